@@ -1,0 +1,60 @@
+package handler
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+// logResult writes the one line that says what became of an element.
+func logResult(ctx context.Context, log *slog.Logger, e element, r Result, took time.Duration) {
+	attrs := []slog.Attr{
+		slog.String("event_id", r.EventID),
+		slog.String("event_type", r.EventType),
+		slog.String("bucket", r.Bucket),
+		slog.String("region", r.Region),
+		slog.String("verdict", string(r.Verdict)),
+		slog.String("before", r.Before.String()),
+		slog.String("wanted", r.Wanted.String()),
+		slog.String("after", r.After.String()),
+		slog.String("reason", r.Reason),
+		slog.String("oss_request_id", r.OSSRequestID),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	}
+	if r.Code != "" {
+		attrs = append(attrs, slog.String("code", string(r.Code)), slog.Bool("retryable", r.Code.Retryable()))
+	}
+	if !e.time.IsZero() {
+		attrs = append(attrs, slog.Float64("event_age_ms", float64(time.Since(e.time).Microseconds())/1000))
+	}
+	if len(e.repaired) > 0 {
+		attrs = append(attrs, slog.String("repaired", strings.Join(e.repaired, ", ")))
+	}
+	log.LogAttrs(ctx, levelOf(r.Verdict), "verdict", attrs...)
+}
+
+func levelOf(v ossenc.Verdict) slog.Level {
+	switch {
+	case v.Failed():
+		return slog.LevelError
+	case v == ossenc.WouldFix:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// stackAttr is the stack of a panic: function names and lines, no values.
+func stackAttr() slog.Attr {
+	var lines []string
+	for line := range strings.Lines(string(debug.Stack())) {
+		if strings.HasPrefix(line, "\t") {
+			at, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			lines = append(lines, at)
+		}
+	}
+	return slog.Any("stack", lines)
+}

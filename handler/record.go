@@ -1,0 +1,217 @@
+package handler
+
+import (
+	"cmp"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bucketwarden/ossenc"
+)
+
+// nativeData is the part that is read of the data of oss:BucketCreated:PutBucket.
+// Only oss.bucket.name is in the same place in every published sample.
+type nativeData struct {
+	EventName        text `json:"eventName"`
+	Region           text `json:"region"`
+	ResponseElements lenient[struct {
+		RequestID text `json:"requestId"`
+	}] `json:"responseElements"`
+	OSS lenient[struct {
+		Region text `json:"region"`
+		Bucket lenient[struct {
+			Name text `json:"name"`
+		}] `json:"bucket"`
+	}] `json:"oss"`
+}
+
+// native adds a bucket that OSS itself says was created. Without an envelope
+// (RawData) e is empty but for its region.
+func (d *decoder) native(data []byte, e element, subject string) {
+	var n nativeData
+	_ = json.Unmarshal(data, &n) // what is not there is looked for elsewhere
+	if e.kind == "" {
+		e.kind, e.id = "oss:"+string(n.EventName), string(n.ResponseElements.v.RequestID)
+		if e.kind != typeBucketCreated {
+			d.add(e.ignored("events of this type do not change a bucket's encryption"))
+			return
+		}
+	}
+	e.created = true
+	region := cmp.Or(string(n.Region), string(n.OSS.v.Region))
+	d.buckets(e, region, subject, []string{string(n.OSS.v.Bucket.v.Name)})
+}
+
+// record is the part that is read of an ActionTrail management event.
+type record struct {
+	EventName           text                                  `json:"eventName"`
+	EventType           text                                  `json:"eventType"`
+	ServiceName         text                                  `json:"serviceName"`
+	ErrorCode           json.RawMessage                       `json:"errorCode"`
+	ACSRegion           text                                  `json:"acsRegion"`
+	EventSource         text                                  `json:"eventSource"`
+	RequestID           text                                  `json:"requestId"`
+	UserAgent           text                                  `json:"userAgent"`
+	ReferencedResources lenient[map[string]lenient[[]string]] `json:"referencedResources"`
+	ResourceType        text                                  `json:"resourceType"`
+	ResourceName        text                                  `json:"resourceName"`
+	RequestParameters   lenient[map[string]text]              `json:"requestParameters"`
+	UserIdentity        lenient[struct {
+		Type     text `json:"type"`
+		UserName text `json:"userName"`
+	}] `json:"userIdentity"`
+}
+
+// record adds the buckets of an ActionTrail record. Without an envelope
+// (RawData) e is empty but for its region.
+func (d *decoder) record(data []byte, e element, subject string) {
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		d.add(e.rejected("data is not an ActionTrail record"))
+		return
+	}
+	if e.kind == "" {
+		e.kind, e.id = "oss:ActionTrail:"+string(r.EventType), string(r.RequestID)
+	}
+	switch {
+	case r.ServiceName != "" && !strings.EqualFold(string(r.ServiceName), "oss"):
+		d.add(e.ignored("the recorded call is not one to OSS"))
+		return
+	case r.failed():
+		// A failed PutBucket may name a bucket that belongs to somebody else.
+		e.bucket = ossenc.Bucket{Name: first(r.names(subject)), Region: firstRegion(string(r.ACSRegion), e.bucket.Region)}
+		d.add(e.ignored("the recorded call failed (errorCode), so it changed nothing"))
+		return
+	}
+	switch r.EventName {
+	case "PutBucket", "CreateBucket":
+		e.created = true
+	case "PutBucketEncryption":
+		e.ownWrite = r.ours(d.ownRole)
+	case "DeleteBucketEncryption":
+	default:
+		d.add(e.ignored("the recorded call does not change a bucket's encryption"))
+		return
+	}
+	d.buckets(e, string(r.ACSRegion), subject, r.names(subject))
+}
+
+func (r *record) failed() bool {
+	s := string(r.ErrorCode)
+	return s != "" && s != "null" && s != `""`
+}
+
+// ours reports whether the function itself made the call. The user agent can be
+// forged, so being ours must never make anything pass as good: it only turns a
+// write into a failure that somebody sees.
+func (r *record) ours(ownRole string) bool {
+	if strings.Contains(string(r.UserAgent), ossenc.UserAgent) {
+		return true
+	}
+	who := r.UserIdentity.v
+	role, _, _ := strings.Cut(string(who.UserName), ":") // RoleName:SessionName
+	return ownRole != "" && who.Type == "assumed-role" && strings.EqualFold(role, ownRole)
+}
+
+const bucketResource = "ACS::OSS::Bucket"
+
+var bucketHost = regexp.MustCompile(`^([a-z0-9-]+)\.oss-[a-z0-9-]+\.aliyuncs\.com$`)
+
+// names returns the bucket names of the record from the first place that holds a
+// valid one.
+func (r *record) names(subject string) []string {
+	var host string
+	if m := bucketHost.FindStringSubmatch(string(r.EventSource)); m != nil {
+		host = m[1]
+	}
+	parameters := r.RequestParameters.v
+	for _, names := range [][]string{
+		r.ReferencedResources.v[bucketResource].v,
+		r.resourceNames(),
+		{string(parameters["bucketName"]), string(parameters["BucketName"]), string(parameters["bucket"])},
+		{subjectField(subject, 4)},
+		{host},
+	} {
+		if valid := validNames(names); len(valid) > 0 {
+			return valid
+		}
+	}
+	return nil
+}
+
+// resourceNames reads resourceName: names of one type are joined by a comma, and
+// several types, with their names, by a semicolon.
+func (r *record) resourceNames() []string {
+	names := strings.Split(string(r.ResourceName), ";")
+	for i, t := range strings.Split(string(r.ResourceType), ";") {
+		if t == bucketResource && i < len(names) {
+			return strings.Split(names[i], ",")
+		}
+	}
+	return nil
+}
+
+func validNames(names []string) []string {
+	var valid []string
+	for _, n := range names {
+		if ossenc.ValidBucketName(n) && !slices.Contains(valid, n) {
+			valid = append(valid, n)
+		}
+	}
+	return valid
+}
+
+// subjectField returns a field of acs:oss:region:account:bucket/key, counted
+// from 0, without what follows a slash.
+func subjectField(subject string, n int) string {
+	fields := strings.SplitN(subject, ":", 5)
+	if len(fields) < 5 {
+		return ""
+	}
+	field, _, _ := strings.Cut(fields[n], "/")
+	return field
+}
+
+// buckets adds an element for each bucket, all with what e already holds.
+func (d *decoder) buckets(e element, region, subject string, names []string) {
+	if len(validNames(names)) == 0 {
+		names = []string{subjectField(subject, 4)}
+	}
+	e.bucket.Region = firstRegion(region, subjectField(subject, 2), e.bucket.Region)
+	names = validNames(names)
+	for _, name := range names {
+		e.bucket.Name = name
+		d.add(e)
+	}
+	if len(names) == 0 {
+		d.add(e.rejected("the event names no valid bucket"))
+	}
+}
+
+// firstRegion returns the first of the values that could be a region, or "": a
+// wrong hint costs a call, no hint at all costs none.
+func firstRegion(values ...string) string {
+	for _, v := range values {
+		if id := regionID(v); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// regionID takes cn-hangzhou and the OSS location oss-cn-hangzhou alike.
+func regionID(s string) string {
+	s = strings.TrimPrefix(s, "oss-")
+	if !ossenc.ValidRegion(s) {
+		return ""
+	}
+	return s
+}
+
+func first(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}

@@ -1,0 +1,105 @@
+package ossenc
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Endpoints says where to reach OSS in each region.
+type Endpoints struct {
+	// Default is one URL for every region; empty for the public cloud's.
+	Default string
+	// ByRegion holds a URL for each region. Where it is not empty and there is no
+	// Default, a region that is not in it is an error: requests of a closed
+	// network must not go to the public cloud by mistake.
+	ByRegion map[string]string
+	// Own is the function's own region.
+	Own string
+	// Internal uses the internal endpoint for the function's own region, where
+	// traffic is free and needs no way to the internet.
+	Internal bool
+}
+
+// Endpoint is where one region answers.
+type Endpoint struct {
+	URL string
+	// PathStyle puts the bucket into the path instead of the host. OSS itself
+	// refuses that; stand-ins on an IP address or localhost need it.
+	PathStyle bool
+}
+
+// ParseEndpoints reads the form URL or region=URL,region=URL and returns every
+// mistake in it, joined.
+func ParseEndpoints(s string) (Endpoints, error) {
+	if s == "" {
+		return Endpoints{}, nil
+	}
+	if !strings.Contains(s, "=") {
+		return Endpoints{Default: s}, checkURL(s)
+	}
+	e := Endpoints{ByRegion: map[string]string{}}
+	var errs []error
+	for pair := range strings.SplitSeq(s, ",") {
+		region, u, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if !ValidRegion(region) {
+			errs = append(errs, fmt.Errorf("%q is no region; write region=URL, such as cn-hangzhou=https://oss-cn-hangzhou.aliyuncs.com", region))
+		}
+		if e.ByRegion[region] != "" {
+			errs = append(errs, fmt.Errorf("region %s is given twice", region))
+		}
+		errs = append(errs, checkURL(u))
+		e.ByRegion[region] = u
+	}
+	return e, errors.Join(errs...)
+}
+
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return errors.New("an endpoint is a URL such as https://oss-cn-hangzhou.aliyuncs.com")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return fmt.Errorf("endpoint %s://%s has more than a scheme, a host and a port", u.Scheme, u.Host)
+	}
+	return nil
+}
+
+var regionPattern = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
+
+// ValidRegion reports whether s could be a region ID, such as cn-hangzhou. The
+// form oss-cn-hangzhou is an OSS location, not a region ID.
+func ValidRegion(s string) bool {
+	return len(s) <= 40 && regionPattern.MatchString(s) && !strings.HasPrefix(s, "oss-")
+}
+
+// For returns the endpoint of a region.
+func (e Endpoints) For(region string) (Endpoint, error) {
+	if !ValidRegion(region) {
+		return Endpoint{}, &Error{Code: Invalid, Message: fmt.Sprintf("%.40q is no region: neither the event nor the function says where the bucket is", region)}
+	}
+	custom := e.ByRegion[region]
+	if custom == "" {
+		custom = e.Default
+	}
+	switch {
+	case custom != "":
+		return Endpoint{custom, needsPathStyle(custom)}, nil
+	case len(e.ByRegion) > 0:
+		return Endpoint{}, &Error{Code: Invalid, Message: "WARDEN_OSS_ENDPOINT names no endpoint for region " + region}
+	case e.Internal && region == e.Own:
+		return Endpoint{URL: "https://oss-" + region + "-internal.aliyuncs.com"}, nil
+	}
+	return Endpoint{URL: "https://oss-" + region + ".aliyuncs.com"}, nil
+}
+
+func needsPathStyle(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil
+}

@@ -1,0 +1,385 @@
+package ossenc
+
+import (
+	"cmp"
+	"context"
+	"encoding/xml"
+	"errors"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/retry"
+)
+
+// UserAgent marks our requests in access logs and ActionTrail records, where it
+// tells our own writes from other people's.
+const UserAgent = "bucketwarden"
+
+// maxRegions bounds the clients that are kept. It is above the number of
+// regions there are; only made-up regions in forged events would go beyond.
+const maxRegions = 64
+
+// Client speaks to OSS with the credentials of the context's [Identity]. It
+// keeps one SDK client for each region, all over one transport, and is safe for
+// concurrent use.
+type Client struct {
+	// Endpoints says where each region is; the zero value is the public cloud.
+	Endpoints Endpoints
+	// Fallback finds credentials when the context has none; nil means that there
+	// are none.
+	Fallback func() (Credentials, error)
+
+	httpClient *http.Client
+	mu         sync.Mutex
+	byRegion   map[string]*oss.Client
+}
+
+// NewClient returns a client that sends over the given transport.
+func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (Credentials, error)) *Client {
+	return &Client{
+		Endpoints: e,
+		Fallback:  fallback,
+		httpClient: &http.Client{
+			Transport: transport,
+			// OSS tells of a wrong endpoint in an error answer. A redirect would
+			// take signed headers, the security token among them, elsewhere.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		byRegion: map[string]*oss.Client{},
+	}
+}
+
+// NewTransport returns the transport to share. Every bucket is a host of its
+// own on OSS, so idle connections are bounded in all: one kept per bucket takes
+// 26 KB and a socket each.
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 10 * time.Second,
+		MaxIdleConns:          64,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       50 * time.Second,
+	}
+}
+
+// Get reads the bucket's rule (GetBucketEncryption). A bucket without one gives
+// the zero Rule: OSS says so with 404 NoSuchServerSideEncryptionRule, and no
+// other answer means it.
+func (c *Client) Get(ctx context.Context, b Bucket) (Answer, error) {
+	return c.follow(ctx, "GetBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+		out, err := cl.GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: &b.Name})
+		if err != nil {
+			if serr, ok := errors.AsType[*oss.ServiceError](err); ok && serr.Code == "NoSuchServerSideEncryptionRule" {
+				return Answer{RequestID: serr.RequestID}, nil
+			}
+			return Answer{}, err
+		}
+		a := Answer{RequestID: requestID(out.Headers)}
+		a.Rule, err = ruleFrom(out.ServerSideEncryptionRule)
+		if err != nil {
+			return a, &Error{Code: Unrecognized, RequestID: a.RequestID, Message: err.Error()}
+		}
+		return a, nil
+	})
+}
+
+func ruleFrom(sse *oss.ServerSideEncryptionRule) (Rule, error) {
+	if sse == nil || sse.ApplyServerSideEncryptionByDefault == nil {
+		return Rule{}, errors.New("OSS answered without a rule and without saying that there is none")
+	}
+	d := sse.ApplyServerSideEncryptionByDefault
+	return observedRule(deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption))
+}
+
+// Put replaces the bucket's rule (PutBucketEncryption).
+func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
+	req := &oss.PutBucketEncryptionRequest{
+		Bucket: &b.Name,
+		ServerSideEncryptionRule: &oss.ServerSideEncryptionRule{
+			ApplyServerSideEncryptionByDefault: &oss.ApplyServerSideEncryptionByDefault{
+				SSEAlgorithm:      &r.Algorithm,
+				KMSMasterKeyID:    ref(r.KMSKeyID),
+				KMSDataEncryption: ref(r.KMSDataEncryption),
+			},
+		},
+	}
+	return c.follow(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+		out, err := cl.PutBucketEncryption(ctx, req)
+		if err != nil {
+			return Answer{}, err
+		}
+		return Answer{Rule: r, RequestID: requestID(out.Headers)}, nil
+	})
+}
+
+// Delete removes the bucket's rule (DeleteBucketEncryption). It succeeds where
+// there is none.
+func (c *Client) Delete(ctx context.Context, b Bucket) (Answer, error) {
+	return c.follow(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name})
+		if err != nil {
+			return Answer{}, err
+		}
+		return Answer{RequestID: requestID(out.Headers)}, nil
+	})
+}
+
+// follow makes the call in the bucket's region and, when OSS says that the
+// bucket lives elsewhere, once more there. The region in the hint is tried
+// first, so the usual case costs one call.
+func (c *Client) follow(ctx context.Context, op string, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, error) {
+	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
+	for hop := 0; ; hop++ {
+		cl, err := c.in(region)
+		if err != nil {
+			return Answer{}, err
+		}
+		a, err := call(cl)
+		a.Region = region
+		if err == nil {
+			return a, nil
+		}
+		next := c.elsewhere(ctx, cl, b.Name, region, err)
+		if next == "" || hop == 2 {
+			return a, translate(ctx, op, b.Name, err)
+		}
+		region = next
+	}
+}
+
+// ownRegion returns the function's region, or "" if that is except.
+func (c *Client) ownRegion(ctx context.Context, except string) string {
+	own := cmp.Or(c.Endpoints.Own, IdentityFrom(ctx).Region)
+	if own == except {
+		return ""
+	}
+	return own
+}
+
+// in returns the SDK client for a region.
+func (c *Client) in(region string) (*oss.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cl := c.byRegion[region]; cl != nil {
+		return cl, nil
+	}
+	endpoint, err := c.Endpoints.For(region)
+	if err != nil {
+		return nil, err
+	}
+	cfg := oss.NewConfig().WithRegion(region).WithEndpoint(endpoint.URL).WithUsePathStyle(endpoint.PathStyle).
+		WithCredentialsProvider(credentials.CredentialsProviderFunc(c.credentials)).
+		WithHttpClient(c.httpClient).WithUserAgent(UserAgent).
+		WithRetryer(retry.NewStandard(func(o *retry.RetryOptions) { o.MaxAttempts = 4 }))
+	cl := oss.NewClient(cfg, func(o *oss.Options) {
+		// The SDK writes the corrected clock without a lock: a data race in a
+		// client that is shared. FC's clocks are kept; a wrong one fails loudly.
+		o.FeatureFlags &^= oss.FeatureCorrectClockSkew
+	})
+	if len(c.byRegion) < maxRegions {
+		c.byRegion[region] = cl
+	}
+	return cl, nil
+}
+
+// credentials is asked before every attempt, with the context of the call.
+func (c *Client) credentials(ctx context.Context) (credentials.Credentials, error) {
+	got := IdentityFrom(ctx).Credentials
+	if got.Empty() {
+		if c.Fallback == nil {
+			return credentials.Credentials{}, noCredentials(nil)
+		}
+		var err error
+		if got, err = c.Fallback(); err != nil {
+			return credentials.Credentials{}, err
+		}
+	}
+	return credentials.Credentials{AccessKeyID: got.AccessKeyID, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}, nil
+}
+
+// elsewhere returns the region that a bucket lives in if err says that it is not
+// this one, else "".
+func (c *Client) elsewhere(ctx context.Context, cl *oss.Client, bucket, region string, err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return c.ownRegion(ctx, region) // the hint named a region that there is not
+	}
+	serr, ok := errors.AsType[*oss.ServiceError](err)
+	if !ok {
+		return ""
+	}
+	next := regionOf(endpointIn(serr.Snapshot))
+	if next == "" && wrongSigningRegion(serr) {
+		next = lookUpRegion(ctx, cl, bucket)
+	}
+	if next == region {
+		return ""
+	}
+	return next
+}
+
+// endpointIn returns the Endpoint element of an OSS error. Only the answer to a
+// wrong endpoint has one (AccessDenied, or PermanentRedirect in older texts);
+// the SDK's own error type leaves it out.
+func endpointIn(errorXML []byte) string {
+	var e struct{ Endpoint string }
+	if xml.Unmarshal(errorXML, &e) != nil {
+		return ""
+	}
+	return e.Endpoint
+}
+
+var endpointPattern = regexp.MustCompile(`^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$`)
+
+// regionOf returns the region of a public or internal endpoint, or "". The host
+// itself is never used: where requests go is for [Endpoints] to say.
+func regionOf(endpoint string) string {
+	m := endpointPattern.FindStringSubmatch(endpoint)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// wrongSigningRegion reports whether OSS refused the region in the V4 signature:
+// it differs from the host's (EC 0002-00000226), or is unknown or not the
+// bucket's (EC 0002-00000228).
+func wrongSigningRegion(e *oss.ServiceError) bool {
+	return e.EC == "0002-00000226" || e.EC == "0002-00000228"
+}
+
+// lookUpRegion asks the account's bucket list, which any endpoint answers for
+// all regions.
+func lookUpRegion(ctx context.Context, cl *oss.Client, bucket string) string {
+	out, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{Prefix: &bucket, MaxKeys: 10})
+	if err != nil {
+		return "" // the caller has a better error to tell of
+	}
+	for _, b := range out.Buckets {
+		if deref(b.Name) == bucket {
+			return deref(b.Region)
+		}
+	}
+	return ""
+}
+
+// ossCodes maps OSS's error codes. What is missing is decided by the status.
+var ossCodes = map[string]Code{
+	"NoSuchBucket":                        NotFound,
+	"AccessDenied":                        Denied,
+	"InvalidAccessKeyId":                  Denied,
+	"SignatureDoesNotMatch":               Denied,
+	"InvalidSecurityToken":                Denied,
+	"SecurityTokenExpired":                Denied,
+	"AccessKeyIdAndSecurityTokenNotMatch": Denied,
+	"SecurityTokenNotSupported":           Denied,
+	"RequestTimeTooSkewed":                Denied,
+	"UserDisable":                         Denied,
+	"BucketDisable":                       Denied,
+	"AbnormalBucketOwnerStatus":           Denied,
+	"PublicEndpointForbidden":             Denied,
+	"InvalidEncryptionAlgorithmError":     Refused,
+	"InvalidDataEncryptionAlgorithmError": Refused,
+	"InvalidArgument":                     Refused,
+	"InvalidParameter":                    Refused,
+	"MalformedXML":                        Refused,
+	"KmsServiceNotEnabled":                Refused,
+	"KeyNotFound":                         Refused,
+	"AliasNotFound":                       Refused,
+	"KeyDisabled":                         Refused,
+	"KeyPendingDeletion":                  Refused,
+	"KeyPendingImport":                    Refused,
+	"KmsInDebt":                           Refused,
+	"KmsInDebtOverdue":                    Refused,
+	"InvalidBucketName":                   Invalid,
+	"MetaOperationQpsLimitExceeded":       Throttled,
+	"TotalQpsLimitExceeded":               Throttled,
+	"ActiveRequestLimitExceeded":          Throttled,
+}
+
+// translate turns an error of the SDK into ours. The SDK's own texts stay
+// behind Unwrap: they are several lines long and name the request.
+func translate(ctx context.Context, op, bucket string, err error) error {
+	e := &Error{Op: op, Bucket: bucket, Err: err}
+	if ours, ok := errors.AsType[*Error](err); ok {
+		e.Code, e.Message, e.RequestID, e.Err = ours.Code, ours.Message, ours.RequestID, ours.Err
+		return e
+	}
+	serr, answered := errors.AsType[*oss.ServiceError](err)
+	switch {
+	case ctx.Err() != nil: // first: the SDK loses it when the time runs out between two tries
+		e.Code, e.Message = Deadline, "no answer before the invocation's time ran out"
+	case answered:
+		e.Code, e.Message = codeOf(serr), oneLine(cmp.Or(serr.Message, http.StatusText(serr.StatusCode)))
+		e.OSSCode, e.EC, e.RequestID = oneLine(serr.Code), oneLine(serr.EC), oneLine(cmp.Or(serr.RequestID, requestID(serr.Headers)))
+	case isInvalidParam(err):
+		e.Code, e.Message = Invalid, "not a valid bucket name"
+	case isUndecodable(err):
+		e.Code, e.Message = Unavailable, "an answer that is not OSS's XML"
+	default:
+		e.Code, e.Message = Unavailable, "no answer: "+networkReason(err)
+	}
+	return e
+}
+
+func codeOf(e *oss.ServiceError) Code {
+	if c, ok := ossCodes[e.Code]; ok {
+		return c
+	}
+	switch {
+	case e.StatusCode == http.StatusTooManyRequests, strings.Contains(e.Code, "QpsLimit"):
+		return Throttled
+	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusForbidden:
+		return Denied
+	case e.StatusCode >= 500:
+		return Unavailable
+	}
+	return Internal
+}
+
+func isInvalidParam(err error) bool {
+	_, ok := errors.AsType[oss.InvalidParamError](err)
+	return ok
+}
+
+func isUndecodable(err error) bool {
+	_, ok := errors.AsType[*oss.ClientError](err)
+	return ok
+}
+
+// networkReason names what went wrong without the URL that url.Error repeats.
+func networkReason(err error) string {
+	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+		return "time-out"
+	}
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return oneLine(err.Error())
+}
+
+// oneLine keeps what a server said to one short line, so that no answer can
+// forge a log line or flood one.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 300 {
+		s = strings.ToValidUTF8(s[:300], "") + "..."
+	}
+	return s
+}
+
+func requestID(h http.Header) string { return oneLine(h.Get("x-oss-request-id")) }
+
+func ref(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

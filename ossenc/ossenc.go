@@ -1,0 +1,26 @@
+// Package ossenc keeps the default server-side encryption rule of Object
+// Storage Service (OSS) buckets at least as strong as wanted.
+//
+// # What to call
+//
+// [Warden.Ensure] brings one bucket to the wanted rule and says in a [Result]
+// what it found and what is in force now. [Decide] is the decision alone: pure,
+// no I/O. [Client] speaks to OSS; nothing else in the module does.
+//
+// # What it promises
+//
+//   - The decision comes from the rule that OSS reports now, never from what an
+//     event said.
+//   - In [Floor], what is written is the least rule that is at least as strong
+//     as both the present and the wanted one ([Join]); no call weakens a rule.
+//   - A rule that cannot be read, or that this version does not know, is never
+//     taken for "no rule": nothing is written and the verdict is [Unknown].
+//   - [Fixed] means that the rule was read back after the write.
+//
+// # What it cannot promise
+//
+// OSS has no conditional PutBucketEncryption, so another writer between the
+// read and the write is overwritten; the read-back and the event that the other
+// write causes are what repair that. A default rule covers new objects that
+// name no encryption of their own; existing objects stay as they are.
+package ossenc

@@ -1,0 +1,119 @@
+package ossenc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// The values of SSEAlgorithm (PutBucketEncryption). OSS refuses any other with
+// InvalidEncryptionAlgorithmError, EC 0005-00000003.
+const (
+	AES256 = "AES256" // SSE-OSS: keys owned by the service, AES-256
+	SM4    = "SM4"    // SSE-OSS with the SM4 block cipher (GB/T 32907); also the only KMSDataEncryption value
+	KMS    = "KMS"    // SSE-KMS: a key in Key Management Service
+)
+
+// defaultKeyAlias is the alias of the key that OSS uses for KMS without a key ID.
+const defaultKeyAlias = "alias/acs/oss"
+
+// Rule is a bucket's default server-side encryption rule. The zero Rule is "no
+// rule": objects are stored as they come unless the upload itself asks for
+// encryption. Rules made by [NewRule] compare with ==.
+type Rule struct {
+	// Algorithm is AES256, SM4 or KMS; empty for no rule.
+	Algorithm string `json:"algorithm"`
+	// KMSKeyID names the KMS key; empty means the KMS default key. KMS only.
+	KMSKeyID string `json:"kms_key_id"`
+	// KMSDataEncryption is SM4, or empty for AES-256 data keys. KMS only.
+	KMSDataEncryption string `json:"kms_data_encryption"`
+}
+
+// keyIDPattern covers key IDs, aliases and key ARNs. OSS itself stores any
+// string and fails only when somebody uploads, so a typo is refused here.
+var keyIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_:.-]{0,254}$`)
+
+// NewRule returns the rule with these values in their normal form, or every
+// reason why it is no rule that one should ask OSS for, joined. Combinations
+// that OSS refuses are errors, and so are those that it silently drops.
+func NewRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
+	var errs []error
+	switch algorithm {
+	case AES256, SM4:
+		if kmsKeyID != "" {
+			errs = append(errs, fmt.Errorf("a KMS key ID goes with algorithm KMS only, not with %s (OSS refuses it: InvalidArgument, EC 0005-00000204)", algorithm))
+		}
+		if kmsDataEncryption != "" {
+			errs = append(errs, fmt.Errorf("KMS data encryption goes with algorithm KMS only, not with %s (OSS would silently drop it)", algorithm))
+		}
+	case KMS:
+	default:
+		errs = append(errs, fmt.Errorf("algorithm %q is none of AES256, KMS, SM4", algorithm))
+	}
+	if kmsDataEncryption != "" && kmsDataEncryption != SM4 {
+		errs = append(errs, fmt.Errorf("KMS data encryption %q is not SM4; leave it out for AES-256 data keys (OSS refuses other values, EC 0005-00000203)", kmsDataEncryption))
+	}
+	if kmsKeyID != "" && !keyIDPattern.MatchString(kmsKeyID) {
+		errs = append(errs, fmt.Errorf("KMS key ID %.80q has characters that no key ID, alias or key ARN has", kmsKeyID))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Rule{}, err
+	}
+	return Rule{algorithm, kmsKeyID, kmsDataEncryption}.normal(), nil
+}
+
+// observedRule returns the rule that OSS reports in GetBucketEncryption. OSS
+// stores any key ID, so that is taken as it is; an algorithm or a combination
+// that this version does not know is an error, because to take it for "no rule"
+// would overwrite what may be the strongest rule there is.
+func observedRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
+	r := Rule{algorithm, kmsKeyID, kmsDataEncryption}.normal()
+	known := r.Algorithm == KMS && (r.KMSDataEncryption == "" || r.KMSDataEncryption == SM4) ||
+		(r.Algorithm == AES256 || r.Algorithm == SM4) && r.KMSKeyID == "" && r.KMSDataEncryption == ""
+	if !known {
+		return Rule{}, fmt.Errorf("OSS reports a rule that this version does not know: SSEAlgorithm %.40q, KMSDataEncryption %.40q, with a key ID: %t", algorithm, kmsDataEncryption, kmsKeyID != "")
+	}
+	return r, nil
+}
+
+// normal spells out-of-the-way forms of one rule the same, so that rules compare
+// with == and a server's default never looks like a difference.
+func (r Rule) normal() Rule {
+	if r.KMSKeyID == defaultKeyAlias {
+		r.KMSKeyID = ""
+	}
+	if r.KMSDataEncryption == AES256 {
+		r.KMSDataEncryption = ""
+	}
+	return r
+}
+
+// IsNone reports whether r is "no rule".
+func (r Rule) IsNone() bool { return r == Rule{} }
+
+// String returns the rule as one word for people and logs: none, AES256, SM4,
+// KMS, KMS(key-id), KMS+SM4, KMS(key-id)+SM4.
+func (r Rule) String() string {
+	if r.IsNone() {
+		return "none"
+	}
+	s := r.Algorithm
+	if r.KMSKeyID != "" {
+		s += "(" + r.KMSKeyID + ")"
+	}
+	if r.KMSDataEncryption != "" {
+		s += "+" + r.KMSDataEncryption
+	}
+	return s
+}
+
+// MarshalJSON writes "no rule" as null and any other rule as an object with all
+// three members.
+func (r Rule) MarshalJSON() ([]byte, error) {
+	if r.IsNone() {
+		return []byte("null"), nil
+	}
+	type plain Rule // without this method
+	return json.Marshal(plain(r))
+}

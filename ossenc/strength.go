@@ -1,0 +1,79 @@
+package ossenc
+
+// KeyControl ranks who holds the key, weakest first.
+type KeyControl int
+
+// The ranks of KeyControl.
+const (
+	NoKey         KeyControl = iota // not encrypted by default
+	ServiceKey                      // SSE-OSS: the service's keys (AES256, SM4)
+	KMSDefaultKey                   // SSE-KMS with the key that OSS made, alias/acs/oss
+	KMSNamedKey                     // SSE-KMS with a key that the owner chose
+)
+
+// Cipher ranks the data cipher. SM4 stands above AES256 not because it is
+// harder to break but because it is only ever chosen on purpose, to meet a rule
+// that AES256 does not meet; losing it would break that promise.
+type Cipher int
+
+// The ranks of Cipher.
+const (
+	NoCipher Cipher = iota
+	CipherAES256
+	CipherSM4
+)
+
+// Strength is what a rule protects with, as two ranks. It is a partial order:
+// KMS with AES-256 and SM4 with the service's key are not comparable.
+type Strength struct {
+	Key    KeyControl
+	Cipher Cipher
+}
+
+// Strength returns how strong the rule is.
+func (r Rule) Strength() Strength {
+	switch {
+	case r.IsNone():
+		return Strength{}
+	case r.Algorithm == AES256:
+		return Strength{ServiceKey, CipherAES256}
+	case r.Algorithm == SM4:
+		return Strength{ServiceKey, CipherSM4}
+	}
+	s := Strength{KMSDefaultKey, CipherAES256}
+	if r.KMSKeyID != "" {
+		s.Key = KMSNamedKey
+	}
+	if r.KMSDataEncryption == SM4 {
+		s.Cipher = CipherSM4
+	}
+	return s
+}
+
+// AtLeast reports whether s is as strong as t in both ranks.
+func (s Strength) AtLeast(t Strength) bool { return s.Key >= t.Key && s.Cipher >= t.Cipher }
+
+// Join returns the least rule that is at least as strong as both. Two named
+// keys rank the same, so the present one is kept: to exchange a key is not a
+// question of strength, and objects written under the old one still need it.
+func Join(present, wanted Rule) Rule {
+	p, w := present.Strength(), wanted.Strength()
+	switch {
+	case p.AtLeast(w):
+		return present
+	case w.AtLeast(p) && (p.Key < KMSNamedKey || present.KMSKeyID == wanted.KMSKeyID):
+		return wanted
+	}
+	cipher := max(p.Cipher, w.Cipher)
+	if max(p.Key, w.Key) == ServiceKey {
+		return Rule{Algorithm: SM4} // the only join of two different service rules
+	}
+	joined := Rule{Algorithm: KMS, KMSKeyID: present.KMSKeyID}
+	if p.Key < KMSNamedKey {
+		joined.KMSKeyID = wanted.KMSKeyID
+	}
+	if cipher == CipherSM4 {
+		joined.KMSDataEncryption = SM4
+	}
+	return joined
+}

@@ -1,0 +1,254 @@
+package ossenc
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Bucket addresses one bucket.
+type Bucket struct {
+	Name string
+	// Region is a hint, such as cn-hangzhou, until OSS has answered from it;
+	// empty for the function's own region.
+	Region string
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+
+// ValidBucketName reports whether OSS could have a bucket of this name: 3 to 63
+// characters a-z, 0-9 and -, no - at either end.
+func ValidBucketName(name string) bool { return bucketName.MatchString(name) }
+
+// Answer is what OSS said about one bucket.
+type Answer struct {
+	Rule      Rule
+	Region    string // the region that the answer came from
+	RequestID string // OSS's request ID
+}
+
+// Store reads and writes the rule of a bucket. [Client] is the one for OSS. Its
+// errors are *[Error]; a bucket without a rule is not an error.
+type Store interface {
+	Get(ctx context.Context, b Bucket) (Answer, error)
+	Put(ctx context.Context, b Bucket, r Rule) (Answer, error)
+	Delete(ctx context.Context, b Bucket) (Answer, error)
+}
+
+var _ Store = (*Client)(nil)
+
+// Want is what should be in force for a bucket, and how insistently.
+type Want struct {
+	Rule    Rule
+	Compare Compare
+	Report  bool // true: look and tell only, write nothing
+}
+
+// Task is one bucket to look after.
+type Task struct {
+	Bucket Bucket
+	// Created means that the bucket may be too new for OSS to know it everywhere.
+	Created bool
+	// OwnWrite means that the task was caused by our own write. It is looked at
+	// but never written again: if OSS did not keep what we wrote, then writing at
+	// every event of our own writing would never end.
+	OwnWrite bool
+	Want     Want
+}
+
+// Verdict is the outcome for one bucket or event, in one word.
+type Verdict string
+
+// The verdicts. The first five are successes.
+const (
+	Compliant Verdict = "compliant" // what is in force is good enough; nothing was written
+	Fixed     Verdict = "fixed"     // written, and seen in force
+	WouldFix  Verdict = "would_fix" // report mode: would be written
+	Ignored   Verdict = "ignored"   // an event that asks for nothing
+	Gone      Verdict = "gone"      // the bucket does not exist any more
+	Blocked   Verdict = "blocked"   // not as wanted, and it could not be changed
+	Unknown   Verdict = "unknown"   // what is in force is not known
+	Rejected  Verdict = "invalid"   // the input makes no sense
+)
+
+// Failed reports whether the verdict makes the invocation fail.
+func (v Verdict) Failed() bool { return v == Blocked || v == Unknown || v == Rejected }
+
+// Result says what became of one task.
+type Result struct {
+	Bucket  string  `json:"bucket"`
+	Region  string  `json:"region"`
+	Verdict Verdict `json:"verdict"`
+	// Code says why a failed verdict failed; empty otherwise.
+	Code Code `json:"code,omitempty"`
+	// Before is the rule that was read first. It means nothing (and is null) where
+	// the verdict is Unknown before a read succeeded, Ignored, Gone or Rejected.
+	Before Rule `json:"before"`
+	// Wanted is the rule that was asked for, not what Floor makes of it.
+	Wanted Rule `json:"wanted"`
+	// After is the rule that was read last.
+	After        Rule   `json:"after"`
+	Reason       string `json:"reason"`
+	OSSRequestID string `json:"oss_request_id"`
+}
+
+// Warden brings buckets to the wanted rule. It has no state of its own and is
+// safe for concurrent use.
+type Warden struct {
+	Store Store
+}
+
+// How long a fresh bucket may stay unknown to OSS, and how long a written rule
+// may stay unseen. OSS documents neither; both are bounded by the invocation's
+// deadline too.
+var (
+	appearPauses   = []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond}
+	readBackPauses = []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond}
+)
+
+// Ensure reads the bucket's rule, decides, writes only on difference, reads back
+// until the written rule is seen, and says how it ended. Failures are verdicts,
+// not errors: the caller looks at [Verdict.Failed].
+func (w *Warden) Ensure(ctx context.Context, t Task) Result {
+	res := Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
+	seen, err := w.read(ctx, t)
+	res.note(seen)
+	if err != nil {
+		return res.unreadable(err)
+	}
+	res.Before, res.After = seen.Rule, seen.Rule
+	d := Decide(seen.Rule, t.Want.Rule, t.Want.Compare)
+	switch {
+	case !d.Write:
+		return res.end(Compliant, d.Reason)
+	case t.Want.Report:
+		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
+	case t.OwnWrite:
+		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
+	}
+	return w.write(ctx, Bucket{t.Bucket.Name, seen.Region}, d, t.Want.Compare, res)
+}
+
+// read waits briefly for a bucket that was only just created.
+func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
+	seen, err := w.Store.Get(ctx, t.Bucket)
+	if !t.Created {
+		return seen, err
+	}
+	for _, pause := range appearPauses {
+		if err == nil || CodeOf(err) != NotFound || !sleep(ctx, pause) {
+			break
+		}
+		seen, err = w.Store.Get(ctx, t.Bucket)
+	}
+	return seen, err
+}
+
+func (w *Warden) write(ctx context.Context, b Bucket, d Decision, compare Compare, res Result) Result {
+	written, err := w.Store.Put(ctx, b, d.Target)
+	res.note(written)
+	if err != nil && CodeOf(err) == NotFound {
+		return res.unreadable(err)
+	}
+	if err != nil && !uncertain(CodeOf(err)) {
+		return res.failed(Blocked, err, d.Reason)
+	}
+	// A write that ended in a time-out or a broken connection may have been
+	// carried out, so it is read back like any other.
+	return w.readBack(ctx, b, d, compare, res, err)
+}
+
+// uncertain reports whether a write that failed this way may yet have happened.
+func uncertain(c Code) bool {
+	return c == Unavailable || c == Deadline || c == Internal
+}
+
+func (w *Warden) readBack(ctx context.Context, b Bucket, d Decision, compare Compare, res Result, putErr error) Result {
+	pauses := readBackPauses
+	if putErr != nil {
+		pauses = nil // one look is enough: the write is an error anyway
+	}
+	for i := 0; ; i++ {
+		seen, err := w.Store.Get(ctx, b)
+		switch {
+		case err != nil && CodeOf(err) == NotFound:
+			return res.unreadable(err)
+		case err == nil:
+			res.After = seen.Rule
+			if inForce(seen.Rule, d.Target, compare) {
+				return res.end(Fixed, d.Reason)
+			}
+		case putErr != nil:
+			return res.failed(Unknown, putErr, "the write failed and the read-back too")
+		case !CodeOf(err).Retryable():
+			return res.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", d.Target))
+		}
+		if putErr != nil {
+			return res.failed(Blocked, putErr, d.Reason)
+		}
+		if i == len(pauses) || !sleep(ctx, pauses[i]) {
+			if err != nil {
+				return res.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", d.Target))
+			}
+			return res.fail(Unknown, Unconfirmed, fmt.Sprintf("%s was written, but OSS still reports %s", d.Target, seen.Rule))
+		}
+	}
+}
+
+// inForce reports whether what was read back does what was written. Another
+// writer may have made it stronger meanwhile, which is as good in Floor.
+func inForce(seen, target Rule, compare Compare) bool {
+	return !Decide(seen, target, compare).Write
+}
+
+// sleep waits d, or returns false at once when ctx would end before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *Result) note(a Answer) {
+	if a.Region != "" {
+		r.Region = a.Region
+	}
+	if a.RequestID != "" {
+		r.OSSRequestID = a.RequestID
+	}
+}
+
+func (r Result) end(v Verdict, reason string) Result {
+	r.Verdict, r.Reason = v, reason
+	return r
+}
+
+func (r Result) fail(v Verdict, c Code, reason string) Result {
+	r.Code = c
+	return r.end(v, reason)
+}
+
+func (r Result) failed(v Verdict, err error, reason string) Result {
+	if e, ok := err.(*Error); ok && e.RequestID != "" {
+		r.OSSRequestID = e.RequestID
+	}
+	return r.fail(v, CodeOf(err), reason+": "+err.Error())
+}
+
+// unreadable ends a task whose bucket could not be read: gone if OSS knows no
+// such bucket, unknown otherwise. What was read before counts no more.
+func (r Result) unreadable(err error) Result {
+	if CodeOf(err) == NotFound {
+		r.Before, r.After = Rule{}, Rule{}
+		return r.end(Gone, "the bucket does not exist (any more)")
+	}
+	return r.failed(Unknown, err, "the rule could not be read, so nothing was written")
+}
