@@ -36,7 +36,7 @@ func run(environ []string, out io.Writer) error {
 	var chain ossenc.Chain
 	client := ossenc.NewClient(cfg.endpoints, ossenc.NewTransport(), chain.Credentials)
 	h := &handler.Handler{
-		Encryption: &ossenc.Warden{Store: client},
+		Encryption: &ossenc.Warden{Store: client, Lister: client},
 		Want:       cfg.want,
 		OwnRole:    cfg.ownRole,
 		Log:        log,

@@ -76,8 +76,9 @@ func ValidRegion(s string) bool {
 	return len(s) <= 40 && regionPattern.MatchString(s) && !strings.HasPrefix(s, "oss-")
 }
 
-// For returns the endpoint of a region.
-func (e Endpoints) For(region string) (Endpoint, error) {
+// For returns the endpoint of a region. listed is a bucket of that region whose
+// endpoints the account's list named, or the zero Bucket.
+func (e Endpoints) For(region string, listed Bucket) (Endpoint, error) {
 	if !ValidRegion(region) {
 		return Endpoint{}, &Error{Code: Invalid, Message: fmt.Sprintf("%.40q is no region: neither the event nor the function says where the bucket is", region)}
 	}
@@ -91,9 +92,20 @@ func (e Endpoints) For(region string) (Endpoint, error) {
 	case len(e.ByRegion) > 0:
 		return Endpoint{}, &Error{Code: Invalid, Message: "WARDEN_OSS_ENDPOINT names no endpoint for region " + region}
 	case e.Internal && region == e.Own:
-		return Endpoint{URL: "https://oss-" + region + "-internal.aliyuncs.com"}, nil
+		return Endpoint{URL: "https://" + listedHost(listed.Internal, "oss-"+region+"-internal.aliyuncs.com")}, nil
 	}
-	return Endpoint{URL: "https://oss-" + region + ".aliyuncs.com"}, nil
+	return Endpoint{URL: "https://" + listedHost(listed.Public, "oss-"+region+".aliyuncs.com")}, nil
+}
+
+var hostOfOSS = regexp.MustCompile(`^[a-z0-9-]+\.aliyuncs\.com$`)
+
+// listedHost returns the host that the list named if it is one of OSS's, because
+// signed requests go there.
+func listedHost(listed, usual string) string {
+	if hostOfOSS.MatchString(listed) {
+		return listed
+	}
+	return usual
 }
 
 func needsPathStyle(endpoint string) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"iter"
 	"net"
 	"net/http"
 	"regexp"
@@ -138,7 +139,7 @@ func (c *Client) Delete(ctx context.Context, b Bucket) (Answer, error) {
 func (c *Client) follow(ctx context.Context, op string, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, error) {
 	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
 	for hop := 0; ; hop++ {
-		cl, err := c.in(region)
+		cl, err := c.in(region, b)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -151,7 +152,7 @@ func (c *Client) follow(ctx context.Context, op string, b Bucket, call func(*oss
 		if next == "" || hop == 2 {
 			return a, translate(ctx, op, b.Name, err)
 		}
-		region = next
+		region, b.Public, b.Internal = next, "", "" // those were the other region's
 	}
 }
 
@@ -164,14 +165,15 @@ func (c *Client) ownRegion(ctx context.Context, except string) string {
 	return own
 }
 
-// in returns the SDK client for a region.
-func (c *Client) in(region string) (*oss.Client, error) {
+// in returns the SDK client for a region, at the endpoints that the account's
+// list named for it if any.
+func (c *Client) in(region string, b Bucket) (*oss.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if cl := c.byRegion[region]; cl != nil {
 		return cl, nil
 	}
-	endpoint, err := c.Endpoints.For(region)
+	endpoint, err := c.Endpoints.For(region, b)
 	if err != nil {
 		return nil, err
 	}
@@ -268,6 +270,31 @@ func lookUpRegion(ctx context.Context, cl *oss.Client, bucket string) string {
 		}
 	}
 	return ""
+}
+
+// List goes through the account's buckets of all regions (ListBuckets), in the
+// order of their names, from the first name behind after.
+func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucket, error] {
+	return func(yield func(Bucket, error) bool) {
+		cl, err := c.in(c.ownRegion(ctx, ""), Bucket{})
+		if err != nil {
+			yield(Bucket{}, err)
+			return
+		}
+		pages := cl.NewListBucketsPaginator(&oss.ListBucketsRequest{Prefix: ref(prefix), Marker: ref(after), MaxKeys: 1000})
+		for pages.HasNext() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Bucket{}, translate(ctx, "ListBuckets", "", err))
+				return
+			}
+			for _, b := range page.Buckets {
+				if !yield(Bucket{deref(b.Name), deref(b.Region), deref(b.ExtranetEndpoint), deref(b.IntranetEndpoint)}, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ossCodes maps OSS's error codes. What is missing is decided by the status.

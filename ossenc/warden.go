@@ -3,6 +3,7 @@ package ossenc
 import (
 	"context"
 	"fmt"
+	"iter"
 	"regexp"
 	"time"
 )
@@ -13,6 +14,10 @@ type Bucket struct {
 	// Region is a hint, such as cn-hangzhou, until OSS has answered from it;
 	// empty for the function's own region.
 	Region string
+	// Public and Internal are the region's endpoints as the account's list names
+	// them, such as oss-cn-hangzhou.aliyuncs.com; empty if the bucket was not
+	// found in the list. Some regions do not follow the usual form.
+	Public, Internal string
 }
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
@@ -36,10 +41,14 @@ type Store interface {
 	Delete(ctx context.Context, b Bucket) (Answer, error)
 }
 
-var _ Store = (*Client)(nil)
+var (
+	_ Store  = (*Client)(nil)
+	_ Lister = (*Client)(nil)
+)
 
 // Want is what should be in force for a bucket, and how insistently.
 type Want struct {
+	// Rule is the wanted rule. With Exact it may be "no rule": remove it.
 	Rule    Rule
 	Compare Compare
 	Report  bool // true: look and tell only, write nothing
@@ -93,10 +102,17 @@ type Result struct {
 	OSSRequestID string `json:"oss_request_id"`
 }
 
+// Lister goes through the buckets of the account, in the order of their names.
+// [Client] is the one for OSS. It ends after the first error.
+type Lister interface {
+	List(ctx context.Context, prefix, after string) iter.Seq2[Bucket, error]
+}
+
 // Warden brings buckets to the wanted rule. It has no state of its own and is
 // safe for concurrent use.
 type Warden struct {
-	Store Store
+	Store  Store
+	Lister Lister // needed by Sweep only
 }
 
 // How long a fresh bucket may stay unknown to OSS, and how long a written rule
@@ -127,7 +143,8 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
 	}
-	return w.write(ctx, Bucket{t.Bucket.Name, seen.Region}, d, t.Want.Compare, res)
+	t.Bucket.Region = res.Region
+	return w.write(ctx, t.Bucket, d, t.Want.Compare, res)
 }
 
 // read waits briefly for a bucket that was only just created.
@@ -146,7 +163,7 @@ func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
 }
 
 func (w *Warden) write(ctx context.Context, b Bucket, d Decision, compare Compare, res Result) Result {
-	written, err := w.Store.Put(ctx, b, d.Target)
+	written, err := w.put(ctx, b, d.Target)
 	res.note(written)
 	if err != nil && CodeOf(err) == NotFound {
 		return res.unreadable(err)
@@ -157,6 +174,14 @@ func (w *Warden) write(ctx context.Context, b Bucket, d Decision, compare Compar
 	// A write that ended in a time-out or a broken connection may have been
 	// carried out, so it is read back like any other.
 	return w.readBack(ctx, b, d, compare, res, err)
+}
+
+// put writes a rule. "No rule" is written by removing what is there.
+func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
+	if r.IsNone() {
+		return w.Store.Delete(ctx, b)
+	}
+	return w.Store.Put(ctx, b, r)
 }
 
 // uncertain reports whether a write that failed this way may yet have happened.
