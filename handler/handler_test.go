@@ -35,7 +35,7 @@ func (s *stub) Ensure(_ context.Context, t ossenc.Task) ossenc.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tasks = append(s.tasks, t)
-	res := ossenc.Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule, Reason: "stub"}
+	res := ossenc.Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule, Reason: "stub", Observed: true}
 	switch {
 	case s.fixed[t.Bucket.Name]:
 		res.Verdict = ossenc.Compliant

@@ -18,12 +18,12 @@ func logResult(ctx context.Context, log *slog.Logger, e element, r Result, took 
 		slog.String("bucket", r.Bucket),
 		slog.String("region", r.Region),
 		slog.String("verdict", string(r.Verdict)),
-		slog.String("before", r.Before.String()),
-		slog.String("wanted", r.Wanted.String()),
-		slog.String("after", r.After.String()),
 		slog.String("reason", r.Reason),
 		slog.String("oss_request_id", r.OSSRequestID),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	}
+	if r.Observed { // a rule that was not read must not look like no rule
+		attrs = append(attrs, slog.String("before", r.Before.String()), slog.String("wanted", r.Wanted.String()), slog.String("after", r.After.String()))
 	}
 	if r.Code != "" {
 		attrs = append(attrs, slog.String("code", string(r.Code)), slog.Bool("retryable", r.Code.Retryable()))

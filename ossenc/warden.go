@@ -2,6 +2,7 @@ package ossenc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"regexp"
@@ -91,8 +92,7 @@ type Result struct {
 	Verdict Verdict `json:"verdict"`
 	// Code says why a failed verdict failed; empty otherwise.
 	Code Code `json:"code,omitempty"`
-	// Before is the rule that was read first. It means nothing (and is null) where
-	// the verdict is Unknown before a read succeeded, Ignored, Gone or Rejected.
+	// Before is the rule that was read first.
 	Before Rule `json:"before"`
 	// Wanted is the rule that was asked for, not what Floor makes of it.
 	Wanted Rule `json:"wanted"`
@@ -100,6 +100,9 @@ type Result struct {
 	After        Rule   `json:"after"`
 	Reason       string `json:"reason"`
 	OSSRequestID string `json:"oss_request_id"`
+	// Observed is whether Before and After were read. Where it is false, their
+	// null says nothing about the bucket.
+	Observed bool `json:"-"`
 }
 
 // Lister goes through the buckets of the account, in the order of their names.
@@ -133,7 +136,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err != nil {
 		return res.unreadable(err)
 	}
-	res.Before, res.After = seen.Rule, seen.Rule
+	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
 	d := Decide(seen.Rule, t.Want.Rule, t.Want.Compare)
 	switch {
 	case !d.Write:
@@ -251,6 +254,14 @@ func (r *Result) note(a Answer) {
 	}
 }
 
+// answerIn returns what an error tells of OSS's answer.
+func answerIn(err error) Answer {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return Answer{RequestID: e.RequestID}
+	}
+	return Answer{}
+}
+
 func (r Result) end(v Verdict, reason string) Result {
 	r.Verdict, r.Reason = v, reason
 	return r
@@ -262,9 +273,7 @@ func (r Result) fail(v Verdict, c Code, reason string) Result {
 }
 
 func (r Result) failed(v Verdict, err error, reason string) Result {
-	if e, ok := err.(*Error); ok && e.RequestID != "" {
-		r.OSSRequestID = e.RequestID
-	}
+	r.note(answerIn(err))
 	return r.fail(v, CodeOf(err), reason+": "+err.Error())
 }
 
@@ -272,7 +281,8 @@ func (r Result) failed(v Verdict, err error, reason string) Result {
 // such bucket, unknown otherwise. What was read before counts no more.
 func (r Result) unreadable(err error) Result {
 	if CodeOf(err) == NotFound {
-		r.Before, r.After = Rule{}, Rule{}
+		r.note(answerIn(err))
+		r.Before, r.After, r.Observed = Rule{}, Rule{}, false
 		return r.end(Gone, "the bucket does not exist (any more)")
 	}
 	return r.failed(Unknown, err, "the rule could not be read, so nothing was written")

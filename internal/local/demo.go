@@ -130,7 +130,7 @@ func ruleIn(s *localoss.Server) string {
 	if !ok {
 		return "(no such bucket)"
 	}
-	return ossenc.Rule{Algorithm: b.Rule.Algorithm, KMSKeyID: b.Rule.KMSKeyID, KMSDataEncryption: b.Rule.KMSDataEncryption}.String()
+	return shown(b.Rule)
 }
 
 // Results reads the results out of an invocation's answer, failed or not.

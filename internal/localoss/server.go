@@ -19,6 +19,9 @@ type Options struct {
 	Domain string
 	// MaxLog bounds the number of calls kept for [Server.Requests]. Default 10000.
 	MaxLog int
+	// OnCall is told of each call once its answer is sent, as an audit trail is.
+	// It may be called from several goroutines.
+	OnCall func(Request)
 }
 
 // Server is the service. It is safe for use by several goroutines, and its
@@ -61,6 +64,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, fault := s.run(c)
 	c.request.Status, c.request.Code = a.status, a.code
 	s.log.add(c.request)
+	if s.opts.OnCall != nil {
+		defer s.opts.OnCall(c.request) // deferred: a spoilt answer leaves by a panic
+	}
 	s.send(w, c, a, fault)
 }
 

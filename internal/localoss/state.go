@@ -70,6 +70,20 @@ func (s *Server) Bucket(name string) (Bucket, bool) {
 	return found, true
 }
 
+// Buckets returns all buckets in the order of their names.
+func (s *Server) Buckets() []Bucket {
+	s.mu.Lock()
+	names := slices.Clone(s.sortedNames())
+	s.mu.Unlock()
+	all := make([]Bucket, 0, len(names))
+	for _, name := range names {
+		if b, ok := s.Bucket(name); ok {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
 // DeleteBucket removes a bucket directly; a name without a bucket is no error.
 func (s *Server) DeleteBucket(name string) {
 	s.mu.Lock()

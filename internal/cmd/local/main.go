@@ -4,59 +4,117 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
+	"text/tabwriter"
 
 	"bucketwarden/internal/local"
 )
 
 const usage = `usage: local <demo | invoke | serve | events> [flags]
-
   demo     shows one bucket through five events
   invoke   sends one event file to the function and prints its answer
   serve    keeps the function, the local OSS and a console up
-  events   lists the sample events
-`
+  events   lists the sample events`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, usage)
+		os.Exit(2)
+	}
+	if err := run(ctx, os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
-	if len(args) == 0 {
-		return errors.New(usage)
+func run(ctx context.Context, verb string, args []string) error {
+	flags := flag.NewFlagSet("local "+verb, flag.ExitOnError)
+	switch verb {
+	case "demo":
+		return withBinary(ctx, func(binary string) error {
+			return local.Demo(ctx, binary, os.Stdout, isTerminal(os.Stdout))
+		})
+	case "invoke":
+		event := flags.String("event", "", "file with the event")
+		buckets := flags.String("buckets", "", "names of more buckets that exist, comma-separated")
+		_ = flags.Parse(args) // ExitOnError
+		return withBinary(ctx, func(binary string) error { return invoke(ctx, binary, *event, *buckets) })
+	case "serve":
+		var at local.Addresses
+		flags.StringVar(&at.Function, "function", "127.0.0.1:8080", "address of the function's front door")
+		flags.StringVar(&at.OSS, "oss", "127.0.0.1:8081", "address of the local OSS")
+		flags.StringVar(&at.Console, "console", "127.0.0.1:8082", "address of the console")
+		_ = flags.Parse(args) // ExitOnError
+		return withBinary(ctx, func(binary string) error {
+			return local.Serve(ctx, local.Options{Binary: binary, Env: wardenSettings(), Log: os.Stdout}, at, os.Stdout)
+		})
+	case "events":
+		return events()
 	}
-	flags := flag.NewFlagSet("local "+args[0], flag.ExitOnError)
+	return fmt.Errorf("no such command: %s\n%s", verb, usage)
+}
+
+// withBinary builds the function for the time of one command.
+func withBinary(ctx context.Context, do func(binary string) error) error {
 	dir, err := os.MkdirTemp("", "bucketwarden")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	switch args[0] {
-	case "demo":
-		return demo(ctx, flags, args[1:], dir)
-	}
-	return errors.New(usage)
-}
-
-func demo(ctx context.Context, flags *flag.FlagSet, args []string, dir string) error {
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
 	binary, err := local.Build(ctx, ".", dir)
 	if err != nil {
 		return err
 	}
-	return local.Demo(ctx, binary, os.Stdout, isTerminal(os.Stdout))
+	return do(binary)
+}
+
+func invoke(ctx context.Context, binary, file, buckets string) error {
+	event, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	samples, err := local.Samples("events")
+	if err != nil {
+		return err
+	}
+	more := strings.FieldsFunc(buckets, func(r rune) bool { return r == ',' })
+	return local.Invoke(ctx, local.Options{Binary: binary, Env: wardenSettings(), Log: os.Stderr}, samples, more, event, os.Stdout)
+}
+
+// wardenSettings hands the caller's settings on to the function, which sees
+// nothing else of this environment.
+func wardenSettings() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return !strings.HasPrefix(pair, "WARDEN_") })
+}
+
+func events() error {
+	samples, err := local.Samples("events")
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "EVENT\tTRIGGER\tVERDICTS\tWHAT IT IS")
+	for _, name := range slices.Sorted(maps.Keys(samples)) {
+		s := samples[name]
+		if s.About == "" {
+			continue
+		}
+		var verdicts []string
+		for _, r := range s.Results {
+			verdicts = append(verdicts, r.Verdict)
+		}
+		fmt.Fprintf(table, "events/%s\t%s\t%s\t%s\n", name, s.Trigger, strings.Join(verdicts, " "), s.About)
+	}
+	return table.Flush()
 }
 
 func isTerminal(f *os.File) bool {
