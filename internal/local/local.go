@@ -4,6 +4,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ type Options struct {
 	OSSAddr string
 	// OSS configures the local OSS.
 	OSS localoss.Options
+	// Sessions is how many keys of the role work at the same time, the newest
+	// ones; 256 by default.
+	Sessions int64
 	// Configure may change how the function is started.
 	Configure func(*localfc.Config)
 }
@@ -72,12 +76,13 @@ type Stack struct {
 
 	server   *http.Server
 	sessions atomic.Int64
+	kept     int64
 }
 
 // Start starts the local OSS, and the function with credentials that rotate: at
 // every invocation the platform hands out a new key, as a role's session has.
 func Start(ctx context.Context, o Options) (*Stack, error) {
-	s := &Stack{OSS: localoss.New(o.OSS)}
+	s := &Stack{OSS: localoss.New(o.OSS), kept: cmp.Or(o.Sessions, 256)}
 	s.OSS.AddKey(UserKey)
 	addr := o.OSSAddr
 	if addr == "" {
@@ -125,8 +130,8 @@ func (s *Stack) StartFunction(ctx context.Context, o Options) error {
 	return nil
 }
 
-// session returns a new key of the function's role. The one before the last
-// stops working, so a function that keeps an old key fails.
+// session returns a new key of the function's role and ends the oldest, so a
+// function that keeps a key fails sooner or later.
 func (s *Stack) session() localfc.Credentials {
 	n := s.sessions.Add(1)
 	key := localoss.Key{
@@ -135,13 +140,9 @@ func (s *Stack) session() localfc.Credentials {
 		SecurityToken:   fmt.Sprintf("session-token-%06d", n),
 	}
 	s.OSS.AddKey(key)
-	s.OSS.RemoveKey(fmt.Sprintf("STS.local%06d", n-keptSessions))
+	s.OSS.RemoveKey(fmt.Sprintf("STS.local%06d", n-s.kept))
 	return localfc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken}
 }
-
-// keptSessions is how many keys work at the same time: more than invocations
-// are in flight.
-const keptSessions = 256
 
 // Close stops the function and the local OSS.
 func (s *Stack) Close(ctx context.Context) error {

@@ -1,0 +1,314 @@
+// Package e2e tells stories: testdata/script holds scripts that drive the
+// function's real binary through the Runtime API against the local OSS.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"bucketwarden/internal/local"
+	"bucketwarden/internal/localoss"
+	"bucketwarden/ossenc"
+)
+
+const root = "../.."
+
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if binary, err = local.Build(context.Background(), root, dir, raceFlags...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			events, err := filepath.Abs(filepath.Join(root, "events"))
+			env.Setenv("EVENTS", events)
+			env.Setenv("BINARY", binary)
+			s := &story{}
+			env.Values[storyKey{}] = s
+			env.Defer(s.end(env))
+			return err
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"function": function,
+			"bucket":   bucket,
+			"rule":     rule,
+			"event":    event,
+			"calls":    calls,
+			"fault":    fault,
+			"lag":      lag,
+			"late":     late,
+			"log":      logged,
+		},
+	})
+}
+
+type storyKey struct{}
+
+// story is what one script works with.
+type story struct {
+	stack *local.Stack
+	log   lockedBuffer
+	last  string // the file of the last answer
+}
+
+func of(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+func (s *story) end(env *testscript.Env) func() {
+	return func() {
+		if s.stack == nil {
+			return
+		}
+		if err := s.stack.Close(context.Background()); err != nil {
+			env.T().Log("the function ended with: ", err, "\n", s.log.String())
+			env.T().FailNow()
+		}
+	}
+}
+
+// started returns the stack, with the default settings if the script gave none.
+func started(ts *testscript.TestScript) *local.Stack {
+	if of(ts).stack == nil {
+		function(ts, false, nil)
+	}
+	return of(ts).stack
+}
+
+// function starts the function: function [NAME=value...] [sessions=n].
+func function(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	o := local.Options{Binary: binary, Log: &s.log}
+	for _, arg := range args {
+		if n, ok := strings.CutPrefix(arg, "sessions="); ok {
+			o.Sessions = number(ts, n)
+			continue
+		}
+		o.Env = append(o.Env, arg)
+	}
+	stack, err := local.Start(context.Background(), o)
+	if neg {
+		if err == nil {
+			ts.Fatalf("the function started")
+		}
+		ts.Check(os.WriteFile(ts.MkAbs("start-error"), []byte(err.Error()), 0o600))
+		return
+	}
+	ts.Check(err)
+	s.stack = stack
+}
+
+// bucket creates buckets: bucket NAME [region=R] [rule=RULE] [owner=ACCOUNT].
+func bucket(ts *testscript.TestScript, _ bool, args []string) {
+	b := localoss.Bucket{Name: args[0], Region: local.Region}
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "region":
+			b.Region = value
+		case "rule":
+			b.Rule = parseRule(ts, value)
+		case "owner":
+			b.Owner = value
+		default:
+			ts.Fatalf("bucket: %s", arg)
+		}
+	}
+	started(ts).OSS.PutBucket(b)
+}
+
+// rule checks the rule that OSS holds, or sets it: rule NAME is RULE, rule NAME
+// = RULE.
+func rule(ts *testscript.TestScript, _ bool, args []string) {
+	oss := started(ts).OSS
+	if args[1] == "=" {
+		oss.SetRule(args[0], parseRule(ts, args[2]))
+		return
+	}
+	b, ok := oss.Bucket(args[0])
+	if !ok {
+		ts.Fatalf("no bucket %s", args[0])
+	}
+	got := ossenc.Rule{Algorithm: b.Rule.Algorithm, KMSKeyID: b.Rule.KMSKeyID, KMSDataEncryption: b.Rule.KMSDataEncryption}.String()
+	if got != args[2] {
+		ts.Fatalf("%s has %s, want %s", args[0], got, args[2])
+	}
+}
+
+// parseRule reads the form that a Rule prints in: none, AES256, KMS(key)+SM4.
+func parseRule(ts *testscript.TestScript, s string) localoss.Rule {
+	if s == "none" {
+		return localoss.Rule{}
+	}
+	rest, data, _ := strings.Cut(s, "+")
+	algorithm, key, _ := strings.Cut(strings.TrimSuffix(rest, ")"), "(")
+	if !slices.Contains([]string{"AES256", "SM4", "KMS", "AES512"}, algorithm) {
+		ts.Fatalf("no rule: %s", s)
+	}
+	return localoss.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}
+}
+
+// event invokes the function: event FILE, or event created|removed|changed|own
+// BUCKET [REGION]. The answer, of a failed invocation too, is in the file answer,
+// the errorType in the file error.
+func event(ts *testscript.TestScript, neg bool, args []string) {
+	stack := started(ts)
+	payload := payloadOf(ts, args)
+	stack.OSS.ResetRequests()
+	res, err := stack.Function.Invoke(context.Background(), payload)
+	ts.Check(err)
+	answer := string(res.Payload)
+	if res.FunctionError != "" {
+		answer = res.ErrorMessage()
+	}
+	ts.Logf("%s %s", res.ErrorType(), answer)
+	ts.Check(os.WriteFile(ts.MkAbs("answer"), []byte(answer+"\n"), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("error"), []byte(res.ErrorType()+"\n"), 0o600))
+	if failed := res.FunctionError != ""; failed != neg {
+		ts.Fatalf("the invocation failed: %t", failed)
+	}
+}
+
+func payloadOf(ts *testscript.TestScript, args []string) []byte {
+	const id = "69B1000000000000000000FF"
+	region := local.Region
+	if len(args) > 2 {
+		region = args[2]
+	}
+	switch args[0] {
+	case "created":
+		return local.BucketCreated(id, args[1], region).JSON()
+	case "removed":
+		return local.Call(id, "DeleteBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
+	case "changed":
+		return local.Call(id, "PutBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
+	case "own":
+		return local.Call(id, "PutBucketEncryption", args[1], region, "alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/"+ossenc.UserAgent).JSON()
+	}
+	return []byte(ts.ReadFile(args[0]))
+}
+
+// calls checks how often the last event made the function call OSS: calls
+// Operation=n... Operations that are not named must not have been called.
+func calls(ts *testscript.TestScript, _ bool, args []string) {
+	want := map[string]int{}
+	for _, arg := range args {
+		name, n, _ := strings.Cut(arg, "=")
+		want[name] = int(number(ts, n))
+	}
+	got := map[string]int{}
+	for _, r := range started(ts).OSS.Requests() {
+		got[r.Operation]++
+	}
+	for name := range want {
+		if want[name] == 0 {
+			delete(want, name)
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		ts.Fatalf("calls %v, want %v", got, want)
+	}
+}
+
+// fault makes OSS fail: fault CODE [on=Operation] [times=n] [after], fault reset
+// ..., fault off.
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	oss := started(ts).OSS
+	if args[0] == "off" {
+		oss.SetFault(nil)
+		return
+	}
+	f := localoss.Fault{Code: args[0]}
+	if args[0] == "reset" {
+		f = localoss.Fault{Reset: true}
+	}
+	on, times := "", int64(1<<30)
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "on":
+			on = value
+		case "times":
+			times = number(ts, value)
+		case "after":
+			f.After = true
+		default:
+			ts.Fatalf("fault: %s", arg)
+		}
+	}
+	var mu sync.Mutex
+	oss.SetFault(func(r localoss.Request) *localoss.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if on != "" && r.Operation != on || times == 0 {
+			return nil
+		}
+		times--
+		return &f
+	})
+}
+
+// lag lets the next n reads after a write show the old rule: lag n.
+func lag(ts *testscript.TestScript, _ bool, args []string) {
+	started(ts).OSS.SetReadLag(int(number(ts, args[0])))
+}
+
+// late lets the next n calls for a bucket find none: late BUCKET n.
+func late(ts *testscript.TestScript, _ bool, args []string) {
+	started(ts).OSS.AppearAfter(args[0], int(number(ts, args[1])))
+}
+
+// logged checks that the function's log has, or has not, a text: log TEXT.
+func logged(ts *testscript.TestScript, neg bool, args []string) {
+	if found := strings.Contains(of(ts).log.String(), args[0]); found == neg {
+		ts.Fatalf("in the log: %t\n%s", found, of(ts).log.String())
+	}
+}
+
+func number(ts *testscript.TestScript, s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	ts.Check(err)
+	return n
+}
+
+// lockedBuffer is written by the function's log and read by scripts.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
