@@ -1,80 +1,184 @@
 package ossenc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Sweep goes over the account's buckets.
+// Sweep says which of the account's buckets to go over, and how.
 type Sweep struct {
 	Want Want
 	// Prefix and Region leave out all other buckets; empty for all.
 	Prefix, Region string
 	// After is the name of the last bucket of an earlier sweep, to go on behind it.
 	After string
-	// Width is how many buckets are worked on at the same time; 16 if 0.
+	// MaxChanges is how many buckets may be written; 0 for any number. What is
+	// beyond ends Blocked.
+	MaxChanges int
+	// Width is the most buckets that are worked on at the same time; 64 if 0.
+	Width int
+	// Reserve is how long before ctx's deadline no further bucket is started; 3 s
+	// if 0.
+	Reserve time.Duration
+}
+
+// Swept says how far a sweep came.
+type Swept struct {
+	// Complete is whether every bucket had its turn.
+	Complete bool
+	// Last is the name of the last bucket that had: what to give as After to go on.
+	Last string
+	// Changes is how many buckets were written, or tried to be.
+	Changes int
+	// Width is the most buckets that were worked on at the same time.
 	Width int
 }
 
-const defaultWidth = 16
+const (
+	startWidth     = 16
+	greatestWidth  = 64
+	defaultReserve = 3 * time.Second
+	throttledTries = 5
+)
 
-// Sweep ensures every bucket in turn and hands each result to each, in the order
-// of the buckets' names and one at a time, until all are done or each returns
-// false. It returns an *[Error] if the account's list could not be read to its
-// end: then buckets are missing. Memory does not grow with their number.
-func (w *Warden) Sweep(ctx context.Context, s Sweep, each func(Result) bool) error {
+// Run ensures every bucket in turn and hands each result to each, in the order
+// of the buckets' names and one at a time, until all are done, the time runs out
+// or each returns false; then the results of what is still under way are lost, so
+// a sweep that writes must take them all. It returns an *[Error] if the account's list could not
+// be read to its end: then buckets are missing. Memory does not grow with their
+// number.
+func (w *Warden) Run(ctx context.Context, s Sweep, each func(Result) bool) (Swept, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	width := s.Width
-	if width == 0 {
-		width = defaultWidth
-	}
+	run := sweep{Sweep: s, warden: w, stop: stopAt(ctx, s), last: s.After}
+	run.gate = newGate(startWidth, cmp.Or(s.Width, greatestWidth))
 	// The queue keeps the order: its entries are taken in turn, each when it is
-	// done. It is longer than width so that one slow bucket does not idle the rest.
-	queue := make(chan chan Result, 4*width)
-	listed := make(chan error, 1)
-	go func() { listed <- w.dispatch(ctx, s, width, queue) }()
+	// done. It is longer than the gate is wide, so one slow bucket idles nobody.
+	queue := make(chan chan Result, 4*run.gate.max)
+	ended := make(chan ending, 1)
+	go func() { ended <- run.dispatch(ctx, queue) }()
+	cut := run.collect(queue, each, cancel)
+	end := <-ended
+	return Swept{
+		Complete: end.complete && !cut,
+		Last:     run.last,
+		Changes:  int(run.changes.Load()),
+		Width:    run.gate.greatest,
+	}, end.err
+}
+
+// Sweep is Run without the details. TEMPORARY
+func (w *Warden) Sweep(ctx context.Context, s Sweep, each func(Result) bool) error {
+	cut := false
+	swept, err := w.Run(ctx, s, func(r Result) bool { cut = !each(r); return !cut })
+	if err == nil && !swept.Complete && !cut {
+		return &Error{Op: "ListBuckets", Code: Deadline, Message: "the invocation's time ran out before the end of the account's list"}
+	}
+	return err
+}
+
+// stopAt is when no further bucket is started, so that those under way end in
+// time; zero for never.
+func stopAt(ctx context.Context, s Sweep) time.Time {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Time{}
+	}
+	return deadline.Add(-cmp.Or(s.Reserve, defaultReserve))
+}
+
+// sweep is one sweep under way.
+type sweep struct {
+	Sweep
+	warden  *Warden
+	gate    *gate
+	stop    time.Time
+	last    string
+	changes atomic.Int64
+}
+
+// ending is how the dispatching ended.
+type ending struct {
+	complete bool
+	err      error
+}
+
+// collect hands the results on in their order, and returns true if each wanted
+// no more.
+func (s *sweep) collect(queue <-chan chan Result, each func(Result) bool, cancel context.CancelFunc) bool {
+	cut := false
 	for done := range queue {
-		if !each(<-done) {
+		res := <-done
+		if cut {
+			continue // the queue is emptied, so that dispatch ends
+		}
+		s.last = res.Bucket
+		if !each(res) {
+			cut = true
 			cancel()
-			for range queue { // drained, so that dispatch ends
-			}
-			<-listed
-			return nil
 		}
 	}
-	return <-listed
+	return cut
 }
 
 // dispatch lists the buckets, starts the work on each as soon as there is room,
 // and closes the queue when all of it has ended.
-func (w *Warden) dispatch(ctx context.Context, s Sweep, width int, queue chan<- chan Result) error {
+func (s *sweep) dispatch(ctx context.Context, queue chan<- chan Result) ending {
 	defer close(queue)
 	var working sync.WaitGroup
 	defer working.Wait()
-	slots := make(chan struct{}, width)
-	for b, err := range w.Lister.List(ctx, s.Prefix, s.After) {
-		if err != nil {
-			return err
-		}
-		if s.Region != "" && b.Region != s.Region || !strings.HasPrefix(b.Name, s.Prefix) {
+	for b, err := range s.warden.Lister.List(ctx, s.Prefix, s.After) {
+		switch {
+		case ctx.Err() != nil || !s.stop.IsZero() && time.Now().After(s.stop):
+			return ending{}
+		case err != nil:
+			return ending{err: err}
+		case s.Region != "" && b.Region != s.Region || !strings.HasPrefix(b.Name, s.Prefix):
 			continue
 		}
 		done := make(chan Result, 1)
-		select {
-		case queue <- done:
-		case <-ctx.Done():
-			return &Error{Op: "ListBuckets", Code: Deadline, Message: "the invocation's time ran out before the end of the account's list", Err: ctx.Err()}
-		}
-		slots <- struct{}{}
+		s.gate.enter()
+		queue <- done // never blocks for long: collect takes whatever comes
 		working.Go(func() {
-			defer func() { <-slots }()
-			done <- w.ensureSafely(ctx, Task{Bucket: b, Want: s.Want})
+			defer s.gate.leave()
+			done <- s.ensure(ctx, b)
 		})
 	}
-	return nil
+	return ending{complete: true}
+}
+
+// ensure works on one bucket, again if a QPS limit of OSS was in the way.
+func (s *sweep) ensure(ctx context.Context, b Bucket) Result {
+	spent := false // a bucket that is tried again is one change all the same
+	spend := func() bool {
+		spent = spent || s.spend()
+		return spent
+	}
+	for try := 1; ; try++ {
+		res := s.warden.ensureSafely(ctx, Task{Bucket: b, Want: s.Want, Spend: spend})
+		if res.Code != Throttled {
+			s.gate.succeeded()
+			return res
+		}
+		if !s.gate.throttled(ctx) || try == throttledTries {
+			return res
+		}
+	}
+}
+
+// spend reports whether one more bucket may be written.
+func (s *sweep) spend() bool {
+	n := s.changes.Add(1)
+	if s.MaxChanges > 0 && n > int64(s.MaxChanges) {
+		s.changes.Add(-1)
+		return false
+	}
+	return true
 }
 
 // ensureSafely turns a panic into a result: one bucket must not end the process

@@ -65,6 +65,11 @@ type Task struct {
 	// every event of our own writing would never end.
 	OwnWrite bool
 	Want     Want
+	// Expect is the rule that must be in force for anything to be written; nil for
+	// any rule. It is what makes a plan safe to apply later.
+	Expect *Rule
+	// Spend is asked before a write and may refuse it; nil allows all.
+	Spend func() bool
 }
 
 // Verdict is the outcome for one bucket or event, in one word.
@@ -141,10 +146,14 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	switch {
 	case !d.Write:
 		return res.end(Compliant, d.Reason)
+	case t.Expect != nil && *t.Expect != seen.Rule:
+		return res.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen.Rule, *t.Expect))
 	case t.Want.Report:
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
+	case t.Spend != nil && !t.Spend():
+		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
 	}
 	t.Bucket.Region = res.Region
 	return w.write(ctx, t.Bucket, d, t.Want.Compare, res)

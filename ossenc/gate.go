@@ -1,0 +1,78 @@
+package ossenc
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// gate bounds how many buckets are worked on at the same time, and finds out how
+// many OSS bears: it doubles until the first QPS limit, then halves at each limit
+// and grows by one a round. OSS publishes no figure for its bucket-level calls.
+type gate struct {
+	max int
+
+	mu       sync.Mutex
+	changed  *sync.Cond
+	limit    int
+	inside   int
+	good     int // successes since the limit last changed
+	slow     bool
+	pause    time.Duration
+	resume   time.Time
+	greatest int // the most that were inside at once
+}
+
+const firstPause = time.Second // "retry after a few seconds" (OSS, HTTP 503)
+
+func newGate(start, most int) *gate {
+	g := &gate{max: most, limit: min(start, most), pause: firstPause}
+	g.changed = sync.NewCond(&g.mu)
+	return g
+}
+
+// enter waits for room.
+func (g *gate) enter() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.inside >= g.limit {
+		g.changed.Wait()
+	}
+	g.inside++
+	g.greatest = max(g.greatest, g.inside)
+}
+
+// leave makes room.
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	g.changed.Signal()
+}
+
+// succeeded widens the gate.
+func (g *gate) succeeded() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.good++
+	if g.limit < g.max && (!g.slow || g.good >= g.limit) {
+		g.limit++
+		g.good = 0
+		g.changed.Signal()
+	}
+}
+
+// throttled narrows the gate, once for all who hit the same limit, and waits
+// until it may be tried again. It returns false if ctx would end before.
+func (g *gate) throttled(ctx context.Context) bool {
+	g.mu.Lock()
+	if now := time.Now(); now.After(g.resume) {
+		g.limit, g.good, g.slow = max(1, g.limit/2), 0, true
+		g.resume = now.Add(g.pause + rand.N(g.pause))
+		g.pause = min(2*g.pause, 8*firstPause)
+	}
+	wait := time.Until(g.resume) + rand.N(firstPause/4) // not all at the same moment
+	g.mu.Unlock()
+	return sleep(ctx, wait)
+}
