@@ -3,7 +3,6 @@ package handler
 import (
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -116,14 +115,12 @@ func (r *record) ours(ownRole string) bool {
 
 const bucketResource = "ACS::OSS::Bucket"
 
-var bucketHost = regexp.MustCompile(`^([a-z0-9-]+)\.oss-[a-z0-9-]+\.aliyuncs\.com$`)
-
 // names returns the bucket names of the record from the first place that holds a
 // valid one.
 func (r *record) names(subject string) []string {
-	var host string
-	if m := bucketHost.FindStringSubmatch(string(r.EventSource)); m != nil {
-		host = m[1]
+	host, domain, _ := strings.Cut(string(r.EventSource), ".")
+	if !strings.HasPrefix(domain, "oss-") || !strings.HasSuffix(domain, ".aliyuncs.com") {
+		host = ""
 	}
 	parameters := r.RequestParameters.v
 	for _, names := range [][]string{

@@ -385,6 +385,24 @@ func TestClient_ListsEveryPage(t *testing.T) {
 	}
 }
 
+func TestClient_ReadsTags(t *testing.T) {
+	a := newAccount(t, ossenc.Endpoints{})
+	a.PutBucket(localoss.Bucket{Name: "b-1", Tags: map[string]string{"data": "payment", "empty": ""}})
+	a.PutBucket(localoss.Bucket{Name: "b-2"})
+	for name, want := range map[string]string{"b-1": "map[data:payment empty:]", "b-2": "map[]"} {
+		got, err := a.client.Tags(ctxOf(t), ossenc.Bucket{Name: name})
+		if err != nil || fmt.Sprint(got) != want {
+			t.Errorf("%s: %v, %v; want %s", name, got, err, want)
+		}
+	}
+	for _, body := range []string{"", "<html/>"} {
+		a.SetFault(func(localoss.Request) *localoss.Fault { return &localoss.Fault{Status: 200, Body: []byte(body)} })
+		if got, err := a.client.Tags(ctxOf(t), ossenc.Bucket{Name: "b-1"}); err == nil {
+			t.Errorf("%q is taken for %v", body, got)
+		}
+	}
+}
+
 func TestClient_ListTellsThatItBrokeOff(t *testing.T) {
 	a := newAccount(t, ossenc.Endpoints{})
 	for i := range 1500 {

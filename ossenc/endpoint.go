@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -68,14 +67,6 @@ func checkURL(s string) error {
 	return nil
 }
 
-var regionPattern = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
-
-// ValidRegion reports whether s could be a region ID, such as cn-hangzhou. The
-// form oss-cn-hangzhou is an OSS location, not a region ID.
-func ValidRegion(s string) bool {
-	return len(s) <= 40 && regionPattern.MatchString(s) && !strings.HasPrefix(s, "oss-")
-}
-
 // For returns the endpoint of a region. listed is a bucket of that region whose
 // endpoints the account's list named, or the zero Bucket.
 func (e Endpoints) For(region string, listed Bucket) (Endpoint, error) {
@@ -97,12 +88,10 @@ func (e Endpoints) For(region string, listed Bucket) (Endpoint, error) {
 	return Endpoint{URL: "https://" + listedHost(listed.Public, "oss-"+region+".aliyuncs.com")}, nil
 }
 
-var hostOfOSS = regexp.MustCompile(`^[a-z0-9-]+\.aliyuncs\.com$`)
-
 // listedHost returns the host that the list named if it is one of OSS's, because
 // signed requests go there.
 func listedHost(listed, usual string) string {
-	if hostOfOSS.MatchString(listed) {
+	if _, ours := cutDomain(listed); ours {
 		return listed
 	}
 	return usual

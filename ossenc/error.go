@@ -29,6 +29,9 @@ const (
 
 var codesByUrgency = []Code{Internal, Denied, Unrecognized, Unconfirmed, Refused, Unavailable, Throttled, Deadline, NotFound, Invalid}
 
+// Codes returns every code, the most urgent first.
+func Codes() []Code { return slices.Clone(codesByUrgency) }
+
 // MoreUrgent returns that one of the two codes that comes first in the list of
 // codes. An empty code is the least urgent.
 func MoreUrgent(a, b Code) Code {

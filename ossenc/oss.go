@@ -8,7 +8,6 @@ import (
 	"iter"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +46,7 @@ func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (Creden
 		Endpoints: e,
 		Fallback:  fallback,
 		httpClient: &http.Client{
-			Transport: transport,
+			Transport: whole{transport},
 			// OSS tells of a wrong endpoint in an error answer. A redirect would
 			// take signed headers, the security token among them, elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -78,7 +77,7 @@ func (c *Client) Get(ctx context.Context, b Bucket) (Answer, error) {
 	return c.follow(ctx, "GetBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
 		out, err := cl.GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: &b.Name})
 		if err != nil {
-			if serr, ok := errors.AsType[*oss.ServiceError](err); ok && serr.Code == "NoSuchServerSideEncryptionRule" {
+			if serr, ok := errors.AsType[*oss.ServiceError](err); ok && serr.StatusCode == http.StatusNotFound && serr.Code == "NoSuchServerSideEncryptionRule" {
 				return Answer{RequestID: serr.RequestID}, nil
 			}
 			return Answer{}, err
@@ -113,7 +112,7 @@ func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 		},
 	}
 	return c.follow(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
-		out, err := cl.PutBucketEncryption(ctx, req)
+		out, err := cl.PutBucketEncryption(ctx, req, once)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -125,13 +124,42 @@ func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 // there is none.
 func (c *Client) Delete(ctx context.Context, b Bucket) (Answer, error) {
 	return c.follow(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
-		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name})
+		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name}, once)
 		if err != nil {
 			return Answer{}, err
 		}
 		return Answer{RequestID: requestID(out.Headers)}, nil
 	})
 }
+
+// Tags reads the bucket's tags (GetBucketTags; the RAM action is
+// oss:GetBucketTagging). A bucket without tags gives an empty map.
+func (c *Client) Tags(ctx context.Context, b Bucket) (map[string]string, error) {
+	tags := map[string]string{}
+	_, err := c.follow(ctx, "GetBucketTags", b, func(cl *oss.Client) (Answer, error) {
+		out, err := cl.GetBucketTags(ctx, &oss.GetBucketTagsRequest{Bucket: &b.Name})
+		if err != nil {
+			return Answer{}, err
+		}
+		if out.Tagging == nil { // no tags are an empty Tagging; without one it is no answer
+			return Answer{}, &Error{Code: Unavailable, Message: "an answer that is not OSS's tags", RequestID: requestID(out.Headers)}
+		}
+		if out.Tagging.TagSet != nil {
+			for _, t := range out.Tagging.TagSet.Tags {
+				tags[deref(t.Key)] = deref(t.Value)
+			}
+		}
+		return Answer{}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tags, nil
+}
+
+// once keeps the SDK from sending a write again by itself: what it would write was
+// decided on a look that is old by then.
+func once(o *oss.Options) { o.RetryMaxAttempts = new(1) }
 
 // follow makes the call in the bucket's region and, when OSS says that the
 // bucket lives elsewhere, once more there. The region in the hint is tried
@@ -238,18 +266,6 @@ func endpointIn(errorXML []byte) string {
 	return e.Endpoint
 }
 
-var endpointPattern = regexp.MustCompile(`^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$`)
-
-// regionOf returns the region of a public or internal endpoint, or "". The host
-// itself is never used: where requests go is for [Endpoints] to say.
-func regionOf(endpoint string) string {
-	m := endpointPattern.FindStringSubmatch(endpoint)
-	if m == nil {
-		return ""
-	}
-	return m[1]
-}
-
 // wrongSigningRegion reports whether OSS refused the region in the V4 signature:
 // it differs from the host's (EC 0002-00000226), or is unknown or not the
 // bucket's (EC 0002-00000228).
@@ -281,9 +297,11 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucke
 			yield(Bucket{}, err)
 			return
 		}
-		pages := cl.NewListBucketsPaginator(&oss.ListBucketsRequest{Prefix: ref(prefix), Marker: ref(after), MaxKeys: 1000})
-		for pages.HasNext() {
-			page, err := pages.NextPage(ctx)
+		for more := true; more; {
+			page, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{Prefix: ref(prefix), Marker: ref(after), MaxKeys: 1000})
+			if err == nil {
+				err = checkPage(page, after)
+			}
 			if err != nil {
 				yield(Bucket{}, translate(ctx, "ListBuckets", "", err))
 				return
@@ -293,8 +311,21 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucke
 					return
 				}
 			}
+			more, after = page.IsTruncated, deref(page.NextMarker)
 		}
 	}
+}
+
+// checkPage refuses an answer that is no page of a list, because it would look
+// like an account without buckets, and one that does not lead on.
+func checkPage(page *oss.ListBucketsResult, after string) error {
+	switch {
+	case page.Owner == nil && len(page.Buckets) == 0:
+		return &Error{Code: Unavailable, Message: "an answer that is not OSS's list", RequestID: requestID(page.Headers)}
+	case page.IsTruncated && deref(page.NextMarker) <= after:
+		return &Error{Code: Unavailable, Message: "a page of the list that does not lead on", RequestID: requestID(page.Headers)}
+	}
+	return nil
 }
 
 // ossCodes maps OSS's error codes. What is missing is decided by the status.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 )
 
 // The values of SSEAlgorithm (PutBucketEncryption). OSS refuses any other with
@@ -30,10 +29,6 @@ type Rule struct {
 	KMSDataEncryption string `json:"kms_data_encryption"`
 }
 
-// keyIDPattern covers key IDs, aliases and key ARNs. OSS itself stores any
-// string and fails only when somebody uploads, so a typo is refused here.
-var keyIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_:.-]{0,254}$`)
-
 // NewRule returns the rule with these values in their normal form, or every
 // reason why it is no rule that one should ask OSS for, joined. Combinations
 // that OSS refuses are errors, and so are those that it silently drops.
@@ -54,7 +49,7 @@ func NewRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 	if kmsDataEncryption != "" && kmsDataEncryption != SM4 {
 		errs = append(errs, fmt.Errorf("KMS data encryption %q is not SM4; leave it out for AES-256 data keys (OSS refuses other values, EC 0005-00000203)", kmsDataEncryption))
 	}
-	if kmsKeyID != "" && !keyIDPattern.MatchString(kmsKeyID) {
+	if kmsKeyID != "" && !keyIDLike(kmsKeyID) {
 		errs = append(errs, fmt.Errorf("KMS key ID %.80q has characters that no key ID, alias or key ARN has", kmsKeyID))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -128,10 +128,15 @@ func (s *sweep) collect(queue <-chan chan Result, each func(Result) bool, cancel
 
 // dispatch lists the buckets, starts the work on each as soon as there is room,
 // and closes the queue when all of it has ended.
-func (s *sweep) dispatch(ctx context.Context, queue chan<- chan Result) ending {
+func (s *sweep) dispatch(ctx context.Context, queue chan<- chan Result) (end ending) {
 	defer close(queue)
 	var working sync.WaitGroup
 	defer working.Wait()
+	defer func() {
+		if p := recover(); p != nil { // in a goroutine it would end the process
+			end = ending{err: &Error{Op: "ListBuckets", Code: Internal, Message: fmt.Sprintf("panic (%T)", p)}}
+		}
+	}()
 	for b, err := range s.warden.Lister.List(ctx, s.Prefix, s.After) {
 		switch {
 		case ctx.Err() != nil || !s.stop.IsZero() && time.Now().After(s.stop):

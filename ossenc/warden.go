@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"regexp"
+	"math/rand/v2"
 	"time"
 )
 
@@ -20,12 +20,6 @@ type Bucket struct {
 	// found in the list. Some regions do not follow the usual form.
 	Public, Internal string
 }
-
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
-
-// ValidBucketName reports whether OSS could have a bucket of this name: 3 to 63
-// characters a-z, 0-9 and -, no - at either end.
-func ValidBucketName(name string) bool { return bucketName.MatchString(name) }
 
 // Answer is what OSS said about one bucket.
 type Answer struct {
@@ -123,11 +117,12 @@ type Warden struct {
 	Lister Lister // needed by Sweep only
 }
 
-// How long a fresh bucket may stay unknown to OSS, and how long a written rule
-// may stay unseen. OSS documents neither; both are bounded by the invocation's
-// deadline too.
+// How long a fresh bucket may stay unknown to OSS, how long at the most a failed
+// write is left alone before the next look, and how long a written rule may stay
+// unseen. OSS documents none; all are bounded by the invocation's deadline too.
 var (
 	appearPauses   = []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond}
+	writePauses    = []time.Duration{400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond}
 	readBackPauses = []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond}
 )
 
@@ -147,7 +142,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	case !d.Write:
 		return res.end(Compliant, d.Reason)
 	case t.Expect != nil && *t.Expect != seen.Rule:
-		return res.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen.Rule, *t.Expect))
+		return res.unexpected(seen.Rule, *t.Expect)
 	case t.Want.Report:
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
@@ -156,7 +151,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
 	}
 	t.Bucket.Region = res.Region
-	return w.write(ctx, t.Bucket, d, t.Want.Compare, res)
+	return w.write(ctx, t, d, res)
 }
 
 // read waits briefly for a bucket that was only just created.
@@ -174,18 +169,42 @@ func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
 	return seen, err
 }
 
-func (w *Warden) write(ctx context.Context, b Bucket, d Decision, compare Compare, res Result) Result {
-	written, err := w.put(ctx, b, d.Target)
-	res.note(written)
-	if err != nil && CodeOf(err) == NotFound {
-		return res.unreadable(err)
+// write writes the target and waits until it is in force. A write that failed may
+// have been carried out all the same, and time has passed since the last look, so
+// it is never just sent again: every try begins with a look and a decision of
+// its own, or another writer's stronger rule would be overwritten.
+func (w *Warden) write(ctx context.Context, t Task, d Decision, res Result) Result {
+	for try := 0; ; try++ {
+		written, err := w.put(ctx, t.Bucket, d.Target)
+		res.note(written)
+		switch {
+		case err == nil:
+			return w.readBack(ctx, t, d, res)
+		case CodeOf(err) == NotFound:
+			return res.unreadable(err)
+		case !CodeOf(err).Retryable():
+			return res.failed(Blocked, err, d.Reason)
+		}
+		again := try < len(writePauses) && sleep(ctx, rand.N(writePauses[try]))
+		seen, lookErr := w.Store.Get(ctx, t.Bucket)
+		if lookErr != nil && CodeOf(lookErr) == NotFound {
+			return res.unreadable(lookErr)
+		}
+		if lookErr != nil {
+			return res.failed(Unknown, err, "the write failed, and so did looking what came of it")
+		}
+		res.After = seen.Rule
+		next := Decide(seen.Rule, t.Want.Rule, t.Want.Compare)
+		switch {
+		case !next.Write:
+			return res.end(Fixed, d.Reason)
+		case !again:
+			return res.failed(Blocked, err, d.Reason)
+		case t.Expect != nil && *t.Expect != seen.Rule:
+			return res.unexpected(seen.Rule, *t.Expect)
+		}
+		d = next
 	}
-	if err != nil && !uncertain(CodeOf(err)) {
-		return res.failed(Blocked, err, d.Reason)
-	}
-	// A write that ended in a time-out or a broken connection may have been
-	// carried out, so it is read back like any other.
-	return w.readBack(ctx, b, d, compare, res, err)
 }
 
 // put writes a rule. "No rule" is written by removing what is there.
@@ -196,39 +215,21 @@ func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 	return w.Store.Put(ctx, b, r)
 }
 
-// uncertain reports whether a write that failed this way may yet have happened.
-func uncertain(c Code) bool {
-	return c == Unavailable || c == Deadline || c == Internal
-}
-
-func (w *Warden) readBack(ctx context.Context, b Bucket, d Decision, compare Compare, res Result, putErr error) Result {
-	pauses := readBackPauses
-	if putErr != nil {
-		pauses = nil // one look is enough: the write is an error anyway
-	}
+// readBack looks until the written rule is in force.
+func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res Result) Result {
 	for i := 0; ; i++ {
-		seen, err := w.Store.Get(ctx, b)
-		switch {
-		case err != nil && CodeOf(err) == NotFound:
-			return res.unreadable(err)
-		case err == nil:
+		seen, err := w.Store.Get(ctx, t.Bucket)
+		if err == nil {
 			res.After = seen.Rule
-			if inForce(seen.Rule, d.Target, compare) {
+			if inForce(seen.Rule, d.Target, t.Want.Compare) {
 				return res.end(Fixed, d.Reason)
 			}
-		case putErr != nil:
-			return res.failed(Unknown, putErr, "the write failed and the read-back too")
-		case !CodeOf(err).Retryable():
-			return res.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", d.Target))
 		}
-		if putErr != nil {
-			return res.failed(Blocked, putErr, d.Reason)
+		if err != nil && CodeOf(err) == NotFound {
+			return res.unreadable(err)
 		}
-		if i == len(pauses) || !sleep(ctx, pauses[i]) {
-			if err != nil {
-				return res.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", d.Target))
-			}
-			return res.fail(Unknown, Unconfirmed, fmt.Sprintf("%s was written, but OSS still reports %s", d.Target, seen.Rule))
+		if err != nil && !CodeOf(err).Retryable() || i == len(readBackPauses) || !sleep(ctx, readBackPauses[i]) {
+			return res.unconfirmed(d.Target, seen.Rule, err)
 		}
 	}
 }
@@ -284,6 +285,19 @@ func (r Result) fail(v Verdict, c Code, reason string) Result {
 func (r Result) failed(v Verdict, err error, reason string) Result {
 	r.note(answerIn(err))
 	return r.fail(v, CodeOf(err), reason+": "+err.Error())
+}
+
+// unexpected ends a task whose bucket has another rule than the plan saw.
+func (r Result) unexpected(seen, expected Rule) Result {
+	return r.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen, expected))
+}
+
+// unconfirmed ends a task whose write was taken but not seen in force.
+func (r Result) unconfirmed(written, seen Rule, err error) Result {
+	if err != nil {
+		return r.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", written))
+	}
+	return r.fail(Unknown, Unconfirmed, fmt.Sprintf("%s was written, but OSS still reports %s", written, seen))
 }
 
 // unreadable ends a task whose bucket could not be read: gone if OSS knows no

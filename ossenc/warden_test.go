@@ -141,7 +141,24 @@ func TestEnsure(t *testing.T) {
 		},
 		{
 			name: "Write lost/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), true }}, task: Task{Want: aes(false)},
-			verdict: Blocked, code: Unavailable, puts: 1, maxGets: 2,
+			verdict: Blocked, code: Unavailable, puts: 4, maxGets: 5,
+		},
+		{
+			name: "Write throttled twice/tried again after a look", store: fakeStore{onPut: func(n int) (error, bool) {
+				if n > 2 {
+					return nil, false
+				}
+				return failing(Throttled), true
+			}}, task: Task{Want: aes(false)},
+			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 3, maxGets: 4,
+		},
+		{
+			name: "Write throttled while another writer sets a stronger rule/not overwritten",
+			store: fakeStore{
+				onPut: func(int) (error, bool) { return failing(Throttled), true },
+				onGet: func(n int) (Answer, error, bool) { return Answer{Rule: kms}, nil, n > 1 },
+			},
+			task: Task{Want: aes(false)}, verdict: Fixed, after: kms, puts: 1, maxGets: 2,
 		},
 		{
 			name: "Write lost and unreadable then/unknown",

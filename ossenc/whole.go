@@ -1,0 +1,69 @@
+package ossenc
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+)
+
+// maxAnswer bounds what is read of one answer, in bytes. OSS's longest, a page of
+// 1,000 buckets, has half a megabyte.
+const maxAnswer = 8 << 20
+
+var (
+	errAnswerTooLong = errors.New("the answer is longer than any of OSS")
+	errNotOSS        = errors.New("the answer is not OSS's")
+)
+
+// roots are the root elements of the successful answers to our calls. The SDK
+// decodes anything else into a result with nothing in it, which looks like a
+// bucket without tags or an account without buckets.
+var roots = []string{"ServerSideEncryptionRule", "ListAllMyBucketsResult", "Tagging"}
+
+// whole hands on only answers that were read to their end, so that half of one is
+// trouble of the network like any other, to be tried again, and none can fill the
+// memory that all invocations share. The SDK reads without a bound, and what it
+// makes of half an error depends on the status.
+type whole struct{ next http.RoundTripper }
+
+// RoundTrip sends the request and reads the answer.
+func (w whole) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := w.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if closeErr := resp.Body.Close(); err == nil {
+		err = closeErr
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) > maxAnswer:
+		return nil, errAnswerTooLong
+	case resp.StatusCode/100 == 2 && len(body) > 0 && !slices.Contains(roots, rootOf(body)):
+		return nil, errNotOSS
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	// OSS speaks XML only. Of an error that a gateway words as JSON the SDK makes
+	// nil in some cases, and panics.
+	resp.Header.Set("Content-Type", "application/xml")
+	return resp, nil
+}
+
+// rootOf returns the name of the first element of an XML document, or "".
+func rootOf(body []byte) string {
+	for {
+		_, rest, found := bytes.Cut(body, []byte("<"))
+		if !found || len(rest) == 0 {
+			return ""
+		}
+		if rest[0] != '?' && rest[0] != '!' { // neither a declaration nor a comment
+			end := bytes.IndexAny(rest, " />\t\r\n")
+			return string(rest[:max(end, 0)])
+		}
+		body = rest
+	}
+}
