@@ -2,12 +2,14 @@ package ossenc_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"bucketwarden/internal/localoss"
 	"bucketwarden/ossenc"
@@ -239,4 +241,23 @@ func TestEnsure_NeverRepeatsAWriteOnAnOldLook(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A bucket that was just created and is not there yet is gone only if the wait for
+// it was a whole one: a success hides a bucket that nobody looked at.
+func TestEnsure_NotGoneWhileTimeRunsOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := localoss.New(localoss.Options{})
+		server.AddKey(key)
+		server.PutBucket(localoss.Bucket{Name: "b-1"})
+		server.AppearAfter("b-1", 4)
+		ctx, cancel := context.WithTimeout(ctxOf(t), time.Second)
+		defer cancel()
+		want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
+		client := ossenc.NewClient(ossenc.Endpoints{}, wire{server}, nil)
+		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Created: true, Want: want})
+		if res.Verdict != ossenc.Unknown || res.Code != ossenc.Deadline {
+			t.Errorf("%s, code %q (%s); want unknown, deadline", res.Verdict, res.Code, res.Reason)
+		}
+	})
 }

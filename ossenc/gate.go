@@ -2,7 +2,6 @@ package ossenc
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -11,7 +10,8 @@ import (
 // many OSS bears: it doubles until the first QPS limit, then halves at each limit
 // and grows by one a round. OSS publishes no figure for its bucket-level calls.
 type gate struct {
-	max int
+	max    int
+	jitter func(time.Duration) time.Duration
 
 	mu       sync.Mutex
 	changed  *sync.Cond
@@ -26,8 +26,8 @@ type gate struct {
 
 const firstPause = time.Second // "retry after a few seconds" (OSS, HTTP 503)
 
-func newGate(start, most int) *gate {
-	g := &gate{max: most, limit: min(start, most), pause: firstPause}
+func newGate(start, most int, jitter func(time.Duration) time.Duration) *gate {
+	g := &gate{max: most, jitter: jitter, limit: min(start, most), pause: firstPause}
 	g.changed = sync.NewCond(&g.mu)
 	return g
 }
@@ -69,10 +69,10 @@ func (g *gate) throttled(ctx context.Context) bool {
 	g.mu.Lock()
 	if now := time.Now(); now.After(g.resume) {
 		g.limit, g.good, g.slow = max(1, g.limit/2), 0, true
-		g.resume = now.Add(g.pause + rand.N(g.pause))
+		g.resume = now.Add(g.pause + g.jitter(g.pause))
 		g.pause = min(2*g.pause, 8*firstPause)
 	}
-	wait := time.Until(g.resume) + rand.N(firstPause/4) // not all at the same moment
+	wait := time.Until(g.resume) + g.jitter(firstPause/4) // not all at the same moment
 	g.mu.Unlock()
 	return sleep(ctx, wait)
 }

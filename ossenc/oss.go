@@ -111,7 +111,7 @@ func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 			},
 		},
 	}
-	return c.follow(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+	return c.there(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
 		out, err := cl.PutBucketEncryption(ctx, req, once)
 		if err != nil {
 			return Answer{}, err
@@ -123,7 +123,7 @@ func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 // Delete removes the bucket's rule (DeleteBucketEncryption). It succeeds where
 // there is none.
 func (c *Client) Delete(ctx context.Context, b Bucket) (Answer, error) {
-	return c.follow(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+	return c.there(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
 		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name}, once)
 		if err != nil {
 			return Answer{}, err
@@ -165,23 +165,39 @@ func once(o *oss.Options) { o.RetryMaxAttempts = new(1) }
 // bucket lives elsewhere, once more there. The region in the hint is tried
 // first, so the usual case costs one call.
 func (c *Client) follow(ctx context.Context, op string, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, error) {
-	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
 	for hop := 0; ; hop++ {
-		cl, err := c.in(region, b)
-		if err != nil {
-			return Answer{}, err
-		}
-		a, err := call(cl)
-		a.Region = region
+		a, cl, err := c.call(ctx, b, call)
 		if err == nil {
 			return a, nil
 		}
-		next := c.elsewhere(ctx, cl, b.Name, region, err)
+		next := c.elsewhere(ctx, cl, b.Name, a.Region, err)
 		if next == "" || hop == 2 {
 			return a, translate(ctx, op, b.Name, err)
 		}
-		region, b.Public, b.Internal = next, "", "" // those were the other region's
+		b = Bucket{Name: b.Name, Region: next} // the endpoints were the other region's
 	}
+}
+
+// there makes the call in the bucket's region and nowhere else. Writes follow
+// nobody: a bucket elsewhere is another one than was looked at.
+func (c *Client) there(ctx context.Context, op string, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, error) {
+	a, _, err := c.call(ctx, b, call)
+	if err != nil {
+		return a, translate(ctx, op, b.Name, err)
+	}
+	return a, nil
+}
+
+// call makes the call in the bucket's region, or the function's own.
+func (c *Client) call(ctx context.Context, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, *oss.Client, error) {
+	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
+	cl, err := c.in(region, b)
+	if err != nil {
+		return Answer{Region: region}, nil, err
+	}
+	a, err := call(cl)
+	a.Region = region
+	return a, cl, err
 }
 
 // ownRegion returns the function's region, or "" if that is except.
@@ -238,6 +254,9 @@ func (c *Client) credentials(ctx context.Context) (credentials.Credentials, erro
 // elsewhere returns the region that a bucket lives in if err says that it is not
 // this one, else "".
 func (c *Client) elsewhere(ctx context.Context, cl *oss.Client, bucket, region string, err error) string {
+	if cl == nil {
+		return ""
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return c.ownRegion(ctx, region) // the hint named a region that there is not
 	}

@@ -56,7 +56,7 @@ func (w *Warden) Run(ctx context.Context, s Sweep, each func(Result) bool) (Swep
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	run := sweep{Sweep: s, warden: w, stop: stopAt(ctx, s), last: s.After}
-	run.gate = newGate(startWidth, cmp.Or(s.Width, greatestWidth))
+	run.gate = newGate(startWidth, cmp.Or(s.Width, greatestWidth), w.jitter)
 	// The queue keeps the order: its entries are taken in turn, each when it is
 	// done. It is longer than the gate is wide, so one slow bucket idles nobody.
 	queue := make(chan chan Result, 4*run.gate.max)

@@ -114,7 +114,16 @@ type Lister interface {
 // safe for concurrent use.
 type Warden struct {
 	Store  Store
-	Lister Lister // needed by Sweep only
+	Lister Lister // needed by Run only
+	// Jitter returns how long to wait of at most so long; rand.N if nil.
+	Jitter func(time.Duration) time.Duration
+}
+
+func (w *Warden) jitter(most time.Duration) time.Duration {
+	if w.Jitter != nil {
+		return w.Jitter(most)
+	}
+	return rand.N(most)
 }
 
 // How long a fresh bucket may stay unknown to OSS, how long at the most a failed
@@ -161,8 +170,11 @@ func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
 		return seen, err
 	}
 	for _, pause := range appearPauses {
-		if err == nil || CodeOf(err) != NotFound || !sleep(ctx, pause) {
+		if err == nil || CodeOf(err) != NotFound {
 			break
+		}
+		if !sleep(ctx, pause) { // not "gone": it may be there in a moment, when nobody looks any more
+			return seen, &Error{Op: "GetBucketEncryption", Bucket: t.Bucket.Name, Code: Deadline, Message: "the bucket was not there yet when the invocation's time ran out", Err: err}
 		}
 		seen, err = w.Store.Get(ctx, t.Bucket)
 	}
@@ -185,7 +197,7 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res Result) Resu
 		case !CodeOf(err).Retryable():
 			return res.failed(Blocked, err, d.Reason)
 		}
-		again := try < len(writePauses) && sleep(ctx, rand.N(writePauses[try]))
+		again := try < len(writePauses) && sleep(ctx, w.jitter(writePauses[try]))
 		seen, lookErr := w.Store.Get(ctx, t.Bucket)
 		if lookErr != nil && CodeOf(lookErr) == NotFound {
 			return res.unreadable(lookErr)

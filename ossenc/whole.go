@@ -14,7 +14,7 @@ const maxAnswer = 8 << 20
 
 var (
 	errAnswerTooLong = errors.New("the answer is longer than any of OSS")
-	errNotOSS        = errors.New("the answer is not OSS's")
+	errNotOSS        = errors.New("the answer is not OSS's XML")
 )
 
 // roots are the root elements of the successful answers to our calls. The SDK
