@@ -18,6 +18,7 @@ const (
 	Internal     Code = "internal"     // a bug: a panic, or an answer that nothing accounts for
 	Denied       Code = "denied"       // OSS refused who asks: permissions, credentials, account state
 	Unrecognized Code = "unrecognized" // OSS reports a rule that this version does not know
+	ForeignKey   Code = "foreign_key"  // a KMS key is in force that the policy does not name
 	Unconfirmed  Code = "unconfirmed"  // written, but not seen in force in time
 	Refused      Code = "refused"      // OSS or our own rules refuse the rule itself
 	Unavailable  Code = "unavailable"  // network trouble or a 5xx answer
@@ -27,7 +28,7 @@ const (
 	Invalid      Code = "invalid"      // the input: payload, bucket name, rule
 )
 
-var codesByUrgency = []Code{Internal, Denied, Unrecognized, Unconfirmed, Refused, Unavailable, Throttled, Deadline, NotFound, Invalid}
+var codesByUrgency = []Code{Internal, Denied, Unrecognized, ForeignKey, Unconfirmed, Refused, Unavailable, Throttled, Deadline, NotFound, Invalid}
 
 // Codes returns every code, the most urgent first.
 func Codes() []Code { return slices.Clone(codesByUrgency) }

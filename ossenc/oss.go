@@ -326,7 +326,7 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucke
 				return
 			}
 			for _, b := range page.Buckets {
-				if !yield(Bucket{deref(b.Name), deref(b.Region), deref(b.ExtranetEndpoint), deref(b.IntranetEndpoint)}, nil) {
+				if !yield(Bucket{Name: deref(b.Name), Region: deref(b.Region), Public: deref(b.ExtranetEndpoint), Internal: deref(b.IntranetEndpoint)}, nil) {
 					return
 				}
 			}

@@ -3,20 +3,23 @@ package ossenc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Sweep says which of the account's buckets to go over, and how.
+// Sweep says which buckets of all accounts to go over, and how.
 type Sweep struct {
 	Want Want
 	// Prefix and Region leave out all other buckets; empty for all.
 	Prefix, Region string
-	// After is the name of the last bucket of an earlier sweep, to go on behind it.
-	After string
+	// After is the place where an earlier sweep ended, to go on behind it.
+	After Place
 	// MaxChanges is how many buckets may be written; 0 for any number. What is
 	// beyond ends Blocked.
 	MaxChanges int
@@ -31,8 +34,8 @@ type Sweep struct {
 type Swept struct {
 	// Complete is whether every bucket had its turn.
 	Complete bool
-	// Last is the name of the last bucket that had: what to give as After to go on.
-	Last string
+	// Last is the place of the last bucket that had: what to give as After to go on.
+	Last Place
 	// Changes is how many buckets were written, or tried to be.
 	Changes int
 	// Width is the most buckets that were worked on at the same time.
@@ -46,16 +49,51 @@ const (
 	throttledTries = 5
 )
 
-// Run ensures every bucket in turn and hands each result to each, in the order
-// of the buckets' names and one at a time, until all are done, the time runs out
-// or each returns false; then the results of what is still under way are lost, so
-// a sweep that writes must take them all. It returns an *[Error] if the account's list could not
-// be read to its end: then buckets are missing. Memory does not grow with their
-// number.
+// Run ensures every bucket in turn and hands each result to each, in the order of
+// the accounts' IDs (the function's own first) and the buckets' names and one at a
+// time, until all are done, the time runs out or each returns false; then the
+// results of what is still under way are lost, so a sweep that writes must take
+// them all. It returns the *[Error]s of all accounts whose list could not be read
+// to its end, joined: their buckets are missing. Memory does not grow with the
+// number of buckets.
 func (w *Warden) Run(ctx context.Context, s Sweep, each func(Result) bool) (Swept, error) {
+	from, name := s.After.split()
+	all := Swept{Last: s.After, Complete: true}
+	var errs []error
+	for _, account := range w.accountIDs() {
+		if account < from {
+			continue
+		}
+		if account > from {
+			name = ""
+		}
+		part, more, err := w.runAccount(ctx, s, account, name, all.Changes, each)
+		all.add(part)
+		errs = append(errs, err)
+		if !more {
+			break
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// accountIDs returns all accounts to go over; the function's own is "" and first.
+func (w *Warden) accountIDs() []string {
+	ids := []string{""}
+	if w.Accounts != nil {
+		ids = slices.AppendSeq(ids, maps.Keys(w.Accounts.Roles))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// runAccount goes over one account's buckets behind the one named. It returns
+// false where the next account is not to begin.
+func (w *Warden) runAccount(ctx context.Context, s Sweep, account, after string, changes int, each func(Result) bool) (Swept, bool, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	run := sweep{Sweep: s, warden: w, stop: stopAt(ctx, s), last: s.After}
+	run := sweep{Sweep: s, warden: w, account: account, after: after, stop: stopAt(ctx, s)}
+	run.changes.Store(int64(changes))
 	run.gate = newGate(startWidth, cmp.Or(s.Width, greatestWidth), w.jitter)
 	// The queue keeps the order: its entries are taken in turn, each when it is
 	// done. It is longer than the gate is wide, so one slow bucket idles nobody.
@@ -64,12 +102,41 @@ func (w *Warden) Run(ctx context.Context, s Sweep, each func(Result) bool) (Swep
 	go func() { ended <- run.dispatch(ctx, queue) }()
 	cut := run.collect(queue, each, cancel)
 	end := <-ended
-	return Swept{
+	part := Swept{
 		Complete: end.complete && !cut,
 		Last:     run.last,
 		Changes:  int(run.changes.Load()),
 		Width:    run.gate.greatest,
-	}, end.err
+	}
+	// An account whose list fails does not stop the others; the time's end does.
+	return part, part.Complete || end.err != nil && !cut, end.err
+}
+
+// add takes in what became of one more account.
+func (s *Swept) add(part Swept) {
+	s.Complete = s.Complete && part.Complete
+	s.Last = cmp.Or(part.Last, s.Last)
+	s.Changes = part.Changes
+	s.Width = max(s.Width, part.Width)
+}
+
+// Place is a bucket's place in a sweep: its name, and before that the account's
+// ID and a slash if it is not the function's own.
+type Place string
+
+func placeOf(account, bucket string) Place {
+	if account == "" {
+		return Place(bucket)
+	}
+	return Place(account + "/" + bucket)
+}
+
+func (p Place) split() (account, bucket string) {
+	account, bucket, found := strings.Cut(string(p), "/")
+	if !found {
+		return "", string(p)
+	}
+	return account, bucket
 }
 
 // Sweep is Run without the details. TEMPORARY
@@ -96,9 +163,11 @@ func stopAt(ctx context.Context, s Sweep) time.Time {
 type sweep struct {
 	Sweep
 	warden  *Warden
+	account string
+	after   string
 	gate    *gate
 	stop    time.Time
-	last    string
+	last    Place
 	changes atomic.Int64
 }
 
@@ -117,7 +186,7 @@ func (s *sweep) collect(queue <-chan chan Result, each func(Result) bool, cancel
 		if cut {
 			continue // the queue is emptied, so that dispatch ends
 		}
-		s.last = res.Bucket
+		s.last = placeOf(res.Account, res.Bucket)
 		if !each(res) {
 			cut = true
 			cancel()
@@ -137,7 +206,12 @@ func (s *sweep) dispatch(ctx context.Context, queue chan<- chan Result) (end end
 			end = ending{err: &Error{Op: "ListBuckets", Code: Internal, Message: fmt.Sprintf("panic (%T)", p)}}
 		}
 	}()
-	for b, err := range s.warden.Lister.List(ctx, s.Prefix, s.After) {
+	inside, err := s.warden.as(ctx, s.account)
+	if err != nil {
+		return ending{err: err}
+	}
+	for b, err := range s.warden.Lister.List(inside, s.Prefix, s.after) {
+		b.Account = s.account
 		switch {
 		case ctx.Err() != nil || !s.stop.IsZero() && time.Now().After(s.stop):
 			return ending{}
@@ -191,7 +265,7 @@ func (s *sweep) spend() bool {
 func (w *Warden) ensureSafely(ctx context.Context, t Task) (res Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			res = Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}.
+			res = Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}.
 				fail(Unknown, Internal, fmt.Sprintf("panic (%T) while working on this bucket", p))
 		}
 	}()

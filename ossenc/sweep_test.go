@@ -100,7 +100,7 @@ func TestSweep_EveryBucketInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(1000)
 		rows, swept, err := collected(t.Context(), f, Sweep{})
-		if err != nil || !swept.Complete || swept.Last != bucketAt(999) || swept.Changes != 666 || f.writes != 666 {
+		if err != nil || !swept.Complete || string(swept.Last) != bucketAt(999) || swept.Changes != 666 || f.writes != 666 {
 			t.Fatalf("%+v, %v, %d writes", swept, err, f.writes)
 		}
 		for i, row := range rows {
@@ -152,7 +152,7 @@ func TestSweep_InPiecesIsTheSameAsInOneRun(t *testing.T) {
 				f := newFakeAccount(5000)
 				f.latency = 20 * time.Millisecond
 				var got []string
-				after, pieces := "", 0
+				after, pieces := Place(""), 0
 				for {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(seconds)*time.Second)
 					rows, swept, err := collected(ctx, f, Sweep{After: after})
@@ -188,7 +188,7 @@ func TestSweep_StopsBeforeTheDeadline(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		rows, swept, err := collected(ctx, f, Sweep{})
-		if err != nil || swept.Complete || swept.Last != rows[len(rows)-1][:8] {
+		if err != nil || swept.Complete || string(swept.Last) != rows[len(rows)-1][:8] {
 			t.Errorf("%+v, %v", swept, err)
 		}
 		if took := time.Since(start); took < 6*time.Second || took > 8*time.Second {

@@ -12,6 +12,8 @@ import (
 // Bucket addresses one bucket.
 type Bucket struct {
 	Name string
+	// Account is the ID of the account that owns it; empty for the function's own.
+	Account string
 	// Region is a hint, such as cn-hangzhou, until OSS has answered from it;
 	// empty for the function's own region.
 	Region string
@@ -43,7 +45,8 @@ var (
 
 // Want is what should be in force for a bucket, and how insistently.
 type Want struct {
-	// Rule is the wanted rule. With Exact it may be "no rule": remove it.
+	// Rule is the wanted rule. "No rule" leaves it to the policy, or with Exact
+	// means: remove it.
 	Rule    Rule
 	Compare Compare
 	Report  bool // true: look and tell only, write nothing
@@ -59,9 +62,13 @@ type Task struct {
 	// every event of our own writing would never end.
 	OwnWrite bool
 	Want     Want
+	// Exactly takes what the policy says with Exact.
+	Exactly bool
 	// Expect is the rule that must be in force for anything to be written; nil for
 	// any rule. It is what makes a plan safe to apply later.
 	Expect *Rule
+	// Target is the only rule that may be written; nil for whatever is decided.
+	Target *Rule
 	// Spend is asked before a write and may refuse it; nil allows all.
 	Spend func() bool
 }
@@ -69,12 +76,13 @@ type Task struct {
 // Verdict is the outcome for one bucket or event, in one word.
 type Verdict string
 
-// The verdicts. The first five are successes.
+// The verdicts. The first six are successes.
 const (
 	Compliant Verdict = "compliant" // what is in force is good enough; nothing was written
 	Fixed     Verdict = "fixed"     // written, and seen in force
 	WouldFix  Verdict = "would_fix" // report mode: would be written
 	Ignored   Verdict = "ignored"   // an event that asks for nothing
+	Exempt    Verdict = "exempt"    // the policy leaves the bucket alone
 	Gone      Verdict = "gone"      // the bucket does not exist any more
 	Blocked   Verdict = "blocked"   // not as wanted, and it could not be changed
 	Unknown   Verdict = "unknown"   // what is in force is not known
@@ -86,6 +94,8 @@ func (v Verdict) Failed() bool { return v == Blocked || v == Unknown || v == Rej
 
 // Result says what became of one task.
 type Result struct {
+	// Account is empty for the function's own.
+	Account string  `json:"account,omitempty"`
 	Bucket  string  `json:"bucket"`
 	Region  string  `json:"region"`
 	Verdict Verdict `json:"verdict"`
@@ -99,6 +109,11 @@ type Result struct {
 	After        Rule   `json:"after"`
 	Reason       string `json:"reason"`
 	OSSRequestID string `json:"oss_request_id"`
+	// PolicyRule is the name of the policy's rule that decided; empty where there
+	// is only one rule.
+	PolicyRule string `json:"policy_rule,omitempty"`
+	// Target is the rule that is to be written, where the verdict is WouldFix.
+	Target Rule `json:"-"`
 	// Observed is whether Before and After were read. Where it is false, their
 	// null says nothing about the bucket.
 	Observed bool `json:"-"`
@@ -115,6 +130,14 @@ type Lister interface {
 type Warden struct {
 	Store  Store
 	Lister Lister // needed by Run only
+	Policy Policy // for tasks that do not say what they want
+	// Keys looks at KMS keys before they are written; nil leaves that out.
+	Keys Keys
+	// Accounts finds the identity for buckets of other accounts; nil uses the
+	// invocation's own for all.
+	Accounts *Accounts
+	// Report is whether nothing is ever written.
+	Report bool
 	// Jitter returns how long to wait of at most so long; rand.N if nil.
 	Jitter func(time.Duration) time.Duration
 }
@@ -139,27 +162,66 @@ var (
 // until the written rule is seen, and says how it ended. Failures are verdicts,
 // not errors: the caller looks at [Verdict.Failed].
 func (w *Warden) Ensure(ctx context.Context, t Task) Result {
-	res := Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
+	res := Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
+	ctx, err := w.as(ctx, t.Bucket.Account)
+	if err != nil {
+		return res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
+	}
 	seen, err := w.read(ctx, t)
 	res.note(seen)
 	if err != nil {
 		return res.unreadable(err)
 	}
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
-	d := Decide(seen.Rule, t.Want.Rule, t.Want.Compare)
+	t.Bucket.Region = res.Region
+	r, err := w.rule(ctx, t)
+	if err != nil {
+		return res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
+	}
+	res.Wanted, res.PolicyRule = r.Want.Rule, r.Name
+	switch {
+	case r.Exempt != "":
+		return res.end(Exempt, r.Exempt)
+	case r.Blocked != "":
+		return res.fail(Blocked, Refused, r.Blocked)
+	}
+	d, err := w.decide(ctx, t.Bucket.Region, seen.Rule, r)
+	if err != nil {
+		return res.undecided(err)
+	}
+	t.Want = r.Want
+	return w.act(ctx, t, d, res)
+}
+
+// as returns a context that acts in the account.
+func (w *Warden) as(ctx context.Context, account string) (context.Context, error) {
+	if w.Accounts == nil || account == "" {
+		return ctx, nil
+	}
+	id, err := w.Accounts.Identity(ctx, account)
+	if err != nil {
+		return ctx, err
+	}
+	return WithIdentity(ctx, id), nil
+}
+
+// act writes the target if it must and may.
+func (w *Warden) act(ctx context.Context, t Task, d Decision, res Result) Result {
 	switch {
 	case !d.Write:
 		return res.end(Compliant, d.Reason)
-	case t.Expect != nil && *t.Expect != seen.Rule:
-		return res.unexpected(seen.Rule, *t.Expect)
+	case t.Expect != nil && *t.Expect != res.Before:
+		return res.unexpected(res.Before, *t.Expect)
+	case t.Target != nil && *t.Target != d.Target:
+		return res.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *t.Target))
 	case t.Want.Report:
+		res.Target = d.Target
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
 	case t.Spend != nil && !t.Spend():
 		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
 	}
-	t.Bucket.Region = res.Region
 	return w.write(ctx, t, d, res)
 }
 
@@ -206,7 +268,9 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res Result) Resu
 			return res.failed(Unknown, err, "the write failed, and so did looking what came of it")
 		}
 		res.After = seen.Rule
-		next := Decide(seen.Rule, t.Want.Rule, t.Want.Compare)
+		// The target has been decided on, with its key; it only grows with what
+		// another writer has made stronger meanwhile.
+		next := Decide(seen.Rule, d.Target, t.Want.Compare)
 		switch {
 		case !next.Write:
 			return res.end(Fixed, d.Reason)
@@ -215,7 +279,7 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res Result) Resu
 		case t.Expect != nil && *t.Expect != seen.Rule:
 			return res.unexpected(seen.Rule, *t.Expect)
 		}
-		d = next
+		d.Target = next.Target
 	}
 }
 
@@ -297,6 +361,17 @@ func (r Result) fail(v Verdict, c Code, reason string) Result {
 func (r Result) failed(v Verdict, err error, reason string) Result {
 	r.note(answerIn(err))
 	return r.fail(v, CodeOf(err), reason+": "+err.Error())
+}
+
+// undecided ends a task whose rule was read but about whose keys too little is
+// known, or too much.
+func (r Result) undecided(err error) Result {
+	switch CodeOf(err) {
+	case Refused, ForeignKey:
+		e, _ := errors.AsType[*Error](err)
+		return r.fail(Blocked, e.Code, e.Message+"; nothing was written")
+	}
+	return r.failed(Blocked, err, "the KMS key could not be looked at, so nothing was written")
 }
 
 // unexpected ends a task whose bucket has another rule than the plan saw.

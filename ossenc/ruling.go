@@ -1,0 +1,142 @@
+package ossenc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Policy says what is wanted for a bucket. It is asked when the bucket was read,
+// so b.Region is where the bucket is. An error is an *[Error] and means that
+// nothing may be written.
+type Policy interface {
+	Rule(ctx context.Context, b Bucket) (Ruling, error)
+}
+
+// Ruling is what a policy says about one bucket.
+type Ruling struct {
+	// Name is the name of the policy's rule; empty where there is only one.
+	Name string
+	Want Want
+	// Exempt says why the bucket is left alone; empty if it is not.
+	Exempt string
+	// Blocked says why the rule that matched cannot be applied; empty if it can.
+	Blocked string
+	// Fallback is the rule to aim for where Want's key is unusable; none to block.
+	Fallback Rule
+	// Keys are the KMS keys that the policy names for the region. A bucket with
+	// another key is reported; nil means that any key will do.
+	Keys []string
+}
+
+// rule returns what holds for a task: its own Want, or what the policy says.
+func (w *Warden) rule(ctx context.Context, t Task) (Ruling, error) {
+	r := Ruling{Want: t.Want}
+	if t.Want.byPolicy() && w.Policy != nil {
+		var err error
+		if r, err = w.Policy.Rule(ctx, t.Bucket); err != nil {
+			return Ruling{}, err
+		}
+		if t.Exactly {
+			r.Want.Compare = Exact
+		}
+	}
+	r.Want.Report = r.Want.Report || t.Want.Report || w.Report
+	return r, nil
+}
+
+// byPolicy reports whether the policy is to say what is wanted.
+func (w Want) byPolicy() bool { return w.Rule.IsNone() && w.Compare != Exact }
+
+// decide decides about the present rule, with an eye on the keys: they are only
+// looked at where the decision depends on it.
+func (w *Warden) decide(ctx context.Context, region string, present Rule, r Ruling) (Decision, error) {
+	wanted, err := w.asPresent(ctx, region, present, r.Want.Rule)
+	if err != nil {
+		return Decision{}, err
+	}
+	d := Decide(present, wanted, r.Want.Compare)
+	if d.Target.KMSKeyID != "" && d.Target.KMSKeyID == present.KMSKeyID && r.Keys != nil {
+		known, err := w.isKnown(ctx, region, present.KMSKeyID, r.Keys)
+		if err != nil {
+			return Decision{}, err
+		}
+		if !known {
+			return Decision{}, &Error{Code: ForeignKey, Message: fmt.Sprintf("%s is in force, and the policy does not name this key", present)}
+		}
+	}
+	if !d.Write || d.Target.KMSKeyID == "" || w.Keys == nil {
+		return d, nil
+	}
+	return w.withUsableKey(ctx, region, present, d, r)
+}
+
+// withUsableKey looks at the key that is to be written: OSS stores any string, and
+// fails only when somebody uploads.
+func (w *Warden) withUsableKey(ctx context.Context, region string, present Rule, d Decision, r Ruling) (Decision, error) {
+	key, err := w.Keys.Describe(ctx, region, d.Target.KMSKeyID)
+	switch {
+	case err != nil:
+		return Decision{}, err
+	case key.Usable && d.Target.KMSKeyID != present.KMSKeyID:
+		d.Target.KMSKeyID = key.ID
+		d.Write = d.Target != present
+		return d, nil
+	case key.Usable:
+		return d, nil
+	case r.Fallback.IsNone():
+		return Decision{}, &Error{Code: Refused, Message: fmt.Sprintf("%s; key %s is not usable: %s", d.Reason, d.Target.KMSKeyID, key.Reason)}
+	}
+	unusable := fmt.Sprintf("key %s is not usable (%s), so the fallback is aimed for: ", d.Target.KMSKeyID, key.Reason)
+	d = Decide(present, r.Fallback, Floor) // a fallback never weakens
+	d.Reason = unusable + d.Reason
+	return d, nil
+}
+
+// asPresent returns the wanted rule with its key spelt as the present one, where
+// both are the same key: an alias and the ID behind it are no difference.
+func (w *Warden) asPresent(ctx context.Context, region string, present, wanted Rule) (Rule, error) {
+	if wanted.KMSKeyID == "" || present.KMSKeyID == "" {
+		return wanted, nil
+	}
+	same, err := w.sameKey(ctx, region, present.KMSKeyID, wanted.KMSKeyID)
+	if same {
+		wanted.KMSKeyID = present.KMSKeyID
+	}
+	return wanted, err
+}
+
+func (w *Warden) isKnown(ctx context.Context, region, keyID string, known []string) (bool, error) {
+	if slices.Contains(known, keyID) {
+		return true, nil
+	}
+	for _, k := range known {
+		if same, err := w.sameKey(ctx, region, keyID, k); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
+}
+
+// sameKey reports whether two names are one key. Plain IDs are compared as they
+// are; KMS is asked only about aliases and ARNs.
+func (w *Warden) sameKey(ctx context.Context, region, a, b string) (bool, error) {
+	if a == b || w.Keys == nil || !isKeyName(a) && !isKeyName(b) {
+		return a == b, nil
+	}
+	keyA, err := w.Keys.Describe(ctx, region, a)
+	if err != nil {
+		return false, err
+	}
+	keyB, err := w.Keys.Describe(ctx, region, b)
+	if err != nil {
+		return false, err
+	}
+	return SameKey(keyA, keyB), nil
+}
+
+// isKeyName reports whether s is an alias or an ARN, not a plain key ID.
+func isKeyName(s string) bool {
+	return strings.HasPrefix(s, "alias/") || strings.HasPrefix(s, "acs:kms:")
+}
