@@ -43,3 +43,33 @@ build: ## the function as it is deployed: dist/main
 
 vuln: ## known vulnerabilities; needs the vulnerability database, so not a part of test
 	$(TOOL) govulncheck ./...
+
+.PHONY: package s-check s-image s-invoke s-start deploy
+NODE    := internal/deploy/node
+
+package: ## what is deployed: dist/bucketwarden.zip, the same bytes every time
+	@$(GO) run ./internal/cmd/package
+
+s-check: ## check s.yaml and s.local.yaml, strictly and with the real s preview; needs Node
+	@cd $(NODE) && npm ci --silent && npm test && npm run check
+
+s-image: ## the emulator's image for s local; needs Docker
+	@internal/deploy/s-local.sh image
+
+s-invoke: ## s local invoke with EVENT; needs s, its component fc3 and Docker
+	@internal/deploy/s-local.sh invoke $(EVENT)
+
+s-start: ## s local start: the HTTP side; needs what s-invoke needs
+	@internal/deploy/s-local.sh start
+
+deploy: ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing"; the first is home
+	@internal/deploy/deploy.sh $(REGIONS)
+
+.PHONY: policy-check policy-test
+POLICY ?= docs/examples/policy.yaml
+
+policy-check: ## every mistake in a policy: make policy-check POLICY=policy.yaml
+	@$(GO) run ./internal/cmd/policy check "$(POLICY)"
+
+policy-test: ## hold a policy against its policy_test.yaml: make policy-test POLICY=policy.yaml
+	@$(GO) run ./internal/cmd/policy test "$(POLICY)"

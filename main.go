@@ -6,6 +6,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,38 +18,69 @@ import (
 	"bucketwarden/handler"
 	"bucketwarden/internal/fcruntime"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/kms"
+	"bucketwarden/ossenc/policy"
 )
 
 func main() {
-	if err := run(os.Environ(), os.Stdout); err != nil {
+	if err := run(context.Background(), os.Environ(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bucketwarden:", err)
 		os.Exit(1)
 	}
 }
 
 // run wires the function and serves invocations until the platform ends it.
-func run(environ []string, out io.Writer) error {
+func run(ctx context.Context, environ []string, out io.Writer) error {
 	cfg, err := configFrom(environ)
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.logLevel}))
-	var chain ossenc.Chain
-	client := ossenc.NewClient(cfg.endpoints, ossenc.NewTransport(), chain.Credentials)
+	warden := newWarden(cfg)
 	h := &handler.Handler{
-		Encryption: &ossenc.Warden{Store: client, Lister: client},
+		Encryption: warden,
 		Want:       cfg.want,
 		OwnRole:    cfg.ownRole,
 		Log:        log,
 	}
-	return fcruntime.Run(cfg.runtime, h.Invoke, log)
+	h.HTTP = handler.NewWeb(h, warden, cfg.auth)
+	cfg.runtime.Web = h.HTTP
+	return fcruntime.Run(ctx, cfg.runtime, h.Invoke, log)
+}
+
+// newWarden wires the domain: one transport and one chain of credentials for all.
+func newWarden(cfg config) *ossenc.Warden {
+	transport := ossenc.NewTransport()
+	var chain ossenc.Chain
+	client := ossenc.NewClient(cfg.endpoints, transport, chain.Credentials)
+	w := &ossenc.Warden{
+		Store:  client,
+		Lister: client,
+		Keys:   ossenc.CacheKeys(kms.NewClient(cfg.kms, transport, chain.Credentials)),
+		Report: cfg.want.Report,
+	}
+	if cfg.policy == nil {
+		return w
+	}
+	w.Policy = policy.Ruler{Policy: cfg.policy, Tags: client}
+	if len(cfg.policy.Accounts) > 0 {
+		w.Accounts = &ossenc.Accounts{Roles: map[string]ossenc.Role{}, STSEndpoint: cfg.sts, Internal: cfg.endpoints.Internal, Fallback: chain.Credentials}
+		for _, a := range cfg.policy.Accounts {
+			w.Accounts.Roles[a.ID] = ossenc.Role{ARN: a.RoleARN}
+		}
+	}
+	return w
 }
 
 // config is every setting, read once.
 type config struct {
 	want      ossenc.Want
+	policy    *policy.Policy // nil: want is for all buckets
 	endpoints ossenc.Endpoints
+	kms       ossenc.Endpoints
+	sts       string // host; empty for the public cloud's
 	ownRole   string
+	auth      handler.Auth
 	logLevel  slog.Level
 	runtime   fcruntime.Config
 }
@@ -57,9 +89,11 @@ type config struct {
 // error: a misspelt setting must not be a weaker rule.
 var settings = []string{
 	"WARDEN_ALGORITHM", "WARDEN_KMS_KEY_ID", "WARDEN_KMS_DATA_ENCRYPTION",
-	"WARDEN_COMPARE", "WARDEN_MODE",
-	"WARDEN_OSS_ENDPOINT", "WARDEN_OSS_INTERNAL",
+	"WARDEN_COMPARE", "WARDEN_MODE", "WARDEN_POLICY",
+	"WARDEN_OSS_ENDPOINT", "WARDEN_OSS_INTERNAL", "WARDEN_KMS_ENDPOINT", "WARDEN_STS_ENDPOINT",
 	"WARDEN_ROLE_NAME", "WARDEN_LOG_LEVEL",
+	"WARDEN_HTTP_AUTH", "WARDEN_HTTP_TOKENS", "WARDEN_HTTP_ALLOW",
+	"WARDEN_EVENTBRIDGE_URL", "WARDEN_EVENTBRIDGE_CERT",
 }
 
 // configFrom reads the environment and returns every problem of all settings,
@@ -79,10 +113,17 @@ func configFrom(environ []string) (config, error) {
 			Compare: oneOf(&r, "WARDEN_COMPARE", ossenc.Floor, ossenc.Exact),
 			Report:  oneOf(&r, "WARDEN_MODE", "enforce", "report") == "report",
 		},
+		policy:    r.policy(),
 		endpoints: r.endpoints(),
+		kms:       r.kms(),
+		sts:       r.sts(),
 		ownRole:   r.values["WARDEN_ROLE_NAME"],
+		auth:      r.auth(),
 		logLevel:  r.logLevel(),
-		runtime:   fcruntime.Config{API: r.values["FC_RUNTIME_API"]},
+		runtime:   fcruntime.ConfigFrom(r.values),
+	}
+	if cfg.policy != nil { // it decides; what is left of the settings is the mode
+		cfg.want = ossenc.Want{Report: cfg.want.Report}
 	}
 	return cfg, r.err()
 }
@@ -113,6 +154,51 @@ func (r *reader) rule() ossenc.Rule {
 	return rule
 }
 
+// policy reads the policy file. The settings that it replaces must not stand
+// beside it: one of the two would be ignored in silence.
+func (r *reader) policy() *policy.Policy {
+	file := r.values["WARDEN_POLICY"]
+	if file == "" {
+		return nil
+	}
+	for _, name := range []string{"WARDEN_ALGORITHM", "WARDEN_KMS_KEY_ID", "WARDEN_KMS_DATA_ENCRYPTION", "WARDEN_COMPARE"} {
+		if r.values[name] != "" {
+			r.problem(name, errors.New("means nothing beside WARDEN_POLICY, which says what is wanted"))
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		r.problem("WARDEN_POLICY", err)
+		return nil
+	}
+	p, err := policy.Parse(file, data)
+	if err != nil {
+		r.problem("WARDEN_POLICY", err)
+		return nil
+	}
+	return p
+}
+
+func (r *reader) kms() ossenc.Endpoints {
+	e, err := ossenc.ParseEndpoints(r.values["WARDEN_KMS_ENDPOINT"])
+	if err != nil {
+		r.problem("WARDEN_KMS_ENDPOINT", err)
+	}
+	e.Own, e.Internal = r.values["FC_REGION"], r.values["WARDEN_OSS_INTERNAL"] == "true"
+	return e
+}
+
+func (r *reader) sts() string {
+	if r.values["WARDEN_STS_ENDPOINT"] == "" {
+		return ""
+	}
+	host, err := ossenc.ParseSTSEndpoint(r.values["WARDEN_STS_ENDPOINT"])
+	if err != nil {
+		r.problem("WARDEN_STS_ENDPOINT", err)
+	}
+	return host
+}
+
 func (r *reader) endpoints() ossenc.Endpoints {
 	e, err := ossenc.ParseEndpoints(r.values["WARDEN_OSS_ENDPOINT"])
 	if err != nil {
@@ -122,6 +208,47 @@ func (r *reader) endpoints() ossenc.Endpoints {
 	e.Internal = oneOf(r, "WARDEN_OSS_INTERNAL", "false", "true") == "true"
 	if e.Internal && r.values["WARDEN_OSS_ENDPOINT"] != "" {
 		r.problem("WARDEN_OSS_INTERNAL", errors.New("means nothing beside WARDEN_OSS_ENDPOINT; set one of them"))
+	}
+	return e
+}
+
+// auth reads who may do what over HTTP. A setting that would mean nothing is an
+// error: somebody relies on it.
+func (r *reader) auth() handler.Auth {
+	a := handler.Auth{Mode: oneOf(r, "WARDEN_HTTP_AUTH", handler.AuthNone, handler.AuthPlatform, handler.AuthTokens)}
+	var err error
+	if a.Tokens, err = handler.ParseTokens(r.values["WARDEN_HTTP_TOKENS"]); err != nil {
+		r.problem("WARDEN_HTTP_TOKENS", err)
+	}
+	if a.Allow, err = handler.ParseScopes(cmp.Or(r.values["WARDEN_HTTP_ALLOW"], "report,apply")); err != nil {
+		r.problem("WARDEN_HTTP_ALLOW", err)
+	}
+	a.EventBridge = r.eventBridge()
+	for _, name := range []string{"WARDEN_HTTP_TOKENS", "WARDEN_EVENTBRIDGE_URL", "WARDEN_EVENTBRIDGE_CERT"} {
+		if r.values[name] != "" && a.Mode != handler.AuthTokens {
+			r.problem(name, errors.New("means nothing unless WARDEN_HTTP_AUTH is tokens"))
+		}
+	}
+	if a.Mode == handler.AuthTokens && len(a.Tokens) == 0 && a.EventBridge == nil && err == nil {
+		r.problem("WARDEN_HTTP_AUTH", errors.New("is tokens, and WARDEN_HTTP_TOKENS names none"))
+	}
+	return a
+}
+
+// eventBridge reads how deliveries of EventBridge are told, nil if they are not.
+func (r *reader) eventBridge() *handler.EventBridge {
+	targets, certificate := r.values["WARDEN_EVENTBRIDGE_URL"], r.values["WARDEN_EVENTBRIDGE_CERT"]
+	if targets == "" && certificate == "" {
+		return nil
+	}
+	if targets == "" || certificate == "" {
+		r.problem("WARDEN_EVENTBRIDGE_URL, WARDEN_EVENTBRIDGE_CERT", errors.New("set both or none"))
+		return nil
+	}
+	e, err := handler.NewEventBridge(targets, certificate, os.ReadFile, ossenc.NewTransport())
+	if err != nil {
+		r.problem("WARDEN_EVENTBRIDGE_URL, WARDEN_EVENTBRIDGE_CERT", err)
+		return nil
 	}
 	return e
 }

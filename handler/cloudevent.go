@@ -33,7 +33,8 @@ var queueMember = map[string][]string{
 // does.
 func (d *decoder) cloudEvent(p []byte, depth int) bool {
 	var ev event.Event
-	if json.Unmarshal(p, &ev) != nil || ev.Validate() != nil {
+	// The SDK's reader takes what is no JSON, and json.Unmarshal would look twice.
+	if !json.Valid(p) || ev.UnmarshalJSON(p) != nil || ev.Validate() != nil {
 		return false
 	}
 	d.event(&ev, nil, depth)
@@ -65,7 +66,7 @@ func missing(p []byte) string {
 		return syntax(err)
 	}
 	for _, name := range []string{"id", "source", "specversion", "type"} {
-		var s text
+		var s string
 		if json.Unmarshal(attributes[name], &s) != nil || s == "" {
 			return name + " is missing or not a string"
 		}
@@ -118,13 +119,13 @@ func repair(p []byte) (mended []byte, repaired []string) {
 // repairTime returns whether value is an RFC 3339 time, and otherwise what to
 // use instead: the same instant where a documented zone name follows, or null.
 func repairTime(value json.RawMessage) (json.RawMessage, bool) {
-	var s text
-	_ = json.Unmarshal(value, &s) // text takes any value
-	if _, err := time.Parse(time.RFC3339, string(s)); err == nil {
+	var s string
+	_ = json.Unmarshal(value, &s) // no string: no time
+	if _, err := time.Parse(time.RFC3339, s); err == nil {
 		return value, true
 	}
 	for _, zone := range []string{"Asia/Shanghai", "PRC"} { // both seen in EventBridge's samples
-		local, found := strings.CutSuffix(string(s), zone)
+		local, found := strings.CutSuffix(s, zone)
 		if _, err := time.Parse(time.RFC3339, local+"+08:00"); found && err == nil {
 			return json.RawMessage(`"` + local + `+08:00"`), false
 		}
@@ -175,11 +176,11 @@ func (d *decoder) event(ev *event.Event, repaired []string, depth int) {
 
 // queued reads the event that a message queue carries as text.
 func (d *decoder) queued(data []byte, members []string, outer element, depth int) {
-	var fields map[string]text
+	var fields map[string]string
 	_ = json.Unmarshal(data, &fields) // no fields: no message
 	for _, m := range members {
 		if fields[m] != "" {
-			d.payload([]byte(strings.TrimSpace(string(fields[m]))), depth+1)
+			d.payload([]byte(strings.TrimSpace(fields[m])), depth+1)
 			return
 		}
 	}
@@ -187,7 +188,8 @@ func (d *decoder) queued(data []byte, members []string, outer element, depth int
 }
 
 func extension(ev *event.Event, name string) string {
-	s, _ := ev.Extensions()[name].(string)
+	value, _ := ev.Context.GetExtension(name) // none: no string
+	s, _ := value.(string)
 	return s
 }
 

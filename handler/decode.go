@@ -23,7 +23,8 @@ type element struct {
 	bucket   ossenc.Bucket
 	created  bool
 	ownWrite bool
-	repaired []string // what had to be mended before the CloudEvents SDK took it
+	task     *ossenc.Task // what HTTP asks for; nil for events, which ask for what is wanted
+	repaired []string     // what had to be mended before the CloudEvents SDK took it
 
 	// Set where there is nothing to do (Ignored) or nothing to be done (Rejected).
 	verdict ossenc.Verdict

@@ -4,7 +4,8 @@
 //
 // # What to call
 //
-// [Handler.Invoke] takes one payload, whatever trigger it came from.
+// [Handler.Invoke] takes one payload, whatever trigger it came from. [Web] is the
+// HTTP side, for an HTTP trigger or any server.
 //
 // # What it promises
 //
@@ -21,6 +22,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -35,10 +37,15 @@ type Encryption interface {
 // Handler answers invocations. It is safe for concurrent use.
 type Handler struct {
 	Encryption Encryption
-	Want       ossenc.Want
+	// Want is what the settings want of every bucket; the zero Want where a policy
+	// decides.
+	Want ossenc.Want
 	// OwnRole is the name of the RAM role that the function acts with, if known.
 	OwnRole string
 	Log     *slog.Logger
+	// HTTP answers the requests of an HTTP trigger; usually a [Web] over this
+	// Handler. Without one they are payloads that nobody knows.
+	HTTP http.Handler
 }
 
 // Result is the outcome for one bucket of one event.
@@ -70,6 +77,9 @@ const answerMargin = 500 * time.Millisecond
 // Invoke handles one payload and returns the answer as JSON, or a *[Failure].
 // requestID is the platform's, for the log.
 func (h *Handler) Invoke(ctx context.Context, requestID string, payload []byte) (json.RawMessage, error) {
+	if e := httpTrigger(payload); e != nil && h.HTTP != nil {
+		return serveTrigger(WithRequestID(ctx, requestID), h.HTTP, e), nil
+	}
 	ctx, cancel := withMargin(ctx)
 	defer cancel()
 	log := h.Log.With("request_id", requestID)
@@ -77,7 +87,10 @@ func (h *Handler) Invoke(ctx context.Context, requestID string, payload []byte) 
 	return answer(results)
 }
 
+// withMargin returns a context for one invocation: with time to answer, and with
+// a memory for the KMS keys that it looks at.
 func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = ossenc.WithKeyCache(ctx)
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
@@ -140,7 +153,11 @@ func (h *Handler) run(ctx context.Context, log *slog.Logger, e element) (res Res
 	if e.verdict != "" {
 		return Result{Result: e.result()}
 	}
-	return Result{Result: h.Encryption.Ensure(ctx, ossenc.Task{Bucket: e.bucket, Created: e.created, OwnWrite: e.ownWrite, Want: h.Want})}
+	task := e.task
+	if task == nil {
+		task = &ossenc.Task{Bucket: e.bucket, Created: e.created, OwnWrite: e.ownWrite, Want: h.Want}
+	}
+	return Result{Result: h.Encryption.Ensure(ctx, *task)}
 }
 
 func panicked(e element, p any) ossenc.Result {
@@ -154,20 +171,28 @@ func panicked(e element, p any) ossenc.Result {
 
 // answer encodes the results, and makes them a failure if one of them is.
 func answer(results []Result) (json.RawMessage, error) {
-	body, err := json.Marshal(struct {
-		Results []Result `json:"results"`
-	}{results})
+	body, err := json.Marshal(resultList{results})
 	if err != nil {
 		return nil, &Failure{Code: ossenc.Internal, Answer: "the answer could not be encoded"}
 	}
+	if worst := worstOf(results); worst != "" {
+		return nil, &Failure{Code: worst, Answer: string(body)}
+	}
+	return body, nil
+}
+
+// resultList is the answer to events.
+type resultList struct {
+	Results []Result `json:"results"`
+}
+
+// worstOf returns the most urgent code of those that failed, or "".
+func worstOf(results []Result) ossenc.Code {
 	var worst ossenc.Code
 	for _, r := range results {
 		if r.Verdict.Failed() {
 			worst = ossenc.MoreUrgent(worst, r.Code)
 		}
 	}
-	if worst != "" {
-		return nil, &Failure{Code: worst, Answer: string(body)}
-	}
-	return body, nil
+	return worst
 }

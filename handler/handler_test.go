@@ -77,6 +77,7 @@ func invoke(t *testing.T, h *Handler, payload string) ([]Result, *Failure) {
 
 func TestInvoke_EverySampleHasTheOutcomeOfItsManifest(t *testing.T) {
 	var manifest map[string]struct {
+		Trigger string
 		Results []struct{ Bucket, Verdict string }
 	}
 	readJSON(t, "../events/manifest.json", &manifest)
@@ -85,8 +86,8 @@ func TestInvoke_EverySampleHasTheOutcomeOfItsManifest(t *testing.T) {
 		t.Fatalf("%d files and %d entries in the manifest: each file but the manifest has one", len(files), len(manifest))
 	}
 	for name, want := range manifest {
-		if want.Results == nil {
-			continue // no event
+		if want.Results == nil || want.Trigger == "http" {
+			continue // no event, or one for another test
 		}
 		t.Run(name, func(t *testing.T) {
 			payload, err := os.ReadFile(filepath.Join("../events", name))

@@ -12,7 +12,8 @@ import (
 
 // logResult writes the one line that says what became of an element.
 func logResult(ctx context.Context, log *slog.Logger, e element, r Result, took time.Duration) {
-	attrs := []slog.Attr{
+	attrs := append(
+		make([]slog.Attr, 0, 16), // room for all
 		slog.String("event_id", r.EventID),
 		slog.String("event_type", r.EventType),
 		slog.String("bucket", r.Bucket),
@@ -21,7 +22,7 @@ func logResult(ctx context.Context, log *slog.Logger, e element, r Result, took 
 		slog.String("reason", r.Reason),
 		slog.String("oss_request_id", r.OSSRequestID),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-	}
+	)
 	if r.Observed { // a rule that was not read must not look like no rule
 		attrs = append(attrs, slog.String("before", r.Before.String()), slog.String("wanted", r.Wanted.String()), slog.String("after", r.After.String()))
 	}

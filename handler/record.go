@@ -3,6 +3,7 @@ package handler
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -12,74 +13,87 @@ import (
 // nativeData is the part that is read of the data of oss:BucketCreated:PutBucket.
 // Only oss.bucket.name is in the same place in every published sample.
 type nativeData struct {
-	EventName        text `json:"eventName"`
-	Region           text `json:"region"`
-	ResponseElements lenient[struct {
-		RequestID text `json:"requestId"`
-	}] `json:"responseElements"`
-	OSS lenient[struct {
-		Region text `json:"region"`
-		Bucket lenient[struct {
-			Name text `json:"name"`
-		}] `json:"bucket"`
-	}] `json:"oss"`
+	EventName        string `json:"eventName"`
+	Region           string `json:"region"`
+	ResponseElements struct {
+		RequestID string `json:"requestId"`
+	} `json:"responseElements"`
+	OSS struct {
+		Region string `json:"region"`
+		Bucket struct {
+			Name string `json:"name"`
+		} `json:"bucket"`
+	} `json:"oss"`
 }
 
 // native adds a bucket that OSS itself says was created. Without an envelope
 // (RawData) e is empty but for its region.
 func (d *decoder) native(data []byte, e element, subject string) {
 	var n nativeData
-	_ = json.Unmarshal(data, &n) // what is not there is looked for elsewhere
+	_ = readFitting(data, &n) // what is not there is looked for elsewhere
 	if e.kind == "" {
-		e.kind, e.id = "oss:"+string(n.EventName), string(n.ResponseElements.v.RequestID)
+		e.kind, e.id = "oss:"+n.EventName, n.ResponseElements.RequestID
 		if e.kind != typeBucketCreated {
 			d.add(e.ignored("events of this type do not change a bucket's encryption"))
 			return
 		}
 	}
 	e.created = true
-	region := cmp.Or(string(n.Region), string(n.OSS.v.Region))
-	d.buckets(e, region, subject, []string{string(n.OSS.v.Bucket.v.Name)})
+	region := cmp.Or(n.Region, n.OSS.Region)
+	d.buckets(e, region, subject, []string{n.OSS.Bucket.Name})
 }
 
 // record is the part that is read of an ActionTrail management event.
 type record struct {
-	EventName           text                                  `json:"eventName"`
-	EventType           text                                  `json:"eventType"`
-	ServiceName         text                                  `json:"serviceName"`
-	ErrorCode           json.RawMessage                       `json:"errorCode"`
-	ACSRegion           text                                  `json:"acsRegion"`
-	EventSource         text                                  `json:"eventSource"`
-	RequestID           text                                  `json:"requestId"`
-	UserAgent           text                                  `json:"userAgent"`
-	ReferencedResources lenient[map[string]lenient[[]string]] `json:"referencedResources"`
-	ResourceType        text                                  `json:"resourceType"`
-	ResourceName        text                                  `json:"resourceName"`
-	RequestParameters   lenient[map[string]text]              `json:"requestParameters"`
-	UserIdentity        lenient[struct {
-		Type     text `json:"type"`
-		UserName text `json:"userName"`
-	}] `json:"userIdentity"`
+	EventName           string              `json:"eventName"`
+	EventType           string              `json:"eventType"`
+	ServiceName         string              `json:"serviceName"`
+	ErrorCode           json.RawMessage     `json:"errorCode"`
+	ACSRegion           string              `json:"acsRegion"`
+	EventSource         string              `json:"eventSource"`
+	RequestID           string              `json:"requestId"`
+	UserAgent           string              `json:"userAgent"`
+	ReferencedResources map[string][]string `json:"referencedResources"`
+	ResourceType        string              `json:"resourceType"`
+	ResourceName        string              `json:"resourceName"`
+	RequestParameters   struct {
+		BucketName string `json:"bucketName"` // in any case
+		Bucket     string `json:"bucket"`
+	} `json:"requestParameters"`
+	UserIdentity struct {
+		Type     string `json:"type"`
+		UserName string `json:"userName"`
+	} `json:"userIdentity"`
+}
+
+// readFitting reads an object and leaves out what does not fit: the types of
+// fields drift between the documents and the events that arrive.
+func readFitting(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	if misfit, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && misfit.Field != "" {
+		return nil // encoding/json has read all the rest
+	}
+	return err
 }
 
 // record adds the buckets of an ActionTrail record. Without an envelope
 // (RawData) e is empty but for its region.
 func (d *decoder) record(data []byte, e element, subject string) {
 	var r record
-	if err := json.Unmarshal(data, &r); err != nil {
+	if err := readFitting(data, &r); err != nil {
 		d.add(e.rejected("data is not an ActionTrail record"))
 		return
 	}
 	if e.kind == "" {
-		e.kind, e.id = "oss:ActionTrail:"+string(r.EventType), string(r.RequestID)
+		e.kind, e.id = "oss:ActionTrail:"+r.EventType, r.RequestID
 	}
 	switch {
-	case r.ServiceName != "" && !strings.EqualFold(string(r.ServiceName), "oss"):
+	case r.ServiceName != "" && !strings.EqualFold(r.ServiceName, "oss"):
 		d.add(e.ignored("the recorded call is not one to OSS"))
 		return
 	case r.failed():
 		// A failed PutBucket may name a bucket that belongs to somebody else.
-		e.bucket = ossenc.Bucket{Name: first(r.names(subject)), Region: firstRegion(string(r.ACSRegion), e.bucket.Region)}
+		e.bucket = ossenc.Bucket{Name: first(r.names(subject)), Region: firstRegion(r.ACSRegion, e.bucket.Region)}
 		d.add(e.ignored("the recorded call failed (errorCode), so it changed nothing"))
 		return
 	}
@@ -93,7 +107,7 @@ func (d *decoder) record(data []byte, e element, subject string) {
 		d.add(e.ignored("the recorded call does not change a bucket's encryption"))
 		return
 	}
-	d.buckets(e, string(r.ACSRegion), subject, r.names(subject))
+	d.buckets(e, r.ACSRegion, subject, r.names(subject))
 }
 
 func (r *record) failed() bool {
@@ -105,11 +119,11 @@ func (r *record) failed() bool {
 // forged, so being ours must never make anything pass as good: it only turns a
 // write into a failure that somebody sees.
 func (r *record) ours(ownRole string) bool {
-	if strings.Contains(string(r.UserAgent), ossenc.UserAgent) {
+	if strings.Contains(r.UserAgent, ossenc.UserAgent) {
 		return true
 	}
-	who := r.UserIdentity.v
-	role, _, _ := strings.Cut(string(who.UserName), ":") // RoleName:SessionName
+	who := r.UserIdentity
+	role, _, _ := strings.Cut(who.UserName, ":") // RoleName:SessionName
 	return ownRole != "" && who.Type == "assumed-role" && strings.EqualFold(role, ownRole)
 }
 
@@ -118,15 +132,14 @@ const bucketResource = "ACS::OSS::Bucket"
 // names returns the bucket names of the record from the first place that holds a
 // valid one.
 func (r *record) names(subject string) []string {
-	host, domain, _ := strings.Cut(string(r.EventSource), ".")
+	host, domain, _ := strings.Cut(r.EventSource, ".")
 	if !strings.HasPrefix(domain, "oss-") || !strings.HasSuffix(domain, ".aliyuncs.com") {
 		host = ""
 	}
-	parameters := r.RequestParameters.v
 	for _, names := range [][]string{
-		r.ReferencedResources.v[bucketResource].v,
+		r.ReferencedResources[bucketResource],
 		r.resourceNames(),
-		{string(parameters["bucketName"]), string(parameters["BucketName"]), string(parameters["bucket"])},
+		{r.RequestParameters.BucketName, r.RequestParameters.Bucket},
 		{subjectField(subject, 4)},
 		{host},
 	} {
@@ -140,8 +153,8 @@ func (r *record) names(subject string) []string {
 // resourceNames reads resourceName: names of one type are joined by a comma, and
 // several types, with their names, by a semicolon.
 func (r *record) resourceNames() []string {
-	names := strings.Split(string(r.ResourceName), ";")
-	for i, t := range strings.Split(string(r.ResourceType), ";") {
+	names := strings.Split(r.ResourceName, ";")
+	for i, t := range strings.Split(r.ResourceType, ";") {
 		if t == bucketResource && i < len(names) {
 			return strings.Split(names[i], ",")
 		}
@@ -172,16 +185,16 @@ func subjectField(subject string, n int) string {
 
 // buckets adds an element for each bucket, all with what e already holds.
 func (d *decoder) buckets(e element, region, subject string, names []string) {
-	if len(validNames(names)) == 0 {
-		names = []string{subjectField(subject, 4)}
+	valid := validNames(names)
+	if len(valid) == 0 {
+		valid = validNames([]string{subjectField(subject, 4)})
 	}
 	e.bucket.Region = firstRegion(region, subjectField(subject, 2), e.bucket.Region)
-	names = validNames(names)
-	for _, name := range names {
+	for _, name := range valid {
 		e.bucket.Name = name
 		d.add(e)
 	}
-	if len(names) == 0 {
+	if len(valid) == 0 {
 		d.add(e.rejected("the event names no valid bucket"))
 	}
 }

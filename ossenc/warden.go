@@ -112,7 +112,7 @@ type Result struct {
 	// PolicyRule is the name of the policy's rule that decided; empty where there
 	// is only one rule.
 	PolicyRule string `json:"policy_rule,omitempty"`
-	// Target is the rule that is to be written, where the verdict is WouldFix.
+	// Target is the rule that was decided on; none where nothing was.
 	Target Rule `json:"-"`
 	// Observed is whether Before and After were read. Where it is false, their
 	// null says nothing about the bucket.
@@ -189,7 +189,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err != nil {
 		return res.undecided(err)
 	}
-	t.Want = r.Want
+	t.Want, res.Target = r.Want, d.Target
 	return w.act(ctx, t, d, res)
 }
 
@@ -215,7 +215,6 @@ func (w *Warden) act(ctx context.Context, t Task, d Decision, res Result) Result
 	case t.Target != nil && *t.Target != d.Target:
 		return res.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *t.Target))
 	case t.Want.Report:
-		res.Target = d.Target
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")

@@ -1,20 +1,39 @@
 // Package fcruntime is the function's side of Function Compute's runtimes: it
-// takes invocations from the platform, gives each its own identity, and reports
-// the outcome.
+// takes invocations from the platform, gives each its own identity and deadline,
+// and reports the outcome. One binary serves two runtimes:
+//
+//   - go1, where the runtime SDK polls the Runtime API. The SDK's loop cannot be
+//     reached, so a guard in its HTTP transport does what the loop does not: it
+//     waits after a failed poll, ends the process when polls go on failing, sends
+//     an answer again that was not taken, mends what the SDK would stumble over,
+//     and counts what runs.
+//   - custom.debian12, where this package is the HTTP server that the platform
+//     calls. Only the platform reaches /invoke, /initialize and /pre-stop; every
+//     other request goes to [Config].Web.
+//
+// # The end
+//
+// SIGTERM, SIGINT and the pre-stop hook stop the intake, let what runs finish,
+// and end the process: with status 0 if all was answered. What still runs after
+// 8 seconds has its context cancelled, so that it answers with what it has done;
+// after 1.5 more the process ends with status 1.
+//
+// # What cannot be guarded
+//
+// An invocation that the Runtime API hands to a poll at the very moment the
+// process ends is lost; so are all of them when the process is killed. A panic in
+// a goroutine of the SDK ends the process.
 package fcruntime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"log"
 	"log/slog"
 	"net/http"
-	"strings"
-
-	"github.com/aliyun/fc-runtime-go-sdk/fc"
-	"github.com/aliyun/fc-runtime-go-sdk/fc/messages"
-	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
+	"os/signal"
+	"syscall"
 
 	"bucketwarden/handler"
 	"bucketwarden/ossenc"
@@ -25,72 +44,51 @@ type Config struct {
 	// API is the host and port of the Runtime API (FC_RUNTIME_API), set in the
 	// runtime go1 only.
 	API string
+	// Listen is the address to serve in a custom runtime, such as 0.0.0.0:9000;
+	// empty outside one.
+	Listen string
+	// Web answers HTTP triggers in a custom runtime; nil means that there is
+	// nothing to be had. Its requests carry the identity and the deadline of the
+	// call in their context. In go1 an HTTP trigger's call is an event.
+	Web http.Handler
+}
+
+// ConfigFrom finds the runtime in the environment: go1 if there is a Runtime
+// API, a custom one if not but other variables of the platform are there.
+func ConfigFrom(env map[string]string) Config {
+	c := Config{API: env["FC_RUNTIME_API"]}
+	port := env["FC_CUSTOM_LISTEN_PORT"]
+	if c.API == "" && (port != "" || env["FC_FUNCTION_NAME"] != "") {
+		c.Listen = "0.0.0.0:" + cmp.Or(port, "9000")
+	}
+	return c
 }
 
 // Invoke handles one payload and returns the answer as JSON, or an error whose
 // text is the answer. A *[handler.Failure] carries its code to the platform.
 type Invoke func(ctx context.Context, requestID string, payload []byte) (json.RawMessage, error)
 
-// Run serves invocations until the platform ends the process. It returns only
-// if there is no platform.
-func Run(cfg Config, invoke Invoke, logger *slog.Logger) error {
-	if cfg.API == "" {
-		return errors.New("this is a function for Alibaba Cloud Function Compute, and FC_RUNTIME_API is not set; `make demo` runs it on this machine")
+// Run serves invocations until the platform, or the end of ctx, ends the
+// process. It returns an error if there is no platform or an invocation was left
+// unanswered. In go1 it does not return, because the SDK's loop does not: the
+// process exits.
+func Run(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	switch {
+	case cfg.API != "":
+		return runGo1(ctx, cfg, invoke, logger)
+	case cfg.Listen != "":
+		return runCustom(ctx, cfg, invoke, logger)
 	}
-	log.SetOutput(sdkLog{logger})
-	http.DefaultTransport = newGuard(http.DefaultTransport, logger)
-	fc.RegisterInitializerFunction(func(context.Context) {})
-	fc.RegisterPreStopFunction(func(context.Context) {})
-	fc.Start(go1(invoke))
-	return errors.New("the runtime loop ended")
+	return errors.New("this is a function for Alibaba Cloud Function Compute, and neither FC_RUNTIME_API nor FC_CUSTOM_LISTEN_PORT is set; `make demo` runs it on this machine")
 }
 
-// go1 returns what the runtime SDK calls. A function value is needed: the SDK
-// refuses a struct at every call. The metadata is read once, because reading it
-// writes to it.
-func go1(invoke Invoke) func(context.Context, []byte) (json.RawMessage, error) {
-	return func(ctx context.Context, payload []byte) (json.RawMessage, error) {
-		meta, ok := fccontext.FromContext(ctx)
-		if !ok {
-			meta = &fccontext.FcContext{}
-		}
-		ctx = ossenc.WithIdentity(ctx, ossenc.Identity{
-			Credentials: ossenc.Credentials{
-				AccessKeyID:     meta.Credentials.AccessKeyId,
-				AccessKeySecret: meta.Credentials.AccessKeySecret,
-				SecurityToken:   meta.Credentials.SecurityToken,
-			},
-			Region:    meta.Region,
-			AccountID: meta.AccountId,
-		})
-		body, err := invoke(ctx, meta.RequestID, payload)
-		if err != nil {
-			return nil, reported(err)
-		}
-		return body, nil
-	}
-}
-
-// reported gives err the form whose Type the runtime SDK publishes as errorType.
-// It is a value, not a pointer: the SDK tests for exactly that.
-func reported(err error) error {
-	code := ossenc.Internal
+// errorType is what the platform publishes of a failed invocation besides its
+// text: the code.
+func errorType(err error) string {
 	if f, ok := errors.AsType[*handler.Failure](err); ok {
-		code = f.Code
+		return string(f.Code)
 	}
-	return messages.InvokeResponse_Error{Type: string(code), Message: err.Error()}
-}
-
-// sdkLog turns what the runtime SDK prints into lines like all others. What it
-// prints of failed invocations repeats our own lines, so that is for debugging.
-type sdkLog struct{ logger *slog.Logger }
-
-func (l sdkLog) Write(p []byte) (int, error) {
-	text := strings.Join(strings.Fields(string(p)), " ")
-	level := slog.LevelWarn
-	if strings.Contains(text, "[ERROR]") {
-		level = slog.LevelDebug
-	}
-	l.logger.Log(context.Background(), level, "runtime sdk", "text", text[:min(len(text), 500)])
-	return len(p), nil
+	return string(ossenc.Internal)
 }

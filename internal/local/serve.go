@@ -61,6 +61,7 @@ const guide = `
 Bucketwarden is up, on this machine alone. ^C ends it.
 
   the function    http://%[1]s
+  the report      http://%[1]s/report   (a page; see docs/http.md)
   the local OSS   http://%[2]s   (any OSS client; key %[4]s, secret %[5]s, V4 signatures)
   the console     http://%[3]s
 

@@ -70,15 +70,19 @@ func (s *Server) send(w http.ResponseWriter, c *call, a answer, fault Fault) {
 		return
 	}
 	s.writeHeader(w.Header(), c, a)
+	if fault.ContentType != "" {
+		w.Header().Set("Content-Type", fault.ContentType)
+	}
 	if a.status != http.StatusNoContent {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		w.Header().Set("Content-Length", strconv.FormatInt(int64(len(a.body))+fault.Pad, 10))
 	}
-	if !fault.Truncate {
-		w.WriteHeader(a.status)
-		w.Write(a.body) // a caller that has gone needs no answer
-		return
+	if fault.Truncate {
+		truncate(w, a)
 	}
-	truncate(w, a)
+	w.WriteHeader(a.status)
+	if a.status != http.StatusNoContent {
+		fault.write(w, c, a.body)
+	}
 }
 
 func (s *Server) writeHeader(h http.Header, c *call, a answer) {

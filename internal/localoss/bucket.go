@@ -68,6 +68,7 @@ func putBucket(s *Server, c *call) (answer, *failure) {
 	old, ok := s.buckets[b.Name]
 	if !ok {
 		s.insert(b)
+		s.watch(Access{Request: c.request, Bucket: b.Name, After: b.Rule})
 		old = b
 	}
 	if f := old.conflict(b); f != nil {
@@ -120,8 +121,8 @@ func (c *call) ruleHeaders() (Rule, *failure) {
 	return rule.accepted()
 }
 
-func deleteBucket(s *Server, _ *call, b *bucketState) (answer, *failure) {
-	s.remove(b.Name)
+func deleteBucket(s *Server, c *call, b *bucketState) (answer, *failure) {
+	s.remove(b.Name, c.request)
 	return answer{status: http.StatusNoContent}, nil
 }
 

@@ -24,6 +24,7 @@ type call struct {
 	account string // who signed
 	region  string // the endpoint the caller speaks to
 	operate operation
+	keep    func(Rule) Rule // of the fault
 }
 
 // newCall reads what needs no permission: where the request goes and what it wants.

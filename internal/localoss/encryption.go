@@ -48,21 +48,30 @@ func putEncryption(s *Server, c *call, b *bucketState) (answer, *failure) {
 	if f != nil {
 		return answer{}, f
 	}
-	s.write(b, rule)
+	s.write(c, b, rule, c.kept(rule))
 	return answer{status: http.StatusOK}, nil
 }
 
-func getEncryption(_ *Server, _ *call, b *bucketState) (answer, *failure) {
+func getEncryption(s *Server, c *call, b *bucketState) (answer, *failure) {
 	rule := b.read()
+	s.watch(Access{Request: c.request, Bucket: b.Name, Before: b.Rule, After: b.Rule, Seen: rule})
 	if rule == (Rule{}) {
 		return answer{}, known("NoSuchServerSideEncryptionRule").with("BucketName", b.Name)
 	}
 	return document(encryptionXML{Default: &ruleXML{rule.Algorithm, rule.KMSDataEncryption, rule.KMSKeyID}}), nil
 }
 
-func deleteEncryption(s *Server, _ *call, b *bucketState) (answer, *failure) {
-	s.write(b, Rule{})
+func deleteEncryption(s *Server, c *call, b *bucketState) (answer, *failure) {
+	s.write(c, b, Rule{}, Rule{})
 	return answer{status: http.StatusNoContent}, nil
+}
+
+// kept is what is stored of the rule that was asked for.
+func (c *call) kept(r Rule) Rule {
+	if c.keep == nil {
+		return r
+	}
+	return c.keep(r)
 }
 
 // accepted returns the rule as the service stores it. The key ID is not looked

@@ -1,6 +1,7 @@
 package localoss
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"net/http"
@@ -10,7 +11,7 @@ import (
 
 // Fault says how one call goes wrong. The zero value changes nothing. Without
 // After, the operation does not take place when Status, Code, Body or Reset is
-// set, and does when only Delay or Truncate is.
+// set, and does when only the others are.
 type Fault struct {
 	// Delay waits before the operation, or with After between it and the answer.
 	Delay time.Duration
@@ -26,6 +27,15 @@ type Fault struct {
 	Reset bool
 	// Truncate closes the connection in the middle of the answer.
 	Truncate bool
+	// Drip is the time between each two bytes of the answer's body.
+	Drip time.Duration
+	// Pad is how many bytes of white space follow the answer's body.
+	Pad int64
+	// ContentType is that of Body; default application/xml.
+	ContentType string
+	// Keep, of a PutBucketEncryption, returns what is stored of the rule that was
+	// asked for; nil stores all of it. It does not spoil the answer.
+	Keep func(Rule) Rule
 	// After lets the operation take place and spoils only its answer.
 	After bool
 }
@@ -61,6 +71,34 @@ func (f Fault) answer(c *call, executed answer) answer {
 		a.retryAfter = strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds())))
 	}
 	return a
+}
+
+// write sends a body. A caller that has gone needs nothing more of it.
+func (f Fault) write(w http.ResponseWriter, c *call, body []byte) {
+	send(w, c, body, f.Drip)
+	blank := bytes.Repeat([]byte(" "), 32<<10)
+	for left := f.Pad; left > 0; left -= int64(len(blank)) {
+		if _, err := w.Write(blank[:min(left, int64(len(blank)))]); err != nil {
+			return
+		}
+	}
+}
+
+// send writes b, with a pause behind each byte if there is one.
+func send(w http.ResponseWriter, c *call, b []byte, each time.Duration) {
+	if each <= 0 {
+		w.Write(b)
+		return
+	}
+	for i := range b {
+		if _, err := w.Write(b[i : i+1]); err != nil {
+			return
+		}
+		http.NewResponseController(w).Flush()
+		if !pause(c.http.Context(), each) {
+			return
+		}
+	}
 }
 
 func (f Fault) failure(bucket string) *failure {

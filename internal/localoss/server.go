@@ -22,6 +22,9 @@ type Options struct {
 	// OnCall is told of each call once its answer is sent, as an audit trail is.
 	// It may be called from several goroutines.
 	OnCall func(Request)
+	// OnRule is told of each look at a rule and each change of one, in the order
+	// in which they happen. It must not call the server.
+	OnRule func(Access)
 }
 
 // Server is the service. It is safe for use by several goroutines, and its
@@ -80,6 +83,7 @@ func (s *Server) run(c *call) (answer, Fault) {
 		return c.failed(f), Fault{}
 	}
 	fault := s.faultFor(c.request)
+	c.keep = fault.Keep
 	if fault.After {
 		a := s.execute(c)
 		pause(c.http.Context(), fault.Delay)

@@ -54,7 +54,12 @@ func (s *Server) PutBucket(b Bucket) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var before Rule
+	if old, ok := s.buckets[b.Name]; ok {
+		before = old.Rule
+	}
 	s.insert(&bucketState{Bucket: b})
+	s.watch(Access{Bucket: b.Name, Before: before, After: b.Rule})
 }
 
 // Bucket returns a copy of a bucket, and whether there is one of that name.
@@ -88,7 +93,7 @@ func (s *Server) Buckets() []Bucket {
 func (s *Server) DeleteBucket(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.remove(name)
+	s.remove(name, Request{})
 }
 
 // SetRule replaces the rule of a bucket directly, visible at once whatever the
@@ -97,6 +102,7 @@ func (s *Server) SetRule(name string, r Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if b, ok := s.buckets[name]; ok {
+		s.watch(Access{Bucket: name, Before: b.Rule, After: r})
 		b.Rule, b.lag = r, 0
 	}
 }
@@ -109,9 +115,10 @@ func (s *Server) insert(b *bucketState) {
 	s.buckets[b.Name] = b
 }
 
-func (s *Server) remove(name string) {
-	if _, ok := s.buckets[name]; ok {
+func (s *Server) remove(name string, by Request) {
+	if b, ok := s.buckets[name]; ok {
 		s.names = nil
+		s.watch(Access{Request: by, Bucket: name, Before: b.Rule, Gone: true})
 	}
 	delete(s.buckets, name)
 	delete(s.hidden, name)
@@ -127,7 +134,8 @@ func (s *Server) sortedNames() []string {
 }
 
 // write changes the rule through the wire and starts the read lag. It needs the lock.
-func (s *Server) write(b *bucketState, r Rule) {
+func (s *Server) write(c *call, b *bucketState, asked, r Rule) {
+	s.watch(Access{Request: c.request, Bucket: b.Name, Before: b.Rule, After: r, Asked: asked})
 	if b.lag == 0 {
 		b.before = b.Rule
 	}

@@ -91,9 +91,11 @@ func invoke(ctx context.Context, binary, file, buckets string) error {
 }
 
 // wardenSettings hands the caller's settings on to the function, which sees
-// nothing else of this environment.
+// nothing else of this environment. HTTP is open to all of this machine unless
+// they say otherwise.
 func wardenSettings() []string {
-	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return !strings.HasPrefix(pair, "WARDEN_") })
+	mine := slices.DeleteFunc(os.Environ(), func(pair string) bool { return !strings.HasPrefix(pair, "WARDEN_") })
+	return append([]string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,remove,events"}, mine...)
 }
 
 func events() error {

@@ -1,0 +1,379 @@
+package handler
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares an answer with a file.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
+	}
+}
+
+func TestReport_EveryFormatToTheLetter(t *testing.T) {
+	for _, f := range []struct{ name, file, contentType string }{
+		{"json", "report.json", "application/json"},
+		{"csv", "report.csv", "text/csv; charset=utf-8; header=present"},
+		{"prometheus", "report.prom", "text/plain; version=0.0.4; charset=utf-8"},
+		{"html", "report.html", "text/html; charset=utf-8"},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			web, _ := newWeb(account(), everything)
+			rec := ask(t, web, "GET", "/report?format="+f.name, "")
+			if rec.Code != 200 || rec.Header().Get("Content-Type") != f.contentType || rec.Header().Get("Vary") != "Accept, Accept-Language" {
+				t.Errorf("%d %v", rec.Code, rec.Header())
+			}
+			body := rec.Body.Bytes()
+			if f.name == "html" { // what is the same in each page is not repeated in the golden file
+				for _, static := range []string{pageStyle, pageScript, hashSource(pageStyle), escape(hashSource(pageStyle)), escape(hashSource(pageScript)), escape(hashSource(earlyScript))} {
+					body = bytes.ReplaceAll(body, []byte(static), []byte("…"))
+				}
+			}
+			golden(t, f.file, body)
+		})
+	}
+}
+
+// reportReply is the report as a client reads it.
+type reportReply struct {
+	Buckets []ossenc.Result
+	Totals  struct {
+		Buckets   int
+		Verdict   map[string]int `json:"by_verdict"`
+		Algorithm map[string]int `json:"by_algorithm"`
+		Region    map[string]int `json:"by_region"`
+	}
+	Complete bool
+	Next     string
+	Error    *struct {
+		Code, Detail string
+		OSSCode      string `json:"oss_code"`
+		RequestID    string `json:"oss_request_id"`
+	}
+}
+
+func (r reportReply) names() string {
+	var names []string
+	for _, b := range r.Buckets {
+		names = append(names, b.Bucket)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestReport_ChoosesBuckets(t *testing.T) {
+	tests := []struct {
+		name, query, buckets string
+		complete             bool
+		next                 string
+	}{
+		{"All", "", "app-aes app-none gov-sm4 pay-key pay-kms", true, ""},
+		{"Prefix", "?prefix=pay-", "pay-key pay-kms", true, ""},
+		{"Region", "?region=cn-beijing", "pay-key", true, ""},
+		{"RegionAsLocation", "?region=oss-cn-beijing", "pay-key", true, ""},
+		{"None", "?prefix=x", "", true, ""},
+		{"Limit", "?limit=2", "app-aes app-none", false, "app-none"},
+		{"Next", "?limit=2&after=app-none", "gov-sm4 pay-key", false, "pay-key"},
+		{"Last", "?limit=2&after=pay-key", "pay-kms", true, ""},
+		{"LimitIsAll", "?limit=5", "app-aes app-none gov-sm4 pay-key pay-kms", true, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := account()
+			delete(m.rules, "zz-secret")
+			web, _ := newWeb(m, everything)
+			rec := ask(t, web, "GET", "/report"+tt.query, "")
+			answered(t, rec, 200, "", "")
+			got := decoded[reportReply](t, rec)
+			if got.names() != tt.buckets || got.Complete != tt.complete || got.Next != tt.next || got.Totals.Buckets != len(got.Buckets) {
+				t.Errorf("%s", rec.Body)
+			}
+		})
+	}
+}
+
+func TestReport_ABucketThatCannotBeReadIsARowAndTheReportIsNotComplete(t *testing.T) {
+	web, log := newWeb(account(), everything)
+	got := decoded[reportReply](t, ask(t, web, "GET", "/report", ""))
+	last := got.Buckets[len(got.Buckets)-1]
+	if last.Bucket != "zz-secret" || last.Verdict != ossenc.Unknown || last.Code != ossenc.Denied || !strings.Contains(last.Reason, "AccessDenied") {
+		t.Errorf("row %+v", last)
+	}
+	if got.Complete || got.Error != nil || got.Next != "" || got.Totals.Verdict["unknown"] != 1 {
+		t.Errorf("%+v", got)
+	}
+	if !strings.Contains(log.String(), `"complete":false`) {
+		t.Errorf("log %s", log)
+	}
+}
+
+// A list that fails in the middle shows in each format.
+func TestReport_AListThatFailsInTheMiddleIsToldAtTheEnd(t *testing.T) {
+	failing := func() *Web {
+		m := account()
+		m.errs[""] = &ossenc.Error{Op: "ListBuckets", Code: ossenc.Unavailable, OSSCode: "InternalError", RequestID: "REQ-LIST", Message: "sorry"}
+		m.listed = 2
+		web, _ := newWeb(m, everything)
+		return web
+	}
+	got := decoded[reportReply](t, ask(t, failing(), "GET", "/report", ""))
+	if got.names() != "app-aes app-none" || got.Complete || got.Next != "app-none" || got.Error == nil || got.Error.Code != "unavailable" || got.Error.OSSCode != "InternalError" || got.Error.RequestID != "REQ-LIST" {
+		t.Errorf("%+v %+v", got, got.Error)
+	}
+	for format, want := range map[string]string{
+		"csv":        "\r\n,,incomplete,unavailable,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",\r\n",
+		"prometheus": "\nbucketwarden_report_complete 0\n",
+		"html":       `<p class="notice" role="alert">`,
+	} {
+		rec := ask(t, failing(), "GET", "/report?format="+format, "")
+		if rec.Code != 200 || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %q", format, rec.Code, rec.Body, want)
+		}
+	}
+}
+
+func TestReport_AListThatFailsAtOnceIsAProblem(t *testing.T) {
+	m := account()
+	m.errs[""] = &ossenc.Error{Op: "ListBuckets", Code: ossenc.Denied, OSSCode: "AccessDenied", RequestID: "REQ-LIST", Message: "no right to list"}
+	for _, format := range []string{"json", "csv", "prometheus", "html"} {
+		web, _ := newWeb(m, everything)
+		rec := ask(t, web, "GET", "/report?format="+format, "")
+		answered(t, rec, 403, ossenc.Denied, "no right to list")
+		if p := decoded[problem](t, rec); p.OSSCode != "AccessDenied" || p.OSSRequestID != "REQ-LIST" {
+			t.Errorf("%s", rec.Body)
+		}
+	}
+}
+
+// When the time runs out the report ends with what it has, and says where to go
+// on.
+func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
+	m := account()
+	ctx, cancel := context.WithTimeout(WithRequestID(t.Context(), "req-1"), time.Hour)
+	defer cancel()
+	web, _ := newWeb(m, everything)
+	web.surveyor = sweepFunc(func(_ ossenc.Sweep, each func(ossenc.Result) bool) error {
+		for _, res := range []ossenc.Result{
+			{Bucket: "a", Verdict: ossenc.Compliant, After: aes256, Wanted: aes256},
+			{Bucket: "b", Verdict: ossenc.Unknown, Code: ossenc.Deadline, Wanted: aes256},
+			{Bucket: "c", Verdict: ossenc.Unknown, Code: ossenc.Deadline, Wanted: aes256},
+		} {
+			if !each(res) {
+				return nil
+			}
+		}
+		return nil
+	})
+	rec := askIn(ctx, web, "GET", "/report")
+	got := decoded[reportReply](t, rec)
+	if got.names() != "a" || got.Complete || got.Next != "a" || got.Error == nil || got.Error.Code != "deadline" {
+		t.Errorf("%s", rec.Body)
+	}
+}
+
+type sweepFunc func(ossenc.Sweep, func(ossenc.Result) bool) error
+
+func (f sweepFunc) Sweep(_ context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) error {
+	return f(s, each)
+}
+
+func TestReport_NeverWrites(t *testing.T) {
+	m := account()
+	web, _ := newWeb(m, everything)
+	var seen ossenc.Sweep
+	inner := web.surveyor
+	web.surveyor = sweepFunc(func(s ossenc.Sweep, each func(ossenc.Result) bool) error {
+		seen = s
+		return inner.Sweep(t.Context(), s, each)
+	})
+	ask(t, web, "GET", "/report", "")
+	if m.writes != 0 || !seen.Want.Report {
+		t.Errorf("%d writes, %+v", m.writes, seen)
+	}
+}
+
+func TestReport_QueriesThatMakeNoSenseAreRefused(t *testing.T) {
+	tests := []struct{ query, detail string }{
+		{"format=xml", "is none of json, html, csv, prometheus"},
+		{"lang=fr", "is none of en, ja, zh"},
+		{"limit=0", "limit"}, {"limit=-1", "limit"}, {"limit=x", "limit"}, {"limit=1000001", "limit"},
+		{"region=moon", "is no region ID"},
+		{"prefix=A", "no part of a bucket name"}, {"after=a/b", "no part of a bucket name"}, {"after=" + strings.Repeat("a", 256), "no part of a bucket name"},
+	}
+	web, _ := newWeb(account(), everything)
+	for _, tt := range tests {
+		answered(t, ask(t, web, "GET", "/report?"+tt.query, ""), 400, ossenc.Invalid, tt.detail)
+	}
+	answered(t, ask(t, web, "GET", "/report", "", "Accept", "image/png"), 406, codeAcceptable, "application/json, text/html")
+}
+
+func TestChooseFormat_TakesWhatIsLikedBest(t *testing.T) {
+	tests := []struct{ name, accept, want string }{
+		{"None", "", "json"},
+		{"Anything", "*/*", "json"},
+		{"Curl", "*/*", "json"},
+		{"Browser", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", "html"},
+		{"Prometheus", "application/openmetrics-text;version=1.0.0;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1", "prometheus"},
+		{"CSV", "text/csv", "csv"},
+		{"UpperCase", "TEXT/CSV", "csv"},
+		{"ByWeight", "application/json;q=0.2, text/csv;q=0.9", "csv"},
+		{"Equal", "text/csv, application/json", "json"},
+		{"AnyText", "text/*", "html"},
+		{"AnyTextButHTML", "text/*, text/html;q=0", "csv"},
+		{"AnythingButJSON", "application/json;q=0, */*", "html"},
+		{"BrokenWeight", "text/html;q=x, text/csv;q=0.1", "csv"},
+		{"WeightBeyondOne", "text/html;q=7, text/csv;q=0.1", "csv"},
+		{"Nothing", "image/png", ""},
+		{"Refused", "*/*;q=0", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := chooseFormat("", []string{tt.accept}); got.name != tt.want || (err != nil) != (tt.want == "") {
+				t.Errorf("%s, %v; want %s", got.name, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestChooseLanguage_TakesWhatIsLikedBest(t *testing.T) {
+	for header, want := range map[string]string{
+		"": "en", "*": "en", "de-DE,de;q=0.9": "en", "zh-CN,zh;q=0.9,en;q=0.8": "zh", "zh-Hant-TW": "zh", "ja": "ja", "JA-jp": "ja",
+		"en-US,ja;q=0.5": "en", "fr, ja;q=0.5, en;q=0.1": "ja", "zh;q=0, ja;q=0.1": "ja", "en;q=0.2, zh;q=0.9": "zh",
+	} {
+		if got, err := chooseLanguage("", header); got != want || err != nil {
+			t.Errorf("%q: %s, %v; want %s", header, got, err, want)
+		}
+	}
+	if got, err := chooseLanguage("ja", "zh"); got != "ja" || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// hostileAccount has names, keys and reasons that try to be something else.
+func hostileAccount() *memory {
+	return &memory{
+		rules: map[string]ossenc.Rule{
+			"a-formula": kmsKey(`=cmd|'/c calc'!A1`), "a-quote": kmsKey(`x",evil"` + "\r\ny"), "a-tag": kmsKey(`"><script>alert(1)</script>`),
+			"a-bidi": kmsKey("\u202egpj.exe\u202c"), "a-backslash": kmsKey(`\",x="`), "<img src=x>": aes256, "=1+1": aes256, "a\x00\x1b[31m": aes256, "a\xff": aes256,
+		},
+		errs: map[string]error{"=1+1": fmt.Errorf("not ours")},
+	}
+}
+
+func TestReport_CSVSurvivesHostileValues(t *testing.T) {
+	web, _ := newWeb(hostileAccount(), everything)
+	rec := ask(t, web, "GET", "/report?format=csv", "")
+	rows, err := csv.NewReader(rec.Body).ReadAll()
+	if err != nil || len(rows) != 1+9+1 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+				t.Errorf("%q is a formula", cell)
+			}
+		}
+	}
+	names := []string{}
+	for _, row := range rows[1:10] {
+		names = append(names, row[0])
+	}
+	if !slices.Contains(names, "'=1+1") {
+		t.Errorf("names %q", names)
+	}
+}
+
+func TestCSVCell_IsNoFormula(t *testing.T) {
+	for cell, want := range map[string]string{
+		"": "", "a": "a", "a,b": `"a,b"`, `a"b`: `"a""b"`, "a\nb": "\"a\nb\"", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\ta": "'\ta", `=a,"b`: `"'=a,""b"`, "a=1": "a=1",
+	} {
+		if got := csvCell(cell); got != want {
+			t.Errorf("%q: %q, want %q", cell, got, want)
+		}
+	}
+}
+
+func TestReport_PrometheusSurvivesHostileValues(t *testing.T) {
+	web, _ := newWeb(hostileAccount(), everything)
+	rec := ask(t, web, "GET", "/report?format=prometheus", "")
+	seen := map[string]bool{}
+	family := ""
+	for line := range strings.Lines(rec.Body.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if name, found := strings.CutPrefix(line, "# TYPE "); found {
+			family, _, _ = strings.Cut(name, " ")
+			if seen[family] {
+				t.Errorf("%s comes twice", family)
+			}
+			seen[family] = true
+		}
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		if name, ok := sampleName(line); !ok || name != family {
+			t.Errorf("%q is no sample of %s", line, family)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("families %v", seen)
+	}
+}
+
+// sampleName reads one line of the text format by its grammar.
+func sampleName(line string) (string, bool) {
+	name, rest, found := strings.Cut(line, "{")
+	if !found {
+		name, value, found := strings.Cut(line, " ")
+		return name, found && isNumber(value)
+	}
+	for {
+		_, value, found := strings.Cut(rest, `="`)
+		if !found {
+			return "", false
+		}
+		end := 0
+		for end < len(value) && value[end] != '"' {
+			if value[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end >= len(value) {
+			return "", false
+		}
+		rest = value[end+1:]
+		if value, done := strings.CutPrefix(rest, "} "); done {
+			return name, isNumber(value)
+		}
+		if !strings.HasPrefix(rest, ",") {
+			return "", false
+		}
+	}
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -1,0 +1,144 @@
+package handler
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bucketwarden/ossenc"
+)
+
+// jsonReport is one object: the rows under buckets first, as they come, then
+// the members of [reportEnd].
+type jsonReport struct {
+	x     *exchange
+	comma string
+}
+
+func newJSONReport(x *exchange, _ reportQuery) reportWriter { return &jsonReport{x: x} }
+
+func (j *jsonReport) begin() { j.x.print(`{"buckets":[`) }
+
+func (j *jsonReport) row(res ossenc.Result) {
+	j.x.print(j.comma, "\n", encoded(res))
+	j.comma = ","
+}
+
+func (j *jsonReport) end(e *reportEnd) {
+	j.x.print("\n],\n", strings.TrimPrefix(encoded(e), "{"), "\n")
+}
+
+func encoded(v any) string {
+	var b bytes.Buffer
+	writeJSON(&b, v)
+	return strings.TrimSpace(b.String())
+}
+
+// csvReport is one line for each bucket (RFC 4180), and one more with the
+// verdict "incomplete" where something is missing.
+type csvReport struct {
+	x      *exchange
+	wanted string
+}
+
+func newCSVReport(x *exchange, _ reportQuery) reportWriter {
+	x.Header().Set("Content-Disposition", `inline; filename="bucketwarden-report.csv"`)
+	return &csvReport{x, x.web.handler.Want.Rule.String()}
+}
+
+func (c *csvReport) begin() {
+	c.line("bucket", "region", "verdict", "code", "rule", "wanted", "reason", "oss_request_id")
+}
+
+func (c *csvReport) row(res ossenc.Result) {
+	rule := res.After.String()
+	if res.Verdict.Failed() || res.Verdict == ossenc.Gone {
+		rule = ""
+	}
+	c.line(res.Bucket, res.Region, string(res.Verdict), string(res.Code), rule, c.wanted, res.Reason, res.OSSRequestID)
+}
+
+func (c *csvReport) end(e *reportEnd) {
+	if e.Complete {
+		return
+	}
+	code := ossenc.Code("")
+	if e.Error != nil {
+		code = e.Error.Code
+	}
+	c.line("", "", "incomplete", string(code), "", "", e.incomplete(), "")
+}
+
+func (c *csvReport) line(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = csvCell(cell)
+	}
+	c.x.print(strings.Join(cells, ","), "\r\n")
+}
+
+// csvCell quotes a cell where it must be. One that a spreadsheet would take for
+// a formula gets an apostrophe in front: a key ID is whatever somebody set.
+func csvCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		s = "'" + s
+	}
+	if strings.ContainsAny(s, "\",\r\n") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}
+
+// prometheusReport is Prometheus's text format, version 0.0.4.
+type prometheusReport struct{ x *exchange }
+
+func newPrometheusReport(x *exchange, _ reportQuery) reportWriter { return prometheusReport{x} }
+
+func (p prometheusReport) begin() {
+	p.family("bucketwarden_bucket_compliant", "Whether the bucket's default encryption is known to be as wanted (1) or not (0).")
+}
+
+func (p prometheusReport) row(res ossenc.Result) {
+	p.sample("bucketwarden_bucket_compliant", number(res.Verdict == ossenc.Compliant),
+		"bucket", res.Bucket, "region", res.Region, "algorithm", algorithmOf(res), "verdict", string(res.Verdict))
+}
+
+func (p prometheusReport) end(e *reportEnd) {
+	p.family("bucketwarden_buckets", "Buckets by region, algorithm in force and verdict.")
+	for _, c := range slices.SortedFunc(maps.Keys(e.cells), compareCells) {
+		p.sample("bucketwarden_buckets", e.cells[c], "region", c.region, "algorithm", c.algorithm, "verdict", string(c.verdict))
+	}
+	p.family("bucketwarden_report_complete", "Whether every bucket is in this report and was read (1) or not (0).")
+	p.sample("bucketwarden_report_complete", number(e.Complete))
+}
+
+func (p prometheusReport) family(name, help string) {
+	p.x.print("# HELP ", name, " ", help, "\n# TYPE ", name, " gauge\n")
+}
+
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// sample writes one value. labels are names and values in turn.
+func (p prometheusReport) sample(name string, value int, labels ...string) {
+	var pairs []string
+	for pair := range slices.Chunk(labels, 2) {
+		pairs = append(pairs, pair[0]+`="`+labelEscapes.Replace(strings.ToValidUTF8(pair[1], "\ufffd"))+`"`)
+	}
+	if len(pairs) > 0 {
+		name += "{" + strings.Join(pairs, ",") + "}"
+	}
+	p.x.print(name, " ", strconv.Itoa(value), "\n")
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func compareCells(a, b reportCell) int {
+	return cmp.Or(strings.Compare(a.region, b.region), strings.Compare(a.algorithm, b.algorithm), strings.Compare(string(a.verdict), string(b.verdict)))
+}

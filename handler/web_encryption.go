@@ -1,0 +1,188 @@
+package handler
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"bucketwarden/ossenc"
+)
+
+// maxRule is the size of a rule's JSON, and more than enough.
+const maxRule = 64 << 10
+
+// ruleAnswer is the answer for one bucket.
+type ruleAnswer struct {
+	ossenc.Result
+	// Rule is in force now.
+	Rule ossenc.Rule `json:"rule"`
+	// DryRun is set where a PUT or DELETE was only shown.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+// showRule tells what is in force and how that compares with the wanted rule.
+func (x *exchange) showRule() error {
+	query, err := x.parameters()
+	if err != nil {
+		return err
+	}
+	want := x.web.handler.Want
+	want.Report = true
+	return x.ensure(query["region"], ossenc.Task{Want: want})
+}
+
+// applyRule brings the bucket to the rule in the body, or to the wanted one. It
+// weakens nothing unless compare=exact says so.
+func (x *exchange) applyRule() error {
+	query, err := x.parameters("region", "dry_run", "compare")
+	if err != nil {
+		return err
+	}
+	body, err := x.read(maxRule)
+	if err != nil {
+		return err
+	}
+	task := ossenc.Task{Want: ossenc.Want{Rule: x.web.handler.Want.Rule}}
+	if len(bytes.TrimSpace(body)) > 0 {
+		if task.Want.Rule, err = parseRule(body); err != nil {
+			return problemf(ossenc.Invalid, "%s", err)
+		}
+	}
+	compare, err := parseCompare(query["compare"])
+	if err != nil {
+		return err
+	}
+	if task.Want.Rule.IsNone() { // the policy's own rule; with Exact here, "none" would mean to remove it
+		task.Exactly = compare == ossenc.Exact
+	} else {
+		task.Want.Compare = compare
+	}
+	return x.change(query, task)
+}
+
+// removeRule leaves the bucket without a rule.
+func (x *exchange) removeRule() error {
+	query, err := x.parameters("region", "dry_run")
+	if err != nil {
+		return err
+	}
+	return x.change(query, ossenc.Task{Want: ossenc.Want{Compare: ossenc.Exact}})
+}
+
+// change does what the task says, unless the request or the function's own mode is
+// to look only.
+func (x *exchange) change(query map[string]string, task ossenc.Task) error {
+	dryRun, err := parseBool("dry_run", query["dry_run"])
+	if err != nil {
+		return err
+	}
+	task.Want.Report = dryRun || x.web.handler.Want.Report
+	return x.ensure(query["region"], task)
+}
+
+// ensure answers with what becomes of the task for the bucket in the path.
+func (x *exchange) ensure(region string, task ossenc.Task) error {
+	name := x.req.PathValue("bucket")
+	if !ossenc.ValidBucketName(name) {
+		return problemf(ossenc.Invalid, "%.80q is no bucket name: 3 to 63 characters a-z, 0-9 and -, no - at either end", name)
+	}
+	if region != "" && regionID(region) == "" {
+		return problemf(ossenc.Invalid, "region %.40q is no region ID, such as cn-hangzhou", region)
+	}
+	task.Bucket = ossenc.Bucket{Name: name, Region: regionID(region)}
+	e := element{kind: "http " + x.req.Method, bucket: task.Bucket, task: &task}
+	res := x.web.handler.run(x.req.Context(), x.log, e).Result
+	if res.Verdict == ossenc.Gone || res.Verdict.Failed() {
+		return resultProblem(res)
+	}
+	x.reply(ruleAnswer{Result: res, Rule: res.After, DryRun: task.Want.Report && x.req.Method != http.MethodGet && x.req.Method != http.MethodHead})
+	return nil
+}
+
+func resultProblem(res ossenc.Result) *problem {
+	code := res.Code
+	if res.Verdict == ossenc.Gone { // for an event a success, for who asks for the bucket not
+		code = ossenc.NotFound
+	}
+	p := problemf(code, "%s", res.Reason)
+	p.OSSRequestID, p.Result = res.OSSRequestID, &res
+	return p
+}
+
+func parseBool(name, value string) (bool, error) {
+	if value != "" && value != "true" && value != "false" {
+		return false, problemf(ossenc.Invalid, "%s=%.40q is neither true nor false", name, value)
+	}
+	return value == "true", nil
+}
+
+func parseCompare(value string) (ossenc.Compare, error) {
+	switch c := ossenc.Compare(value); c {
+	case "":
+		return ossenc.Floor, nil
+	case ossenc.Floor, ossenc.Exact:
+		return c, nil
+	}
+	return "", problemf(ossenc.Invalid, "compare=%.40q is neither floor nor exact", value)
+}
+
+// ruleMembers are the members of a rule, each with the spelling of OSS's own
+// XML, which people copy.
+var ruleMembers = [][]string{
+	{"algorithm"},
+	{"kms_key_id", "kmsMasterKeyId"},
+	{"kms_data_encryption", "kmsDataEncryption"},
+}
+
+// parseRule reads {"algorithm":"KMS","kms_key_id":"...","kms_data_encryption":"SM4"}
+// to the letter: encoding/json would take a misspelt or repeated member.
+func parseRule(body []byte) (ossenc.Rule, error) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return ossenc.Rule{}, errors.New(`a rule is a JSON object such as {"algorithm":"AES256"}`)
+	}
+	var values [3]string
+	var given [3]bool
+	for d.More() {
+		i, value, err := member(d)
+		if err != nil {
+			return ossenc.Rule{}, err
+		}
+		if given[i] {
+			return ossenc.Rule{}, errors.New(ruleMembers[i][0] + " is given twice")
+		}
+		values[i], given[i] = value, true
+	}
+	if _, err := d.Token(); err != nil {
+		return ossenc.Rule{}, errors.New("the rule is not well-formed JSON")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return ossenc.Rule{}, errors.New("there is something behind the rule")
+	}
+	if !given[0] {
+		return ossenc.Rule{}, errors.New("algorithm is missing")
+	}
+	return ossenc.NewRule(values[0], values[1], values[2])
+}
+
+// member reads one member of a rule and says which it is.
+func member(d *json.Decoder) (int, string, error) {
+	name, err := d.Token()
+	if err != nil {
+		return 0, "", errors.New("the rule is not well-formed JSON")
+	}
+	i := slices.IndexFunc(ruleMembers, func(names []string) bool { return slices.Contains(names, name.(string)) })
+	if i < 0 {
+		return 0, "", errors.New("a rule has no member " + clip(strconv.Quote(name.(string))) + "; it has algorithm, kms_key_id, kms_data_encryption")
+	}
+	value, err := d.Token()
+	text, ok := value.(string)
+	if err != nil || !ok {
+		return 0, "", errors.New(ruleMembers[i][0] + " is not a string")
+	}
+	return i, text, nil
+}

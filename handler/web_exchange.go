@@ -1,0 +1,138 @@
+package handler
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	http.ResponseWriter
+
+	web       *Web
+	req       *http.Request
+	log       *slog.Logger
+	requestID string
+	route     string // the pattern that matched
+	by        string // who asks, as far as that is known
+	status    int    // 0 until the answer has begun
+	body      []byte // what [exchange.read] has read
+	writeErr  error  // the first of [exchange.print]
+}
+
+// Unwrap is for [http.ResponseController].
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// WriteHeader remembers the status for the log.
+func (x *exchange) WriteHeader(status int) {
+	x.status = status
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write begins the answer with 200 if nothing did.
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.WriteHeader(http.StatusOK)
+	}
+	return x.ResponseWriter.Write(b)
+}
+
+// print writes parts of a text. After an error nothing is written any more.
+func (x *exchange) print(parts ...string) {
+	for _, p := range parts {
+		if x.writeErr == nil {
+			_, x.writeErr = io.WriteString(x, p)
+		}
+	}
+}
+
+// fail answers with the problem that err is. An answer that has begun stays as
+// it is: its own end says what went wrong.
+func (x *exchange) fail(err error) {
+	if err == nil || x.status != 0 {
+		return
+	}
+	p := problemOf(err)
+	p.RequestID = x.requestID
+	for name, values := range p.header {
+		x.Header()[name] = values
+	}
+	x.Header().Set("Content-Type", "application/problem+json")
+	x.WriteHeader(p.Status)
+	writeJSON(x, p)
+}
+
+// reply answers 200 with v.
+func (x *exchange) reply(v any) {
+	x.Header().Set("Content-Type", "application/json")
+	writeJSON(x, v)
+}
+
+// writeJSON writes v for people too: an & stays an &. Nothing written here ends
+// up inside HTML.
+func writeJSON(w io.Writer, v any) {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // plain structs always encode, and a caller that has gone needs nothing
+}
+
+// read returns the body, at most limit bytes of it.
+func (x *exchange) read(limit int64) ([]byte, error) {
+	if x.body != nil {
+		return x.body, nil
+	}
+	if e := x.req.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return nil, problemf(codeMediaType, "Content-Encoding %.40q: send the body as it is", e)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(x.ResponseWriter, x.req.Body, limit))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, problemf(codeTooLarge, "the body has more than %d bytes", tooLarge.Limit)
+	}
+	if err != nil {
+		return nil, problemf(ossenc.Invalid, "the body could not be read")
+	}
+	x.body = body
+	return body, nil
+}
+
+// parameters returns the query, each name with one value: the HTTP trigger
+// joins several by a comma, and so does this. Where names are given, others are
+// an error: what writes must not pass over a misspelt dry_run.
+func (x *exchange) parameters(names ...string) (map[string]string, error) {
+	values, err := url.ParseQuery(x.req.URL.RawQuery)
+	if err != nil {
+		return nil, problemf(ossenc.Invalid, "the query is not well-formed")
+	}
+	one := map[string]string{}
+	for name, all := range values {
+		if len(names) > 0 && !slices.Contains(names, name) {
+			return nil, problemf(ossenc.Invalid, "there is no parameter %.40q; there are %s", name, strings.Join(names, ", "))
+		}
+		one[name] = strings.Join(all, ",")
+	}
+	return one, nil
+}
+
+// logRequest writes the one line that says who asked for what. It names the
+// route, not the path: anybody can put anything into a path.
+func (x *exchange) logRequest(took time.Duration) {
+	level := slog.LevelInfo
+	if x.status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	x.log.LogAttrs(x.req.Context(), level, "http",
+		slog.String("route", x.route),
+		slog.String("by", x.by),
+		slog.Int("status", x.status),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	)
+}

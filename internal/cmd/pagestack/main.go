@@ -1,0 +1,123 @@
+// Command pagestack keeps the function up behind a local HTTP trigger, over a
+// local OSS with buckets of all kinds, for tests that come from outside the
+// module: a browser's, an SDK's. It prints one line of JSON with the addresses
+// and ends when its standard input does.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+
+	"bucketwarden/handler"
+	"bucketwarden/internal/local"
+	"bucketwarden/internal/localoss"
+	"bucketwarden/ossenc"
+)
+
+// addresses are what is printed.
+type addresses struct {
+	// Trigger is the HTTP trigger of the built function.
+	Trigger string `json:"trigger"`
+	// Direct is the same handler behind a plain HTTP server.
+	Direct string `json:"direct"`
+	// Buckets is how many the account has.
+	Buckets int `json:"buckets"`
+}
+
+func main() {
+	buckets := flag.Int("buckets", 0, "how many more buckets there are")
+	root := flag.String("root", ".", "the module's directory")
+	addr := flag.String("addr", "127.0.0.1:0", "where the trigger listens")
+	flag.Parse()
+	if err := run(context.Background(), *root, *addr, *buckets); err != nil {
+		fmt.Fprintln(os.Stderr, "pagestack:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, root, addr string, more int) error {
+	dir, err := os.MkdirTemp("", "pagestack")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary, err := local.Build(ctx, root, dir)
+	if err != nil {
+		return err
+	}
+	stack, err := local.Start(ctx, local.Options{
+		Binary: binary, Log: os.Stderr,
+		Env: []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,events"},
+	})
+	if err != nil {
+		return err
+	}
+	count := fill(stack.OSS, more)
+	trigger, err := listen(ctx, addr, stack.Function.Handler())
+	if err != nil {
+		return err
+	}
+	direct, err := listen(ctx, "127.0.0.1:0", web(stack.OSSURL))
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(addresses{trigger, direct, count}); err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin) // until whoever started this lets go
+	return stack.Close(ctx)
+}
+
+// web is the handler as a server of one's own would use it.
+func web(ossURL string) http.Handler {
+	endpoints := ossenc.Endpoints{Default: ossURL, Own: local.Region}
+	client := ossenc.NewClient(endpoints, ossenc.NewTransport(), nil)
+	warden := &ossenc.Warden{Store: client, Lister: client}
+	h := &handler.Handler{
+		Encryption: warden,
+		Want:       ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
+		Log:        slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	}
+	allow := []handler.Scope{handler.ScopeReport, handler.ScopeApply, handler.ScopeEvents}
+	inner := handler.NewWeb(h, warden, handler.Auth{Mode: handler.AuthPlatform, Allow: allow})
+	id := ossenc.Identity{
+		Credentials: ossenc.Credentials{AccessKeyID: local.UserKey.AccessKeyID, AccessKeySecret: local.UserKey.AccessKeySecret},
+		Region:      local.Region, AccountID: local.Account,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r.WithContext(ossenc.WithIdentity(r.Context(), id)))
+	})
+}
+
+func listen(ctx context.Context, addr string, h http.Handler) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	go func() { _ = http.Serve(l, h) }() //nolint:gosec // local, for tests
+	return "http://" + l.Addr().String(), nil
+}
+
+// fill creates the buckets and returns their number.
+func fill(server *localoss.Server, more int) int {
+	faults := map[string]localoss.Fault{}
+	all := append(kinds(faults), many(more)...)
+	for _, b := range all {
+		server.PutBucket(b)
+	}
+	server.SetFault(func(r localoss.Request) *localoss.Fault {
+		if f, ok := faults[r.Bucket]; ok {
+			return &f
+		}
+		return nil
+	})
+	return len(all)
+}

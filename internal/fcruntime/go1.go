@@ -1,0 +1,78 @@
+package fcruntime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fc"
+	"github.com/aliyun/fc-runtime-go-sdk/fc/messages"
+	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
+
+	"bucketwarden/ossenc"
+)
+
+func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger) error {
+	e := newEnding(ctx, logger)
+	log.SetOutput(sdkLog{logger})
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return errors.New("the runtime SDK's transport cannot be guarded: somebody replaced the default one")
+	}
+	newGuard(cfg.API, e, logger).install(transport)
+	context.AfterFunc(ctx, func() { os.Exit(e.finish()) })
+	fc.RegisterInitializerFunction(func(context.Context) {})
+	fc.RegisterPreStopFunction(func(context.Context) {
+		e.settle(1) // one is this hook itself
+		go func() { os.Exit(e.finish()) }()
+	})
+	fc.Start(go1(invoke, e))
+	return errors.New("the runtime loop ended")
+}
+
+// go1 returns what the runtime SDK calls. A function value is needed: the SDK
+// refuses a struct at every call. The metadata is read once, because reading it
+// writes to it.
+func go1(invoke Invoke, e *ending) func(context.Context, []byte) (json.RawMessage, error) {
+	return func(ctx context.Context, payload []byte) (json.RawMessage, error) {
+		meta, ok := fccontext.FromContext(ctx)
+		if !ok {
+			meta = &fccontext.FcContext{}
+		}
+		ctx, release := e.bound(ossenc.WithIdentity(ctx, ossenc.Identity{
+			Credentials: ossenc.Credentials{
+				AccessKeyID:     meta.Credentials.AccessKeyId,
+				AccessKeySecret: meta.Credentials.AccessKeySecret,
+				SecurityToken:   meta.Credentials.SecurityToken,
+			},
+			Region:    meta.Region,
+			AccountID: meta.AccountId,
+		}))
+		defer release()
+		body, err := invoke(ctx, meta.RequestID, payload)
+		if err != nil {
+			// By value, not by pointer: the SDK tests for exactly that.
+			return nil, messages.InvokeResponse_Error{Type: errorType(err), Message: err.Error()}
+		}
+		return body, nil
+	}
+}
+
+// sdkLog turns what the runtime SDK prints into lines like all others. What it
+// prints of failed invocations repeats our own lines, so that is for debugging.
+type sdkLog struct{ logger *slog.Logger }
+
+func (l sdkLog) Write(p []byte) (int, error) {
+	text := strings.Join(strings.Fields(string(p)), " ")
+	level := slog.LevelWarn
+	if strings.Contains(text, "[ERROR]") {
+		level = slog.LevelDebug
+	}
+	l.logger.Log(context.Background(), level, "runtime sdk", "text", text[:min(len(text), 500)])
+	return len(p), nil
+}

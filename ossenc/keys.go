@@ -1,0 +1,108 @@
+package ossenc
+
+import (
+	"context"
+	"sync"
+)
+
+// Key is what KMS says about one key, as far as a rule depends on it.
+type Key struct {
+	// ID is the key's ID whatever name it was asked by; empty if KMS finds no such
+	// key.
+	ID string
+	// Usable is whether OSS can encrypt with the key now.
+	Usable bool
+	// Reason is one sentence for people on why the key is not usable; empty if it is.
+	Reason string
+}
+
+// SameKey reports whether both are the same key, under whatever names they were
+// asked for. A key that KMS does not find is the same as none.
+func SameKey(a, b Key) bool { return a.ID != "" && a.ID == b.ID }
+
+// Keys looks up KMS keys by ID, alias or key ARN, as the account of the context's
+// [Identity] sees them. An error is an *[Error] and means that nothing is known;
+// a key that does not exist is a [Key] that is not usable.
+type Keys interface {
+	Describe(ctx context.Context, region, keyID string) (Key, error)
+}
+
+type keyCacheKey struct{}
+
+// WithKeyCache returns a context in which [CacheKeys] remembers what it has
+// looked up: one cache for each invocation, so that no invocation decides by
+// what a key was in an earlier one.
+func WithKeyCache(ctx context.Context) context.Context {
+	return context.WithValue(ctx, keyCacheKey{}, &keyCache{lookups: map[lookup]*pending{}})
+}
+
+// CacheKeys looks up every key once for each cache ([WithKeyCache]), account and
+// region. Callers that ask for a key that is being looked up wait for the answer.
+// Failures that may pass are not remembered. Without a cache in the context every
+// call goes through.
+func CacheKeys(k Keys) Keys { return cachedKeys{k} }
+
+type cachedKeys struct{ keys Keys }
+
+// lookup has the account, because an alias is another key in every account.
+type lookup struct{ account, region, keyID string }
+
+type keyCache struct {
+	mu      sync.Mutex
+	lookups map[lookup]*pending
+}
+
+type pending struct {
+	done chan struct{} // closed once key and err are there
+	key  Key
+	err  error
+}
+
+// Describe answers from the cache, or fills it.
+func (c cachedKeys) Describe(ctx context.Context, region, keyID string) (Key, error) {
+	cache, ok := ctx.Value(keyCacheKey{}).(*keyCache)
+	if !ok {
+		return c.keys.Describe(ctx, region, keyID)
+	}
+	for {
+		l := lookup{IdentityFrom(ctx).AccountID, region, keyID}
+		p, first := cache.claim(l)
+		if first {
+			return c.fill(ctx, cache, l, p)
+		}
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return Key{}, NoAnswer(ctx, "DescribeKey", keyID, ctx.Err())
+		}
+		// Whoever asked ran out of time; this caller may have some left.
+		if p.err == nil || CodeOf(p.err) != Deadline || ctx.Err() != nil {
+			return p.key, p.err
+		}
+	}
+}
+
+func (c *keyCache) claim(l lookup) (*pending, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.lookups[l]; p != nil {
+		return p, false
+	}
+	// The error is for those who wait while a panic goes through.
+	p := &pending{done: make(chan struct{}), err: &Error{Op: "DescribeKey", Code: Internal, Message: "a panic while looking up " + l.keyID}}
+	c.lookups[l] = p
+	return p, true
+}
+
+func (c cachedKeys) fill(ctx context.Context, cache *keyCache, l lookup, p *pending) (Key, error) {
+	defer func() {
+		if p.err != nil && CodeOf(p.err).Retryable() {
+			cache.mu.Lock()
+			delete(cache.lookups, l)
+			cache.mu.Unlock()
+		}
+		close(p.done)
+	}()
+	p.key, p.err = c.keys.Describe(ctx, l.region, l.keyID)
+	return p.key, p.err
+}

@@ -1,0 +1,132 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy/document"
+	"bucketwarden/ossenc/policy/glob"
+)
+
+// checkRules finds what only a look at several rules shows.
+func (r *reader) checkRules() {
+	lines := map[string]int{}
+	for i, at := range r.rules {
+		name := r.policy.rules[i].name
+		if line, repeated := lines[name]; repeated && name != "" {
+			at.Get("name").Problem("the rule in line %d has the same name", line)
+		}
+		lines[name] = at.Line()
+		r.checkReachable(i)
+	}
+	if len(r.rules) == 0 {
+		return // a problem already
+	}
+	last := len(r.rules) - 1
+	if at := r.rules[last]; at.Has("exempt") || !at.vague && !r.policy.rules[last].match.all() {
+		at.Problem("the last rule must be for all buckets (without match) and have a want, so that none is left out silently; add one behind this")
+	}
+}
+
+// checkReachable finds a rule that never decides. An exemption hides nothing,
+// because it ends.
+func (r *reader) checkReachable(i int) {
+	at, m := r.rules[i], r.policy.rules[i].match
+	for j, earlier := range r.rules[:i] {
+		if at.vague || earlier.vague || earlier.Has("exempt") || !r.policy.rules[j].match.covers(m) {
+			continue
+		}
+		at.Problem("is never reached: rule %q in line %d matches every bucket that this one matches", r.policy.rules[j].name, earlier.Line())
+		return
+	}
+}
+
+// checkKey finds names of keys that are not under keys, or have no ID where the
+// rule needs one.
+func (r *reader) checkKey(n document.Node, name string, m match) {
+	byRegion, ok := r.policy.keys[name]
+	if !ok {
+		n.Problem("there is no key %q under keys%s", name, document.DidYouMean(name, slices.Sorted(maps.Keys(r.policy.keys))))
+		return
+	}
+	for _, region := range slices.Sorted(maps.Keys(m.regions.names)) {
+		if byRegion[region] == nil {
+			n.Problem("the key %s has no ID in region %s, which the rule is for", name, region)
+		}
+	}
+	if len(byRegion) > 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(byRegion)), m.regions.match) {
+		n.Problem("the key %s has no ID in any region that the rule is for", name)
+	}
+}
+
+func (r *reader) checkKeysUsed() {
+	for _, name := range slices.Sorted(maps.Keys(r.keyAt)) {
+		if !r.used[name] {
+			r.keyAt[name].Problem("no rule uses this key; where it is only known from before, list its ID behind that of the key that replaced it")
+		}
+	}
+}
+
+// checkFallback finds fallbacks that can never be taken or are not weaker.
+func (r *reader) checkFallback(unusable, n document.Node, w want) {
+	switch {
+	case w.rule.IsNone() || w.fallback.rule.IsNone(): // a problem already
+	case !w.hasKey():
+		unusable.Problem("means nothing here: the rule names no key that could be unusable")
+	case w.fallback == w.target:
+		n.Problem("is what the rule wants anyway")
+	case !w.strength().AtLeast(w.fallback.strength()):
+		n.Problem("is not weaker than what the rule wants, so it would be no fallback but another wish")
+	case w.fallback.key != "" && w.key != "":
+		for _, region := range slices.Sorted(maps.Keys(r.policy.keys[w.key])) {
+			if byRegion := r.policy.keys[w.fallback.key]; byRegion != nil && byRegion[region] == nil {
+				n.Problem("the key %s has no ID in region %s, where %s has one", w.fallback.key, region, w.key)
+			}
+		}
+	}
+}
+
+func (t target) hasKey() bool { return t.key != "" || t.rule.KMSKeyID != "" }
+
+// strength returns how strong the rule is, whichever key the name stands for.
+func (t target) strength() ossenc.Strength {
+	r := t.rule
+	if t.key != "" {
+		r.KMSKeyID = t.key
+	}
+	return r.Strength()
+}
+
+const (
+	digits         = "0123456789"
+	nameCharacters = "abcdefghijklmnopqrstuvwxyz-" + digits
+)
+
+func checkRegion(n document.Node, name string) {
+	if !ossenc.ValidRegion(name) {
+		n.Problem("%q is no region ID, such as cn-hangzhou", name)
+	}
+}
+
+func checkRegionPattern(n document.Node, p glob.Pattern) {
+	if p.IsLiteral() {
+		checkRegion(n, p.Name())
+		return
+	}
+	if !p.CanBe(nameCharacters, 4, 40) || len(p.String()) > 3 && p.String()[:4] == "oss-" {
+		n.Problem("%q matches no region ID, such as cn-hangzhou", p)
+	}
+}
+
+func checkAccountPattern(n document.Node, p glob.Pattern) {
+	if !p.CanBe(digits, 1, 20) {
+		n.Problem("%q matches no account ID, which is up to 20 digits", p)
+	}
+}
+
+func checkBucketPattern(n document.Node, p glob.Pattern) {
+	if !p.CanBe(nameCharacters, 3, 63) || p.IsLiteral() && !ossenc.ValidBucketName(p.Name()) {
+		n.Problem("%q matches no bucket name, which is 3 to 63 characters a-z, 0-9 and -", p)
+	}
+}

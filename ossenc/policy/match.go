@@ -1,0 +1,108 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"bucketwarden/ossenc/policy/glob"
+)
+
+// match says which buckets a rule is for. The zero match is all buckets. Every
+// part that is given must hold.
+type match struct {
+	accounts, regions, buckets patterns
+	tags                       []tag // every one; in the order of the keys
+}
+
+// tag is a condition on the value of one bucket tag.
+type tag struct {
+	key   string
+	value glob.Pattern
+}
+
+// miss says why a rule does not match. The zero miss: it does.
+type miss struct {
+	field    string
+	value    string
+	absent   bool      // a tag that the bucket does not have
+	ended    time.Time // last day of an exemption
+	patterns []glob.Pattern
+}
+
+// String returns for example: bucket "pay-eu" is none of assets-*, web-*.
+func (m miss) String() string {
+	switch {
+	case !m.ended.IsZero():
+		return "the exemption ended with " + m.ended.Format(time.DateOnly)
+	case m.absent:
+		return "there is no " + m.field
+	}
+	texts := make([]string, len(m.patterns))
+	for i, p := range m.patterns {
+		texts[i] = p.String()
+	}
+	if len(texts) == 1 {
+		return fmt.Sprintf("%s %q is not %s", m.field, m.value, texts[0])
+	}
+	return fmt.Sprintf("%s %q is none of %s", m.field, m.value, strings.Join(texts, ", "))
+}
+
+func (m miss) is() bool { return m.field != "" }
+
+// misses returns why the facts do not match, or the zero miss. Tags come last,
+// because to know them takes a request. The error says which fact is unknown.
+func (m match) misses(f *facts) (miss, error) {
+	for _, part := range []struct {
+		field, value string
+		patterns     patterns
+	}{{"account", f.Account, m.accounts}, {"region", f.Region, m.regions}, {"bucket", f.Bucket, m.buckets}} {
+		switch {
+		case part.patterns.any():
+		case part.value == "":
+			return miss{}, unknown(part.field, f.Bucket)
+		case !part.patterns.match(part.value):
+			return miss{field: part.field, value: part.value, patterns: part.patterns.all}, nil
+		}
+	}
+	if len(m.tags) == 0 {
+		return miss{}, nil
+	}
+	tags, err := f.tags()
+	if err != nil {
+		return miss{}, err
+	}
+	for _, t := range m.tags {
+		value, ok := tags[t.key]
+		if !ok {
+			return miss{field: "tag " + t.key, absent: true}, nil
+		}
+		if !t.value.Match(value) {
+			return miss{field: "tag " + t.key, value: value, patterns: []glob.Pattern{t.value}}, nil
+		}
+	}
+	return miss{}, nil
+}
+
+// all reports whether every bucket matches.
+func (m match) all() bool { return m.covers(match{}) }
+
+// covers reports whether m is sure to match every bucket that other matches.
+func (m match) covers(other match) bool {
+	return m.accounts.covers(other.accounts) && m.regions.covers(other.regions) && m.buckets.covers(other.buckets) &&
+		coverTags(m.tags, other.tags)
+}
+
+// coverTags reports whether each of the conditions follows from one of the others.
+func coverTags(conditions, others []tag) bool {
+	for _, c := range conditions {
+		follows := false
+		for _, o := range others {
+			follows = follows || c.key == o.key && c.value.Covers(o.value)
+		}
+		if !follows {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,156 @@
+// Package policy says which default encryption rule each bucket should have.
+//
+// # What to call
+//
+// [Parse] reads a policy file, YAML or JSON, and returns every mistake in it
+// with line and column. [Simple] makes a policy of one rule. [Policy.For] gives
+// the [Ruling] for one bucket: what is wanted, or that the bucket is exempt, or
+// that no rule can be given. docs/policy.md describes the file.
+//
+// # What it promises
+//
+//   - The first rule that matches decides. The last rule of every policy matches
+//     all buckets, so none is left out silently.
+//   - A ruling depends on the policy, the [Facts] and the day only.
+//   - What is not known is never taken for "does not match": a rule that needs
+//     an unknown fact is an error, and so are tags that cannot be read. Tags are
+//     asked for once, and only if the decision needs them.
+//   - An exemption has a reason, an owner and a last day. After that day it is
+//     as if its rule were not there.
+//   - A key that has no ID in the bucket's region blocks; no weaker rule is
+//     taken instead.
+//   - The zero [ossenc.Want], which exempt and blocked rulings and errors come
+//     with, writes nothing.
+//
+// A Policy does not change and is safe for concurrent use.
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy/document"
+)
+
+// Policy is what is wanted of all buckets. Made by [Parse] or [Simple].
+type Policy struct {
+	// Accounts are other accounts to look after, besides the function's own.
+	Accounts []Account
+	// MaxChanges bounds how many buckets one sweep may change.
+	MaxChanges MaxChanges
+
+	keys  keys
+	rules []rule
+}
+
+// Account is another account and the role that gives access to it.
+type Account struct {
+	ID string
+	// RoleARN is the role to assume, such as acs:ram::1234567890123456:role/bucketwarden.
+	RoleARN string
+}
+
+// MaxChanges is a cap on changes: a number, or a percentage of the buckets. The
+// zero MaxChanges is no cap.
+type MaxChanges struct {
+	Count   int // from 1; 0 if it is a percentage
+	Percent int // 1 to 100; 0 if it is a number
+}
+
+// Of returns how many of so many buckets may be changed; with a percentage it
+// is rounded up, so that it is never 0 where there are buckets.
+func (m MaxChanges) Of(buckets int) int {
+	switch {
+	case m.Percent > 0:
+		return (buckets*m.Percent + 99) / 100
+	case m.Count > 0:
+		return min(m.Count, buckets)
+	}
+	return buckets
+}
+
+// Problem is one mistake in a policy file: where and what.
+type Problem = document.Problem
+
+// Problems is every mistake in a policy file, in the order of the lines.
+type Problems = document.Problems
+
+// Parse reads a policy. file is its name for messages. The error is [Problems]:
+// every mistake there is, not just the first.
+func Parse(file string, data []byte) (*Policy, error) {
+	f, top := document.Read(file, data)
+	p := readPolicy(f, top)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// SimpleRule is the name of the only rule of a [Simple] policy: none, which no
+// rule of a file can have.
+const SimpleRule = ""
+
+// Simple returns the policy that wants the same of all buckets.
+func Simple(w ossenc.Want) *Policy {
+	return &Policy{rules: []rule{{name: SimpleRule, want: want{target: target{rule: w.Rule}, compare: w.Compare, report: w.Report}}}}
+}
+
+// KeysIn returns the IDs of all KMS keys that the policy names for a region, in
+// order: those under keys, and those that a rule for the region names itself.
+// A bucket with another key has one that the policy does not know of.
+func (p *Policy) KeysIn(region string) []string {
+	var ids []string
+	for _, byRegion := range p.keys {
+		ids = append(ids, byRegion[region]...)
+	}
+	for _, r := range p.rules {
+		for _, t := range []target{r.want.target, r.want.fallback} {
+			if t.rule.KMSKeyID != "" && r.match.regions.match(region) && livesIn(t.rule.KMSKeyID, region) {
+				ids = append(ids, t.rule.KMSKeyID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Exemptions returns all exemptions of the policy, those that have ended too, in
+// the order of their last days.
+func (p *Policy) Exemptions() []Exemption {
+	var all []Exemption
+	for _, r := range p.rules {
+		if r.exempt != nil {
+			all = append(all, *r.exempt)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Exemption) int { return a.Until.Compare(b.Until) })
+	return all
+}
+
+// EndingSoon returns the exemptions that are in force now and will have ended
+// after within, in the order of their last days.
+func (p *Policy) EndingSoon(now time.Time, within time.Duration) []Exemption {
+	return slices.DeleteFunc(p.Exemptions(), func(e Exemption) bool {
+		return e.Ended(now) || !e.Ended(now.Add(within))
+	})
+}
+
+// Ended returns the exemptions that are not in force any more: what they exempted
+// is subject to the rules that follow.
+func (p *Policy) Ended(now time.Time) []Exemption {
+	return slices.DeleteFunc(p.Exemptions(), func(e Exemption) bool { return !e.Ended(now) })
+}
+
+// Exemption is a rule that leaves its buckets alone until a day.
+type Exemption struct {
+	Rule   string `json:"rule"` // name of the rule
+	Reason string `json:"reason"`
+	Owner  string `json:"owner"`
+	// Until is the last day on which it is in force, at 0:00 UTC. Days are UTC.
+	Until time.Time `json:"until"`
+	Line  int       `json:"-"` // of the policy file
+}
+
+// Ended reports whether the last day is over.
+func (e Exemption) Ended(now time.Time) bool { return !now.Before(e.Until.AddDate(0, 0, 1)) }

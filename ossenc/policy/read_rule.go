@@ -1,0 +1,146 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy/document"
+	"bucketwarden/ossenc/policy/glob"
+)
+
+func (r *reader) readRules(n document.Node) {
+	items := n.Items()
+	if len(items) > maxRules {
+		n.Problem("%d rules; at most %d are allowed", len(items), maxRules)
+		return
+	}
+	for _, item := range items {
+		o := item.Object("name", "match", "want", "compare", "mode", "on_unusable_key", "exempt")
+		before := r.file.Count()
+		m := readMatch(o.Get("match"))
+		r.rules = append(r.rules, ruleAt{o, r.file.Count() > before || !o.Exists()})
+		r.policy.rules = append(r.policy.rules, r.readRule(o, m))
+	}
+}
+
+func (r *reader) readRule(o document.Object, m match) rule {
+	read := rule{name: o.Need("name").Text(), match: m}
+	if n := utf8.RuneCountInString(read.name); n > 100 {
+		o.Get("name").Problem("has %d characters; a name has up to 100", n)
+	}
+	switch {
+	case o.Has("want") && o.Has("exempt"):
+		o.Get("exempt").Problem("a rule has either want or exempt, not both")
+	case o.Has("want"):
+		read.want = r.readWant(o, m)
+	case o.Has("exempt"):
+		read.exempt = readExemption(o, read.name)
+	default:
+		o.Problem("want is missing, or exempt")
+	}
+	return read
+}
+
+func readExemption(o document.Object, name string) *Exemption {
+	for _, field := range []string{"compare", "mode", "on_unusable_key"} {
+		o.Get(field).Problem("means nothing for an exemption")
+	}
+	e := o.Get("exempt").Object("reason", "owner", "until")
+	return &Exemption{
+		Rule:   name,
+		Reason: e.Need("reason").Prose(),
+		Owner:  e.Need("owner").Prose(),
+		Until:  e.Need("until").Date(),
+		Line:   o.Line(),
+	}
+}
+
+func (r *reader) readWant(o document.Object, m match) want {
+	n := o.Get("want")
+	w := want{
+		target:  r.readTarget(n, m),
+		compare: ossenc.Compare(o.Get("compare").Choice(string(ossenc.Floor), string(ossenc.Exact))),
+		report:  o.Get("mode").Choice("enforce", "report") == "report",
+	}
+	if unusable := o.Get("on_unusable_key"); unusable.Exists() {
+		fallback := unusable.Object("fallback").Need("fallback")
+		w.fallback = r.readTarget(fallback, m)
+		r.checkFallback(unusable, fallback, w)
+	}
+	return w
+}
+
+// readTarget reads an encryption rule whose key may be a name.
+func (r *reader) readTarget(n document.Node, m match) target {
+	o := n.Object("algorithm", "key", "kms_key_id", "kms_data_encryption")
+	algorithm := o.Need("algorithm").Choice(ossenc.AES256, ossenc.KMS, ossenc.SM4)
+	data := ""
+	if o.Has("kms_data_encryption") {
+		data = o.Get("kms_data_encryption").Choice(ossenc.SM4)
+	}
+	t := target{key: o.Get("key").Text()}
+	id := o.Get("kms_key_id").Text()
+	r.used[t.key] = true
+	switch {
+	case o.Has("key") && o.Has("kms_key_id"):
+		o.Get("kms_key_id").Problem("a rule has either key, a name under keys, or kms_key_id, not both")
+	case t.key != "":
+		r.checkKey(o.Get("key"), t.key, m)
+		id = "named"
+	case !m.regions.match(regionOf(id)) && regionOf(id) != "":
+		o.Get("kms_key_id").Problem("this key lives in %s, which the rule does not match", regionOf(id))
+	}
+	rule, err := ossenc.NewRule(algorithm, id, data)
+	if err != nil && o.Has("algorithm") && algorithm != "" {
+		problems(o.Node, err)
+	}
+	t.rule = rule
+	if t.key != "" {
+		t.rule.KMSKeyID = ""
+	}
+	return t
+}
+
+func readMatch(n document.Node) match {
+	o := n.Object("accounts", "regions", "buckets", "tags")
+	m := match{
+		accounts: readPatterns(o.Get("accounts"), checkAccountPattern),
+		regions:  readPatterns(o.Get("regions"), checkRegionPattern),
+		buckets:  readPatterns(o.Get("buckets"), checkBucketPattern),
+	}
+	for _, e := range o.Get("tags").Entries() {
+		value, ok := readPattern(e.Value)
+		if ok {
+			m.tags = append(m.tags, tag{e.Name, value})
+		}
+	}
+	slices.SortFunc(m.tags, func(a, b tag) int { return cmp.Compare(a.key, b.key) })
+	return m
+}
+
+func readPatterns(n document.Node, check func(document.Node, glob.Pattern)) patterns {
+	var all []glob.Pattern
+	items := n.Items()
+	for _, item := range items {
+		if p, ok := readPattern(item); ok {
+			check(item, p)
+			all = append(all, p)
+		}
+	}
+	checkDistinct(items)
+	return newPatterns(all)
+}
+
+func readPattern(n document.Node) (glob.Pattern, bool) {
+	text := n.Text()
+	if text == "" {
+		return glob.Pattern{}, false
+	}
+	p, err := glob.Parse(text)
+	if err != nil {
+		n.Problem("%v", err)
+	}
+	return p, err == nil
+}

@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"bucketwarden/ossenc"
+)
+
+// rule is one rule of a policy: either want or exempt.
+type rule struct {
+	name   string
+	match  match
+	want   want
+	exempt *Exemption
+}
+
+// want is what a rule wants, before the region is known.
+type want struct {
+	target
+	compare  ossenc.Compare
+	report   bool
+	fallback target // the zero target for none
+}
+
+// target is an encryption rule whose key may be a name.
+type target struct {
+	rule ossenc.Rule // without a key ID where key is given
+	key  string      // name under keys
+}
+
+// keys holds the IDs of named keys: by name, then by region. The first ID is the
+// one that rules write, the others are known too.
+type keys map[string]map[string][]string
+
+// in returns the encryption rule for a region, or the reason why there is none.
+func (t target) in(region string, k keys) (ossenc.Rule, string) {
+	r := t.rule
+	if t.key != "" {
+		ids := k[t.key][region]
+		if len(ids) == 0 {
+			return ossenc.Rule{}, fmt.Sprintf("the policy gives the key %s no ID in region %s", t.key, region)
+		}
+		r.KMSKeyID = ids[0]
+	}
+	if !livesIn(r.KMSKeyID, region) {
+		return ossenc.Rule{}, fmt.Sprintf("the key %s lives in another region than %s", r.KMSKeyID, region)
+	}
+	return r, ""
+}
+
+// needsRegion reports whether the rule depends on the region.
+func (t target) needsRegion() bool { return t.key != "" || regionOf(t.rule.KMSKeyID) != "" }
+
+// regionOf returns the region that a key ARN names, or nothing for other IDs.
+func regionOf(keyID string) string {
+	parts := strings.Split(keyID, ":")
+	if len(parts) == 5 && parts[0] == "acs" && parts[1] == "kms" {
+		return parts[2]
+	}
+	return ""
+}
+
+// livesIn reports whether the key can be of the region, as far as its ID tells.
+func livesIn(keyID, region string) bool {
+	named := regionOf(keyID)
+	return named == "" || named == region
+}

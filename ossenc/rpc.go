@@ -1,0 +1,99 @@
+package ossenc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// RPCFailure is an error answer of one of Alibaba Cloud's RPC-style services,
+// such as KMS and STS.
+type RPCFailure struct {
+	Op        string // operation, such as DescribeKey
+	Subject   string // what it was about, for people
+	Status    int    // HTTP status; 0 if it is not known
+	Code      string // the service's own code, such as Forbidden.NoPermission
+	Message   string
+	RequestID string
+}
+
+// Err returns the failure as an *[Error] that is safe to show.
+func (f RPCFailure) Err() *Error {
+	return &Error{
+		Op:        f.Op,
+		Code:      rpcCode(f.Status, f.Code),
+		OSSCode:   oneLine(f.Code),
+		RequestID: oneLine(f.RequestID),
+		Message:   f.Subject + ": " + safeMessage(f.Code, f.Message),
+	}
+}
+
+// safeMessage returns the service's message. The one for a wrong signature is
+// left out: it repeats what was signed, the security token in it.
+func safeMessage(code, message string) string {
+	if code == "SignatureDoesNotMatch" || strings.Contains(message, "string to sign") {
+		return "the signature was not accepted; is the secret the one of the access key?"
+	}
+	return oneLine(message)
+}
+
+// rpcCode maps a service's code. They come in families: what stands before the
+// first dot says what it is about, and the rest is detail.
+func rpcCode(status int, code string) Code {
+	family, _, _ := strings.Cut(code, ".")
+	switch family {
+	case "Forbidden", "NoPermission", "EntityNotExist",
+		"InvalidAccessKeyId", "MissingAccessKeyId", "InvalidSecurityToken", "MissingSecurityToken",
+		"SignatureDoesNotMatch", "IncompleteSignature", "InvalidTimeStamp", "IllegalTimestamp":
+		return Denied
+	case "InvalidParameter", "MissingParameter", "UnsupportedOperation":
+		return Invalid
+	case "InternalError", "InternalFailure", "ServiceUnavailable", "ServiceUnavailableTemporary",
+		"SignatureNonceUsed": // the next try has another nonce
+		return Unavailable
+	}
+	switch {
+	case strings.Contains(code, "Throttling"), status == http.StatusTooManyRequests:
+		return Throttled
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return Denied
+	case status >= 500:
+		return Unavailable
+	}
+	return Internal
+}
+
+// NoAnswer returns the *[Error] for a call that ended without an answer, or, if
+// err is nil, with one that is not the service's. Its text and what it wraps are
+// without the request, whose address holds the security token in some protocols.
+func NoAnswer(ctx context.Context, op, subject string, err error) *Error {
+	e := &Error{Op: op, Code: Unavailable, Message: subject + ": an answer that is not the service's"}
+	switch {
+	case ctx.Err() != nil:
+		e.Code, e.Message, e.Err = Deadline, subject+": no answer before the invocation's time ran out", ctx.Err()
+	case err != nil:
+		e.Message, e.Err = subject+": no answer: "+networkReason(err), innermost(err)
+	}
+	return e
+}
+
+func innermost(err error) error {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return err
+}
+
+// CredentialsFrom returns the credentials of the context's [Identity], or those
+// that fallback finds; a nil fallback finds none.
+func CredentialsFrom(ctx context.Context, fallback func() (Credentials, error)) (Credentials, error) {
+	got := IdentityFrom(ctx).Credentials
+	switch {
+	case !got.Empty():
+		return got, nil
+	case fallback == nil:
+		return Credentials{}, noCredentials(nil)
+	}
+	return fallback()
+}

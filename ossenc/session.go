@@ -1,0 +1,135 @@
+package ossenc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/aliyun/credentials-go/credentials/providers"
+)
+
+const (
+	sessionName    = UserAgent
+	sessionSeconds = 3600 // STS's default, and the least that a role can have as its maximum
+)
+
+// session is one role that is assumed again whenever credentials-go finds less
+// than 3 minutes of it left.
+//
+// credentials-go's provider of type ram_role_arn is not safe for concurrent use,
+// takes no context and may need 15 seconds. So it runs in a goroutine of its own,
+// one at a time; callers wait for that as long as their context lets them, and
+// what comes too late for one is there for the next.
+type session struct {
+	role     Role
+	provider providers.CredentialsProvider
+	source   *source
+
+	mu     sync.Mutex
+	flight *flight
+}
+
+// flight is one call of the provider.
+type flight struct {
+	done chan struct{} // closed once got and err are there
+	got  Credentials
+	err  error // as credentials-go returned it: not safe to show
+}
+
+// source hands the credentials of the invocation that asks to credentials-go.
+// Those that an earlier invocation had may have ended by the time the role is
+// assumed again.
+type source struct{ current Credentials }
+
+// GetCredentials returns the current credentials.
+func (s *source) GetCredentials() (*providers.Credentials, error) {
+	return &providers.Credentials{
+		AccessKeyId:     s.current.AccessKeyID,
+		AccessKeySecret: s.current.AccessKeySecret,
+		SecurityToken:   s.current.SecurityToken,
+		ProviderName:    s.GetProviderName(),
+	}, nil
+}
+
+// GetProviderName returns what STS is told about where credentials come from.
+func (*source) GetProviderName() string { return "invocation" }
+
+func newSession(role Role, stsHost string) (*session, error) {
+	s := &session{role: role, source: &source{}}
+	provider, err := providers.NewRAMRoleARNCredentialsProviderBuilder().
+		WithCredentialsProvider(s.source).
+		WithRoleArn(role.ARN).
+		WithExternalId(role.ExternalID).
+		WithRoleSessionName(sessionName).
+		WithDurationSeconds(sessionSeconds).
+		WithStsEndpoint(stsHost).
+		Build()
+	if err != nil {
+		return nil, &Error{Op: "AssumeRole", Code: Invalid, Message: oneLine(err.Error())}
+	}
+	s.provider = provider
+	return s, nil
+}
+
+// credentials returns the session's credentials, or the *[Error] why there are
+// none.
+func (s *session) credentials(ctx context.Context, from Credentials) (Credentials, error) {
+	f := s.join(from)
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.ARN, ctx.Err())
+	}
+	if f.err != nil {
+		return Credentials{}, assumeError(ctx, s.role.ARN, f.err)
+	}
+	return f.got, nil
+}
+
+// join returns the call that is under way, or starts one.
+func (s *session) join(from Credentials) *flight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flight == nil {
+		s.flight = &flight{done: make(chan struct{})}
+		go s.run(s.flight, from)
+	}
+	return s.flight
+}
+
+func (s *session) run(f *flight, from Credentials) {
+	defer func() {
+		if recover() != nil { // credentials-go's, at an answer without Expiration
+			f.err = errors.New("panic in credentials-go")
+		}
+		s.mu.Lock()
+		s.flight = nil
+		s.mu.Unlock()
+		close(f.done)
+	}()
+	s.source.current = from
+	got, err := s.provider.GetCredentials()
+	if err != nil {
+		f.err = err
+		return
+	}
+	f.got = Credentials{got.AccessKeyId, got.AccessKeySecret, got.SecurityToken}
+}
+
+// assumeError reads the errors of credentials-go, which are texts: STS's answer
+// behind a fixed beginning. All other texts but the network's are about an answer
+// that is not STS's.
+func assumeError(ctx context.Context, roleARN string, err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return NoAnswer(ctx, "AssumeRole", roleARN, u)
+	}
+	body, answered := strings.CutPrefix(err.Error(), "refresh session token failed: ")
+	var a struct{ Code, Message, RequestID string }
+	if !answered || json.Unmarshal([]byte(body), &a) != nil || a.Code == "" {
+		return NoAnswer(ctx, "AssumeRole", roleARN, nil)
+	}
+	return RPCFailure{Op: "AssumeRole", Subject: roleARN, Code: a.Code, Message: a.Message, RequestID: a.RequestID}.Err()
+}

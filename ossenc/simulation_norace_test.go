@@ -1,0 +1,5 @@
+//go:build !race
+
+package ossenc_test
+
+const simulatedRuns = 5000

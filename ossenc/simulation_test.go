@@ -1,0 +1,119 @@
+//go:debug randseednop=0
+
+package ossenc_test
+
+import (
+	"flag"
+	oldrand "math/rand"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bucketwarden/internal/localoss"
+	"bucketwarden/ossenc"
+)
+
+var (
+	seedFlag = flag.Uint64("seed", 0, "run the simulation with this seed alone, and tell what happened")
+	runsFlag = flag.Uint64("runs", simulatedRuns, "how many seeds the simulation runs with")
+)
+
+// TestSimulation lets the function look after a few buckets for a simulated
+// minute or so: events arrive in any order, twice, late or never, sweeps run,
+// other people change rules, delete buckets and create them elsewhere, and OSS
+// fails in every way it can. All of it follows from a seed. What must hold is in
+// simulation_check_test.go.
+func TestSimulation(t *testing.T) {
+	if *seedFlag != 0 {
+		simulate(t, *seedFlag)
+		return
+	}
+	failed := 0
+	var total tally
+	for seed := uint64(1); seed <= *runsFlag; seed++ {
+		ok := t.Run("", func(t *testing.T) { total.add(simulate(t, seed)) })
+		if !ok {
+			t.Logf("replay: go test ./ossenc -run TestSimulation -seed=%d", seed)
+			failed++
+		}
+		if failed == 3 {
+			t.Fatalf("3 of the first %d seeds failed; the rest was not run", seed)
+		}
+	}
+	t.Logf("%d runs: %+v", *runsFlag, total)
+	total.checkCoverage(t)
+}
+
+func simulate(t *testing.T, seed uint64) (counts tally) {
+	//lint:ignore SA1019 the SDK draws its pauses from the global source, and a seed must tell all
+	oldrand.Seed(int64(seed))
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, seed)
+		w.live()
+		w.settle()
+		w.check()
+		if t.Failed() || *seedFlag != 0 {
+			t.Logf("want %+v\n%s", w.want, w.ledger)
+		}
+		counts = w.tally
+	})
+	return counts
+}
+
+// live lets everybody act at their times, and waits until all are done.
+func (w *world) live() {
+	for range 1 + w.rand.IntN(3) {
+		at, b := w.moment(), w.bucket()
+		w.busy.Go(func() { time.Sleep(at); w.somebodyActs(b) })
+	}
+	for range w.rand.IntN(3) {
+		at, event := w.moment(), w.anyEvent(w.bucket())
+		w.busy.Go(func() { time.Sleep(at); w.deliver(event) })
+	}
+	for range w.rand.IntN(2) {
+		at := w.moment()
+		w.busy.Go(func() { time.Sleep(at); w.sweep(w.anySweep()) })
+	}
+	w.busy.Wait()
+}
+
+// settle ends all trouble, delivers what the platform would still retry, and
+// sweeps once.
+func (w *world) settle() {
+	w.calm = true
+	for name := range w.regions {
+		w.oss.AppearAfter(name, 0)
+	}
+	w.oss.SetReadLag(0)
+	for _, d := range w.undelivered {
+		w.attempt(d)
+	}
+	w.checkConverged()
+	w.sweep(ossenc.Sweep{Want: w.want})
+	w.checkSwept()
+}
+
+// moment is a time in the first twenty seconds; no two are the same.
+func (w *world) moment() time.Duration {
+	return time.Duration(w.rand.Int64N(int64(20 * time.Second)))
+}
+
+func (w *world) bucket() string { return w.names[w.rand.IntN(len(w.names))] }
+
+// rules are all there are, but for key IDs beyond two.
+var simulatedRules = []localoss.Rule{
+	{},
+	{},
+	{Algorithm: "AES256"},
+	{Algorithm: "SM4"},
+	{Algorithm: "KMS"},
+	{Algorithm: "KMS", KMSDataEncryption: "SM4"},
+	{Algorithm: "KMS", KMSKeyID: "key-1"},
+	{Algorithm: "KMS", KMSKeyID: "key-2"},
+	{Algorithm: "KMS", KMSKeyID: "key-1", KMSDataEncryption: "SM4"},
+}
+
+func anyOf[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+
+func (w *world) chance(percent int) bool { return w.rand.IntN(100) < percent }
