@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"bucketwarden/internal/local"
+	"bucketwarden/internal/localkms"
 	"bucketwarden/internal/localoss"
 	"bucketwarden/ossenc"
 )
@@ -99,10 +100,20 @@ func started(ts *testscript.TestScript) *local.Stack {
 	return of(ts).stack
 }
 
+// keys are the KMS keys of the stories.
+var keys = []localkms.Key{
+	{ID: "key-1", Aliases: []string{"alias/payments"}},
+	{ID: "key-2"},
+	{ID: "key-bj", Region: "cn-beijing"},
+	{ID: "key-off", State: "Disabled"},
+	{ID: "key-going", State: "PendingDeletion"},
+	{ID: "key-sign", Usage: "SIGN/VERIFY"},
+}
+
 // function starts the function: function [NAME=value...] [sessions=n].
 func function(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
-	o := local.Options{Binary: binary, Log: &s.log}
+	o := local.Options{Binary: binary, Log: &s.log, Keys: keys, Dir: ts.MkAbs(".")}
 	for _, arg := range args {
 		if n, ok := strings.CutPrefix(arg, "sessions="); ok {
 			o.Sessions = number(ts, n)

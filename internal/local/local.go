@@ -6,20 +6,18 @@ package local
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"bucketwarden/internal/localfc"
+	"bucketwarden/internal/localkms"
 	"bucketwarden/internal/localoss"
+	"bucketwarden/internal/localsts"
 )
 
 // Account and Region are where everything local is.
@@ -52,8 +50,8 @@ func Build(ctx context.Context, root, dir string, flags ...string) (string, erro
 type Options struct {
 	// Binary is the function's executable.
 	Binary string
-	// Env holds the function's settings, as NAME=value. WARDEN_OSS_ENDPOINT is
-	// the local OSS unless it is set here.
+	// Env holds the function's settings, as NAME=value. Where OSS, KMS and STS are
+	// need not be in it.
 	Env []string
 	// Log receives what the function prints, one line at a time.
 	Log io.Writer
@@ -64,40 +62,42 @@ type Options struct {
 	// Sessions is how many keys of the role work at the same time, the newest
 	// ones; 256 by default.
 	Sessions int64
+	// Keys are the KMS keys that there are.
+	Keys []localkms.Key
+	// Roles are the roles that other accounts have for the function; none means
+	// that there is no STS either.
+	Roles []localsts.Role
+	// Dir is a directory for files that the function reads; needed with Roles.
+	Dir string
 	// Configure may change how the function is started.
 	Configure func(*localfc.Config)
 }
 
-// Stack is the function between its two neighbours.
+// Stack is the function with what it speaks to.
 type Stack struct {
 	OSS      *localoss.Server
+	KMS      *localkms.Server
+	STS      *localsts.Server
 	OSSURL   string
 	Function *localfc.Function
 
-	server   *http.Server
+	cloud    *cloud
 	sessions atomic.Int64
 	kept     int64
 }
 
-// Start starts the local OSS, and the function with credentials that rotate: at
-// every invocation the platform hands out a new key, as a role's session has.
+// Start starts the local OSS and KMS, STS if there are roles, and the function
+// with credentials that rotate: at every invocation the platform hands out a new
+// key, as a role's session has.
 func Start(ctx context.Context, o Options) (*Stack, error) {
-	s := &Stack{OSS: localoss.New(o.OSS), kept: cmp.Or(o.Sessions, 256)}
-	s.OSS.AddKey(UserKey)
-	addr := o.OSSAddr
-	if addr == "" {
-		addr = "127.0.0.1:0"
-	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
+	c, err := startCloud(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("the local OSS: %w", err)
+		return nil, err
 	}
-	s.OSSURL = "http://" + l.Addr().String()
-	s.server = &http.Server{Handler: s.OSS}
-	go func() { _ = s.server.Serve(l) }() // ends with ErrServerClosed
+	s := &Stack{OSS: c.oss, KMS: c.kms, STS: c.sts, OSSURL: c.ossURL, cloud: c, kept: cmp.Or(o.Sessions, 256)}
 	if err := s.StartFunction(ctx, o); err != nil {
-		return nil, errors.Join(err, s.server.Close())
+		c.close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -105,13 +105,10 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 // StartFunction starts the function, after it was stopped also with other
 // options.
 func (s *Stack) StartFunction(ctx context.Context, o Options) error {
-	env := o.Env
-	if !strings.Contains(strings.Join(env, "\n"), "WARDEN_OSS_ENDPOINT=") {
-		env = append([]string{"WARDEN_OSS_ENDPOINT=" + s.OSSURL}, env...)
-	}
+	env := append(s.cloud.env(), "WARDEN_ROLE_NAME="+Role)
 	cfg := localfc.Config{
 		Command:     []string{o.Binary},
-		Env:         append([]string{"WARDEN_ROLE_NAME=" + Role}, env...),
+		Env:         append(env, o.Env...), // what comes last counts
 		Region:      Region,
 		AccountID:   Account,
 		Credentials: s.session,
@@ -139,12 +136,13 @@ func (s *Stack) session() localfc.Credentials {
 		AccessKeySecret: fmt.Sprintf("session-secret-%06d", n),
 		SecurityToken:   fmt.Sprintf("session-token-%06d", n),
 	}
-	s.OSS.AddKey(key)
+	s.cloud.addKey(key)
 	s.OSS.RemoveKey(fmt.Sprintf("STS.local%06d", n-s.kept))
-	return localfc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken}
+	return credentials(key)
 }
 
-// Close stops the function and the local OSS.
+// Close stops the function and the rest.
 func (s *Stack) Close(ctx context.Context) error {
-	return errors.Join(s.Function.Stop(ctx), s.server.Close())
+	defer s.cloud.close()
+	return s.Function.Stop(ctx)
 }
