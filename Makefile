@@ -73,3 +73,6 @@ policy-check: ## every mistake in a policy: make policy-check POLICY=policy.yaml
 
 policy-test: ## hold a policy against its policy_test.yaml: make policy-test POLICY=policy.yaml
 	@$(GO) run ./internal/cmd/policy test "$(POLICY)"
+
+load: ## 50,000 events, 64 at a time, with one call in a hundred going wrong
+	$(GO) test -count=1 -v -run '^TestLoad$$' ./internal/reliability -load 50000

@@ -26,7 +26,7 @@ func (x *exchange) reportQuery() (reportQuery, error) {
 	}
 	q := reportQuery{prefix: values["prefix"], after: values["after"], region: regionID(values["region"])}
 	for _, name := range []string{"prefix", "after"} {
-		if !madeOf(values[name], lowerCase) {
+		if !madeOf(values[name], lowerCase+"/") {
 			return q, problemf(ossenc.Invalid, "%s=%.80q is no part of a bucket name", name, values[name])
 		}
 	}
@@ -80,7 +80,7 @@ func (x *exchange) report() error {
 	want := end.want
 	want.Report = true
 	sweep := ossenc.Sweep{Want: want, Prefix: q.prefix, Region: q.region, After: ossenc.Place(q.after)}
-	err = x.web.surveyor.Sweep(x.req.Context(), sweep, func(res ossenc.Result) bool {
+	swept, err := x.web.surveyor.Run(x.req.Context(), sweep, func(res ossenc.Result) bool {
 		if end.full(res) {
 			return false
 		}
@@ -89,7 +89,7 @@ func (x *exchange) report() error {
 		end.add(res)
 		return x.writeErr == nil
 	})
-	end.close(err)
+	end.close(swept, err)
 	x.logReport(end)
 	if end.Error != nil && end.rows == 0 {
 		return end.Error.problem
@@ -152,7 +152,7 @@ func newReportEnd(want ossenc.Want, q reportQuery) *reportEnd {
 func (e *reportEnd) full(res ossenc.Result) bool {
 	switch {
 	case res.Code == ossenc.Deadline:
-		e.setError(problemf(ossenc.Deadline, "the invocation's time ran out before the end of the account's list"))
+		e.setError(timeRanOut())
 	case e.query.limit > 0 && e.rows == e.query.limit:
 	default:
 		return false
@@ -161,19 +161,27 @@ func (e *reportEnd) full(res ossenc.Result) bool {
 	return true
 }
 
+func timeRanOut() *problem {
+	return problemf(ossenc.Deadline, "the invocation's time ran out before the end of the account's list")
+}
+
 func (e *reportEnd) add(res ossenc.Result) {
 	e.rows++
-	e.last = res.Bucket
+	e.last = string(ossenc.PlaceOf(res))
 	if res.Verdict.Failed() {
 		e.failed++
 	}
 	e.cells[reportCell{res.Region, algorithmOf(res), res.Verdict}]++
 }
 
-// close ends the count. err is what Sweep returned.
-func (e *reportEnd) close(err error) {
-	if err != nil {
+// close ends the count with what Run returned.
+func (e *reportEnd) close(swept ossenc.Swept, err error) {
+	switch {
+	case err != nil:
 		e.setError(problemOf(err))
+		e.Next = e.last
+	case !swept.Complete && e.Next == "":
+		e.setError(timeRanOut())
 		e.Next = e.last
 	}
 	e.Complete = e.Error == nil && e.Next == "" && e.failed == 0

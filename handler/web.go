@@ -10,9 +10,10 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// Surveyor goes over the account's buckets. [ossenc.Warden] is the real one.
+// Surveyor goes over the buckets of all accounts. [ossenc.Warden] is the real one.
 type Surveyor interface {
-	Sweep(ctx context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) error
+	Run(ctx context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) (ossenc.Swept, error)
+	Count(ctx context.Context, s ossenc.Sweep) (int, error)
 }
 
 // Web answers HTTP requests: one bucket's rule, the account's report, events.

@@ -21,8 +21,8 @@ type Sweep struct {
 	// After is the place where an earlier sweep ended, to go on behind it.
 	After Place
 	// MaxChanges is how many buckets may be written; 0 for any number. What is
-	// beyond ends Blocked.
-	MaxChanges int
+	// beyond ends Blocked. Changes is how many an earlier part of the sweep wrote.
+	MaxChanges, Changes int
 	// Width is the most buckets that are worked on at the same time; 64 if 0.
 	Width int
 	// Reserve is how long before ctx's deadline no further bucket is started; 3 s
@@ -58,7 +58,7 @@ const (
 // number of buckets.
 func (w *Warden) Run(ctx context.Context, s Sweep, each func(Result) bool) (Swept, error) {
 	from, name := s.After.split()
-	all := Swept{Last: s.After, Complete: true}
+	all := Swept{Last: s.After, Changes: s.Changes, Complete: true}
 	var errs []error
 	for _, account := range w.accountIDs() {
 		if account < from {
@@ -124,11 +124,12 @@ func (s *Swept) add(part Swept) {
 // ID and a slash if it is not the function's own.
 type Place string
 
-func placeOf(account, bucket string) Place {
-	if account == "" {
-		return Place(bucket)
+// PlaceOf returns the place of the bucket that a result is about.
+func PlaceOf(r Result) Place {
+	if r.Account == "" {
+		return Place(r.Bucket)
 	}
-	return Place(account + "/" + bucket)
+	return Place(r.Account + "/" + r.Bucket)
 }
 
 func (p Place) split() (account, bucket string) {
@@ -139,14 +140,30 @@ func (p Place) split() (account, bucket string) {
 	return account, bucket
 }
 
-// Sweep is Run without the details. TEMPORARY
-func (w *Warden) Sweep(ctx context.Context, s Sweep, each func(Result) bool) error {
-	cut := false
-	swept, err := w.Run(ctx, s, func(r Result) bool { cut = !each(r); return !cut })
-	if err == nil && !swept.Complete && !cut {
-		return &Error{Op: "ListBuckets", Code: Deadline, Message: "the invocation's time ran out before the end of the account's list"}
+// Count returns how many buckets a sweep from the beginning goes over, for caps
+// that are a share. It costs a call for each thousand.
+func (w *Warden) Count(ctx context.Context, s Sweep) (int, error) {
+	n := 0
+	for _, account := range w.accountIDs() {
+		inside, err := w.as(ctx, account)
+		if err != nil {
+			return n, err
+		}
+		for b, err := range w.Lister.List(inside, s.Prefix, "") {
+			if err != nil {
+				return n, err
+			}
+			if s.has(b) {
+				n++
+			}
+		}
 	}
-	return err
+	return n, nil
+}
+
+// has reports whether the sweep is about the bucket.
+func (s Sweep) has(b Bucket) bool {
+	return (s.Region == "" || b.Region == s.Region) && strings.HasPrefix(b.Name, s.Prefix)
 }
 
 // stopAt is when no further bucket is started, so that those under way end in
@@ -186,7 +203,7 @@ func (s *sweep) collect(queue <-chan chan Result, each func(Result) bool, cancel
 		if cut {
 			continue // the queue is emptied, so that dispatch ends
 		}
-		s.last = placeOf(res.Account, res.Bucket)
+		s.last = PlaceOf(res)
 		if !each(res) {
 			cut = true
 			cancel()
@@ -217,7 +234,7 @@ func (s *sweep) dispatch(ctx context.Context, queue chan<- chan Result) (end end
 			return ending{}
 		case err != nil:
 			return ending{err: err}
-		case s.Region != "" && b.Region != s.Region || !strings.HasPrefix(b.Name, s.Prefix):
+		case !s.has(b):
 			continue
 		}
 		done := make(chan Result, 1)

@@ -41,9 +41,6 @@ func (r Ruler) Rule(ctx context.Context, b ossenc.Bucket) (ossenc.Ruling, error)
 		return ossenc.Ruling{}, err
 	}
 	out := ossenc.Ruling{Name: ruling.Rule, Want: ruling.Want, Blocked: ruling.Blocked, Fallback: ruling.Fallback}
-	if ruling.Rule == SimpleRule {
-		out.Name = ""
-	}
 	if e := ruling.Exempt; e != nil {
 		out.Exempt = fmt.Sprintf("exempt until %s: %s (%s)", e.Until.Format(time.DateOnly), e.Reason, e.Owner)
 	}
