@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"bucketwarden/handler"
 	"bucketwarden/internal/fcruntime"
@@ -39,13 +40,27 @@ func run(ctx context.Context, environ []string, out io.Writer) error {
 	warden := newWarden(cfg)
 	h := &handler.Handler{
 		Encryption: warden,
+		Surveyor:   warden,
 		Want:       cfg.want,
 		OwnRole:    cfg.ownRole,
 		Log:        log,
 	}
-	h.HTTP = handler.NewWeb(h, warden, cfg.auth)
+	h.HTTP = handler.NewWeb(h, cfg.auth)
+	if p := cfg.policy; p != nil {
+		h.MaxChanges, h.MaxChangesPercent = p.MaxChanges.Count, p.MaxChanges.Percent
+		h.EndingSoon = func(now time.Time) []handler.Exemption { return endingSoon(p, now) }
+	}
 	cfg.runtime.Web = h.HTTP
 	return fcruntime.Run(ctx, cfg.runtime, h.Invoke, log)
+}
+
+// endingSoon returns the exemptions that end within 14 days.
+func endingSoon(p *policy.Policy, now time.Time) []handler.Exemption {
+	var soon []handler.Exemption
+	for _, e := range p.EndingSoon(now, 14*24*time.Hour) {
+		soon = append(soon, handler.Exemption{Rule: e.Rule, Reason: e.Reason, Owner: e.Owner, Until: e.Until.Format(time.DateOnly)})
+	}
+	return soon
 }
 
 // newWarden wires the domain: one transport and one chain of credentials for all.

@@ -394,8 +394,8 @@ func translate(ctx context.Context, op, bucket string, err error) error {
 	case ctx.Err() != nil: // first: the SDK loses it when the time runs out between two tries
 		e.Code, e.Message = Deadline, "no answer before the invocation's time ran out"
 	case answered:
-		e.Code, e.Message = codeOf(serr), oneLine(cmp.Or(serr.Message, http.StatusText(serr.StatusCode)))
-		e.OSSCode, e.EC, e.RequestID = oneLine(serr.Code), oneLine(serr.EC), oneLine(cmp.Or(serr.RequestID, requestID(serr.Headers)))
+		e.Code, e.Message = codeOf(serr), shown(ctx, messageOf(serr))
+		e.OSSCode, e.EC, e.RequestID = shown(ctx, serr.Code), shown(ctx, serr.EC), shown(ctx, cmp.Or(serr.RequestID, requestID(serr.Headers)))
 	case isInvalidParam(err):
 		e.Code, e.Message = Invalid, "not a valid bucket name"
 	case isUndecodable(err):
@@ -442,14 +442,13 @@ func networkReason(err error) string {
 	return oneLine(err.Error())
 }
 
-// oneLine keeps what a server said to one short line, so that no answer can
-// forge a log line or flood one.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > 300 {
-		s = strings.ToValidUTF8(s[:300], "") + "..."
+// messageOf returns what OSS said. The SDK's own words for an answer that is not
+// OSS's repeat a part of it, so they are replaced.
+func messageOf(e *oss.ServiceError) string {
+	if e.Code == "BadErrorResponse" {
+		return http.StatusText(e.StatusCode) + ": an answer that is not OSS's XML"
 	}
-	return s
+	return cmp.Or(e.Message, http.StatusText(e.StatusCode))
 }
 
 func requestID(h http.Header) string { return oneLine(h.Get("x-oss-request-id")) }

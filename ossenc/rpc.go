@@ -18,24 +18,25 @@ type RPCFailure struct {
 	RequestID string
 }
 
-// Err returns the failure as an *[Error] that is safe to show.
-func (f RPCFailure) Err() *Error {
+// Err returns the failure as an *[Error] that is safe to show: without any part of
+// the credentials in ctx.
+func (f RPCFailure) Err(ctx context.Context) *Error {
 	return &Error{
 		Op:        f.Op,
 		Code:      rpcCode(f.Status, f.Code),
-		OSSCode:   oneLine(f.Code),
-		RequestID: oneLine(f.RequestID),
-		Message:   f.Subject + ": " + safeMessage(f.Code, f.Message),
+		OSSCode:   shown(ctx, f.Code),
+		RequestID: shown(ctx, f.RequestID),
+		Message:   f.Subject + ": " + safeMessage(ctx, f.Code, f.Message),
 	}
 }
 
 // safeMessage returns the service's message. The one for a wrong signature is
 // left out: it repeats what was signed, the security token in it.
-func safeMessage(code, message string) string {
+func safeMessage(ctx context.Context, code, message string) string {
 	if code == "SignatureDoesNotMatch" || strings.Contains(message, "string to sign") {
 		return "the signature was not accepted; is the secret the one of the access key?"
 	}
-	return oneLine(message)
+	return shown(ctx, message)
 }
 
 // rpcCode maps a service's code. They come in families: what stands before the

@@ -131,5 +131,5 @@ func assumeError(ctx context.Context, roleARN string, err error) error {
 	if !answered || json.Unmarshal([]byte(body), &a) != nil || a.Code == "" {
 		return NoAnswer(ctx, "AssumeRole", roleARN, nil)
 	}
-	return RPCFailure{Op: "AssumeRole", Subject: roleARN, Code: a.Code, Message: a.Message, RequestID: a.RequestID}.Err()
+	return RPCFailure{Op: "AssumeRole", Subject: roleARN, Code: a.Code, Message: a.Message, RequestID: a.RequestID}.Err(ctx)
 }

@@ -197,19 +197,20 @@ type ending struct {
 // collect hands the results on in their order, and returns true if each wanted
 // no more.
 func (s *sweep) collect(queue <-chan chan Result, each func(Result) bool, cancel context.CancelFunc) bool {
-	cut := false
+	defer func() { // the queue is emptied whatever happens, so that dispatch ends
+		cancel()
+		for done := range queue {
+			<-done
+		}
+	}()
 	for done := range queue {
 		res := <-done
-		if cut {
-			continue // the queue is emptied, so that dispatch ends
-		}
 		s.last = PlaceOf(res)
 		if !each(res) {
-			cut = true
-			cancel()
+			return true
 		}
 	}
-	return cut
+	return false
 }
 
 // dispatch lists the buckets, starts the work on each as soon as there is room,

@@ -162,6 +162,9 @@ var (
 // until the written rule is seen, and says how it ended. Failures are verdicts,
 // not errors: the caller looks at [Verdict.Failed].
 func (w *Warden) Ensure(ctx context.Context, t Task) Result {
+	if w.Accounts == nil || t.Bucket.Account == IdentityFrom(ctx).AccountID {
+		t.Bucket.Account = "" // the function's own
+	}
 	res := Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
 	ctx, err := w.as(ctx, t.Bucket.Account)
 	if err != nil {
@@ -195,7 +198,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 
 // as returns a context that acts in the account.
 func (w *Warden) as(ctx context.Context, account string) (context.Context, error) {
-	if w.Accounts == nil || account == "" {
+	if account == "" {
 		return ctx, nil
 	}
 	id, err := w.Accounts.Identity(ctx, account)

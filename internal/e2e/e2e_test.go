@@ -65,6 +65,9 @@ func TestScripts(t *testing.T) {
 			"lag":      lag,
 			"late":     late,
 			"log":      logged,
+			"http":     web,
+			"member":   member,
+			"key":      key,
 		},
 	})
 }
@@ -110,13 +113,21 @@ var keys = []localkms.Key{
 	{ID: "key-sign", Usage: "SIGN/VERIFY"},
 }
 
-// function starts the function: function [NAME=value...] [sessions=n].
+// function starts the function: function [NAME=value...] [policy=FILE]
+// [sessions=n] [accounts].
 func function(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
 	o := local.Options{Binary: binary, Log: &s.log, Keys: keys, Dir: ts.MkAbs(".")}
 	for _, arg := range args {
 		if n, ok := strings.CutPrefix(arg, "sessions="); ok {
 			o.Sessions = number(ts, n)
+			continue
+		}
+		if file, ok := strings.CutPrefix(arg, "policy="); ok {
+			arg = "WARDEN_POLICY=" + ts.MkAbs(file)
+		}
+		if arg == "accounts" {
+			o.Roles = roles
 			continue
 		}
 		o.Env = append(o.Env, arg)

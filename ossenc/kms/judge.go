@@ -75,5 +75,5 @@ func judgeFailure(ctx context.Context, subject string, err error) (ossenc.Key, e
 		return ossenc.Key{Reason: subject + " " + reason}, nil
 	}
 	f.Op, f.Subject = operation, subject
-	return ossenc.Key{}, ossenc.RPCFailure(f).Err()
+	return ossenc.Key{}, ossenc.RPCFailure(f).Err(ctx)
 }
