@@ -6,7 +6,7 @@ EVENT   ?= events/native-bucket-created.json
 FUZZTIME ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke local events test check fuzz build vuln
+.PHONY: help demo invoke local events test check fuzz build vuln load
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -24,7 +24,11 @@ events: ## list the sample events
 	@$(LOCAL) events
 
 test: check ## every check and every test, as CI runs them
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
+	$(GO) test -C internal/browser -timeout 20m ./...
+	@if command -v npm >/dev/null; then $(MAKE) -s s-check; \
+	elif [ -n "$$WARDEN_TEST_NODE" ]; then echo 'npm is missing'; exit 1; \
+	else echo 'SKIPPED: the check of s.yaml needs Node and npm'; fi
 
 check: ## formatting, tidiness, vet, staticcheck
 	@test -z "$$($(TOOL) gofumpt -l .)" || { $(TOOL) gofumpt -l .; echo 'not gofumpt-clean: run $(TOOL) gofumpt -w .'; exit 1; }
@@ -76,3 +80,7 @@ policy-test: ## hold a policy against its policy_test.yaml: make policy-test POL
 
 load: ## 50,000 events, 64 at a time, with one call in a hundred going wrong
 	$(GO) test -count=1 -v -run '^TestLoad$$' ./internal/reliability -load 50000
+
+.PHONY: bench
+bench: ## speed, size and memory against two baselines; renews the tables of docs/performance.md
+	$(GO) run ./bench -json dist/bench.json -doc docs/performance.md

@@ -61,7 +61,7 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := string(b)
-	verdicts := []string{"compliant", "fixed", "would_fix", "ignored", "gone", "blocked", "unknown", "invalid"}
+	verdicts := []string{"compliant", "fixed", "would_fix", "exempt", "ignored", "gone", "blocked", "unknown", "invalid"}
 	var codes []string
 	for _, c := range ossenc.Codes() {
 		codes = append(codes, string(c))
@@ -83,6 +83,10 @@ func TestREADME(t *testing.T) {
 		if _, err := os.Stat(link[1]); err != nil {
 			t.Errorf("a link to %s, which is not there", link[1])
 		}
+	}
+	policy, err := os.ReadFile("docs/ram/policy.json")
+	if err != nil || !strings.Contains(readme, strings.TrimSpace(string(policy))) {
+		t.Errorf("the RAM policy is not docs/ram/policy.json (%v)", err)
 	}
 	makefile, err := os.ReadFile("Makefile")
 	if err != nil {
