@@ -3,7 +3,9 @@ package handler
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +34,15 @@ func tokens(t *testing.T) []Token {
 	return all
 }
 
+type request struct{ method, target, body, scope string }
+
+// patternOf returns the pattern that a request matches.
+func (web *Web) patternOf(t *testing.T, method, target string) string {
+	t.Helper()
+	_, pattern := web.mux.Handler(httptest.NewRequestWithContext(t.Context(), method, target, nil))
+	return pattern
+}
+
 // Every route × every identity × what HTTP may do at all.
 func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 	identities := []struct {
@@ -54,7 +65,7 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 		{"Both", []string{"Authorization", "Bearer  s3cr3t-both "}, "report apply"},
 		{"Root", []string{"Authorization", "Bearer s3cr3t-root"}, "report apply remove events"},
 	}
-	requests := []struct{ method, target, body, scope string }{
+	requests := []request{
 		{"GET", "/healthz", "", ""},
 		{"GET", "/openapi.json", "", "any"},
 		{"GET", "/report", "", "report"},
@@ -64,11 +75,17 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 		{"PUT", "/buckets/app-aes/encryption?dry_run=true", "", "apply"},
 		{"DELETE", "/buckets/app-aes/encryption", "", "remove"},
 		{"POST", "/events", "[]", "events"},
+		{"POST", "/sweep", `{"action":"audit"}`, "apply"},
+		{"POST", "/apply", "", "apply"},
+		{"POST", "/restore", "", "remove"},
 		{"GET", "/nothing", "", "404"},
 		{"POST", "/report", "", "405"},
 	}
-	if len(requests) < len(routes) {
-		t.Fatalf("%d requests for %d routes", len(requests), len(routes))
+	probe, _ := newWeb(account(), everything)
+	for _, route := range routes {
+		if !slices.ContainsFunc(requests, func(r request) bool { return probe.patternOf(t, r.method, r.target) == route.pattern }) {
+			t.Errorf("no request asks for %s", route.pattern)
+		}
 	}
 	for _, mode := range []AuthMode{AuthNone, AuthPlatform, AuthTokens} {
 		for _, allow := range []string{"report,apply", "report", "report,apply,remove,events"} {
@@ -81,8 +98,8 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 					name := fmt.Sprintf("%s/%s/%s/%s %s", mode, allow, id.name, r.method, r.target)
 					web, log := newWeb(account(), Auth{Mode: mode, Tokens: tokens(t), Allow: allowed, EventBridge: &EventBridge{}})
 					rec := ask(t, web, r.method, r.target+tokenIn(id.name, r.target), r.body, id.headers...)
-					if want := wantedStatus(mode, allow, id.scopes, r.scope); rec.Code != want {
-						t.Errorf("%s: %d, want %d", name, rec.Code, want)
+					if want, got := wantedStatus(mode, allow, id.scopes, r.scope), letIn(rec); got != want {
+						t.Errorf("%s: %d, want %d", name, got, want)
 					}
 					if (rec.Code == 401) != strings.HasPrefix(rec.Header().Get("WWW-Authenticate"), `Bearer realm="bucketwarden"`) && rec.Code != 403 {
 						t.Errorf("%s: %d with WWW-Authenticate %q", name, rec.Code, rec.Header().Get("WWW-Authenticate"))
@@ -94,6 +111,16 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 			}
 		}
 	}
+}
+
+// letIn returns the status, and 200 for whoever was let in and then told that the
+// body makes no sense, or that OSS denied a bucket.
+func letIn(rec *httptest.ResponseRecorder) int {
+	var p problem
+	if json.Unmarshal(rec.Body.Bytes(), &p) == nil && (p.Code == ossenc.Invalid || p.Code == ossenc.Denied) {
+		return 200
+	}
+	return rec.Code
 }
 
 func tokenIn(identity, target string) string {
@@ -192,8 +219,18 @@ func TestAuth_NothingShowsWhatIsSecret(t *testing.T) {
 	credentials := ossenc.Identity{Credentials: ossenc.Credentials{AccessKeyID: "s3cr3t-id", AccessKeySecret: "s3cr3t-key", SecurityToken: "s3cr3t-sts"}, Region: "cn-hangzhou", AccountID: "1"}
 	var all strings.Builder
 	for _, r := range []struct{ method, target string }{
-		{"GET", "/healthz"}, {"GET", "/openapi.json"}, {"GET", "/report"}, {"GET", "/report?format=html"}, {"GET", "/report?format=csv"}, {"GET", "/report?format=prometheus"},
-		{"GET", "/buckets/app-fail/encryption"}, {"PUT", "/buckets/app-none/encryption"}, {"DELETE", "/buckets/app-fail/encryption"}, {"POST", "/events"}, {"GET", "/x"}, {"PUT", "/report"},
+		{"GET", "/healthz"},
+		{"GET", "/openapi.json"},
+		{"GET", "/report"},
+		{"GET", "/report?format=html"},
+		{"GET", "/report?format=csv"},
+		{"GET", "/report?format=prometheus"},
+		{"GET", "/buckets/app-fail/encryption"},
+		{"PUT", "/buckets/app-none/encryption"},
+		{"DELETE", "/buckets/app-fail/encryption"},
+		{"POST", "/events"},
+		{"GET", "/x"},
+		{"PUT", "/report"},
 	} {
 		e := fmt.Sprintf(`{"version":"v1","rawPath":%q,"queryParameters":%s,"body":"s3cr3t-body","headers":{"authorization":"Bearer s3cr3t-root","x-eventbridge-signature-v2":"s3cr3t-signature","x-fc-security-token":"s3cr3t-header"},"requestContext":{"http":{"method":%q}}}`,
 			pathOf(r.target), queryOf(r.target), r.method)

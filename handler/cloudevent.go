@@ -163,6 +163,7 @@ func (d *decoder) event(ev *event.Event, repaired []string, depth int) {
 		return
 	}
 	e.bucket.Region = regionID(extension(ev, "aliyunregionid"))
+	e.bucket.Account = accountID(extension(ev, "aliyunaccountid"))
 	switch ev.Type() {
 	case typeBucketCreated:
 		d.native(ev.Data(), e, ev.Subject())

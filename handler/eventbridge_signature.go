@@ -81,7 +81,7 @@ func checkSource(source string) error {
 			return nil
 		}
 	}
-	return errors.New("WARDEN_EVENTBRIDGE_CERT is a file, or a URL https://<region>-eventbridge.oss-accelerate.aliyuncs.com/...")
+	return errors.New("WARDEN_EVENTBRIDGE_CERT is a file, or a URL https://<region>-eventbridge.oss-accelerate.aliyuncs.com/x.pem")
 }
 
 func parseCertificate(content []byte) (*x509.Certificate, error) {

@@ -34,12 +34,24 @@ type Encryption interface {
 	Ensure(ctx context.Context, t ossenc.Task) ossenc.Result
 }
 
+// Surveyor goes over the buckets of all accounts. [ossenc.Warden] is the real one.
+type Surveyor interface {
+	Run(ctx context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) (ossenc.Swept, error)
+	Count(ctx context.Context, s ossenc.Sweep) (int, error)
+}
+
 // Handler answers invocations. It is safe for concurrent use.
 type Handler struct {
 	Encryption Encryption
+	Surveyor   Surveyor
 	// Want is what the settings want of every bucket; the zero Want where a policy
 	// decides.
 	Want ossenc.Want
+	// MaxChanges and MaxChangesPercent bound the changes of a sweep that names no
+	// bound itself; 0 for none.
+	MaxChanges, MaxChangesPercent int
+	// EndingSoon returns the exemptions that end within 14 days; nil for none.
+	EndingSoon func(now time.Time) []Exemption
 	// OwnRole is the name of the RAM role that the function acts with, if known.
 	OwnRole string
 	Log     *slog.Logger
@@ -83,6 +95,11 @@ func (h *Handler) Invoke(ctx context.Context, requestID string, payload []byte) 
 	ctx, cancel := withMargin(ctx)
 	defer cancel()
 	log := h.Log.With("request_id", requestID)
+	if c, byTimer, err := sweepIn(payload); err != nil {
+		return answer([]Result{{Result: element{}.rejected(err.Error()).result()}})
+	} else if c != nil {
+		return h.sweepFor(ctx, log, c, byTimer)
+	}
 	results := h.runAll(ctx, log, decode(payload, h.OwnRole))
 	return answer(results)
 }

@@ -93,7 +93,7 @@ func (d *decoder) record(data []byte, e element, subject string) {
 		return
 	case r.failed():
 		// A failed PutBucket may name a bucket that belongs to somebody else.
-		e.bucket = ossenc.Bucket{Name: first(r.names(subject)), Region: firstRegion(r.ACSRegion, e.bucket.Region)}
+		e.bucket = ossenc.Bucket{Name: first(r.names(subject)), Account: e.bucket.Account, Region: firstRegion(r.ACSRegion, e.bucket.Region)}
 		d.add(e.ignored("the recorded call failed (errorCode), so it changed nothing"))
 		return
 	}
@@ -208,6 +208,14 @@ func firstRegion(values ...string) string {
 		}
 	}
 	return ""
+}
+
+// accountID returns s if it could be the ID of an account, else "".
+func accountID(s string) string {
+	if !madeOf(s, "0123456789") {
+		return ""
+	}
+	return s
 }
 
 // regionID takes cn-hangzhou and the OSS location oss-cn-hangzhou alike.

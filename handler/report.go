@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"bucketwarden/ossenc"
 )
@@ -25,10 +26,11 @@ func (x *exchange) reportQuery() (reportQuery, error) {
 		return reportQuery{}, err
 	}
 	q := reportQuery{prefix: values["prefix"], after: values["after"], region: regionID(values["region"])}
-	for _, name := range []string{"prefix", "after"} {
-		if !madeOf(values[name], lowerCase+"/") {
-			return q, problemf(ossenc.Invalid, "%s=%.80q is no part of a bucket name", name, values[name])
-		}
+	if !madeOf(q.prefix, lowerCase) {
+		return q, problemf(ossenc.Invalid, "prefix=%.80q is no part of a bucket name", q.prefix)
+	}
+	if !madeOf(q.after, lowerCase+"/") {
+		return q, problemf(ossenc.Invalid, "after=%.80q is not the next of an earlier report", q.after)
 	}
 	if values["region"] != "" && q.region == "" {
 		return q, problemf(ossenc.Invalid, "region=%.40q is no region ID, such as cn-hangzhou", values["region"])
@@ -80,7 +82,7 @@ func (x *exchange) report() error {
 	want := end.want
 	want.Report = true
 	sweep := ossenc.Sweep{Want: want, Prefix: q.prefix, Region: q.region, After: ossenc.Place(q.after)}
-	swept, err := x.web.surveyor.Run(x.req.Context(), sweep, func(res ossenc.Result) bool {
+	swept, err := x.web.handler.Surveyor.Run(x.req.Context(), sweep, func(res ossenc.Result) bool {
 		if end.full(res) {
 			return false
 		}
@@ -90,6 +92,9 @@ func (x *exchange) report() error {
 		return x.writeErr == nil
 	})
 	end.close(swept, err)
+	if soon := x.web.handler.EndingSoon; soon != nil {
+		end.EndingSoon = soon(x.web.now())
+	}
 	x.logReport(end)
 	if end.Error != nil && end.rows == 0 {
 		return end.Error.problem
@@ -109,13 +114,15 @@ type reportEnd struct {
 	// Next is the after of the request that goes on where this one ended.
 	Next  string       `json:"next,omitempty"`
 	Error *reportError `json:"error,omitempty"`
+	// EndingSoon are the exemptions that end within 14 days.
+	EndingSoon []Exemption `json:"exemptions_ending_soon,omitempty"`
 
 	want   ossenc.Want
 	query  reportQuery
 	cells  map[reportCell]int
 	rows   int
 	last   string
-	failed int // rows whose rule is not known
+	failed int // rows that are unread
 }
 
 // reportTotals counts the rows in three ways.
@@ -168,7 +175,7 @@ func timeRanOut() *problem {
 func (e *reportEnd) add(res ossenc.Result) {
 	e.rows++
 	e.last = string(ossenc.PlaceOf(res))
-	if res.Verdict.Failed() {
+	if isUnread(res) {
 		e.failed++
 	}
 	e.cells[reportCell{res.Region, algorithmOf(res), res.Verdict}]++
@@ -179,7 +186,9 @@ func (e *reportEnd) close(swept ossenc.Swept, err error) {
 	switch {
 	case err != nil:
 		e.setError(problemOf(err))
-		e.Next = e.last
+		if !strings.Contains(e.last, "/") { // behind another account, what is missing may lie before
+			e.Next = e.last
+		}
 	case !swept.Complete && e.Next == "":
 		e.setError(timeRanOut())
 		e.Next = e.last
@@ -208,20 +217,6 @@ func (e *reportEnd) incomplete() string {
 		return strconv.Itoa(e.failed) + " bucket(s) could not be read"
 	}
 	return ""
-}
-
-// algorithmOf names the rule in force without its key: none, AES256, SM4, KMS,
-// KMS+SM4; or unknown, or gone.
-func algorithmOf(res ossenc.Result) string {
-	switch {
-	case res.Verdict == ossenc.Gone:
-		return string(ossenc.Gone)
-	case res.Verdict.Failed():
-		return string(ossenc.Unknown)
-	}
-	rule := res.After
-	rule.KMSKeyID = ""
-	return rule.String()
 }
 
 func (x *exchange) logReport(e *reportEnd) {

@@ -84,7 +84,7 @@ func (p *page) end(e *reportEnd) {
 
 // places are the parts of the template that are no texts.
 func (p *page) places(e *reportEnd) map[string]func() {
-	count := countGroups(p.rows)
+	c := takeCensus(p.rows)
 	now := p.x.web.now().UTC()
 	raw := func(s string) func() { return func() { p.x.print(s) } }
 	text := func(s string) func() { return func() { p.x.print(escape(s)) } }
@@ -98,11 +98,11 @@ func (p *page) places(e *reportEnd) map[string]func() {
 		".time":      text(now.Format(time.RFC3339)),
 		".when":      text(now.Format("2006-01-02 15:04 UTC")),
 		".place":     text(p.account()),
-		".headline":  text(p.headline(count)),
+		".headline":  text(p.headline(c)),
 		".wanted":    text(p.wanted(e)),
-		".notice":    func() { p.notice(e) },
-		".donut":     func() { p.donut(count) },
-		".legend":    func() { p.legend(count) },
+		".notice":    func() { p.notices(e) },
+		".donut":     func() { p.donut(c) },
+		".legend":    func() { p.legend(c) },
 		".rules":     func() { p.bars(byRule(p.rows), "") },
 		".regions":   func() { p.bars(byRegion(p.rows), "region") },
 		".options":   p.options,
@@ -152,23 +152,37 @@ func (p *page) account() string {
 	return strings.Trim(id.AccountID+" · "+id.Region, " ·")
 }
 
-func (p *page) headline(count map[group]int) string {
-	all := len(p.rows) - count[groupGone]
-	bad := all - count[groupOK]
+func (p *page) headline(c census) string {
 	switch {
-	case all == 0:
+	case c.all == 0:
 		return p.t["headline_empty"]
-	case bad == 0:
-		return p.t.with("headline_ok", "n", grouped(all))
+	case c.bad == 0:
+		return p.t.with("headline_ok", "n", grouped(c.all))
 	}
-	return p.t.with("headline_bad", "n", grouped(bad), "m", grouped(all))
+	return p.t.with("headline_bad", "n", grouped(c.bad), "m", grouped(c.all))
 }
 
 func (p *page) wanted(e *reportEnd) string {
-	if e.Compare == ossenc.Exact {
+	switch {
+	case e.Wanted.IsNone():
+		return p.t["wanted_policy"]
+	case e.Compare == ossenc.Exact:
 		return p.t.with("wanted_exact", "rule", visible(e.Wanted.String()))
 	}
 	return p.t.with("wanted_floor", "rule", visible(e.Wanted.String()))
+}
+
+// notices says why the report is not complete, and which exemptions end soon.
+func (p *page) notices(e *reportEnd) {
+	p.notice(e)
+	if len(e.EndingSoon) == 0 {
+		return
+	}
+	p.x.print(`<section class="notice"><strong>`, escape(p.t["ending_soon"]), "</strong><ul>")
+	for _, x := range e.EndingSoon {
+		p.x.print("<li>", escape(visible(x.Until+": "+x.Rule+" ("+x.Owner+"): "+x.Reason)), "</li>")
+	}
+	p.x.print("</ul></section>\n")
 }
 
 // notice says why the report is not complete, and links to the rest.

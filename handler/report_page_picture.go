@@ -11,13 +11,12 @@ import (
 
 // donut draws the shares of the groups as a ring, the good ones first. A share
 // that would be too thin to see gets a least width at the cost of the largest.
-func (p *page) donut(count map[group]int) {
-	all := len(p.rows) - count[groupGone]
-	encrypted := percent(count[groupOK]+count[groupWeak], all)
+func (p *page) donut(c census) {
+	encrypted := percent(c.encrypted, c.all)
 	p.x.print(`<svg class="donut" viewBox="0 0 120 120" role="img" aria-label="`, escape(p.t.with("picture", "share", encrypted)),
 		`"><circle class="rest" cx="60" cy="60" r="50"/>`)
 	at := 0.0
-	for _, s := range shares(count, all) {
+	for _, s := range arcs(c) {
 		p.x.print(`<circle class="g-`, string(s.group), `" cx="60" cy="60" r="50" pathLength="100" stroke-dasharray="`,
 			decimal(max(s.width-s.gap, 0.4)), ` 100" stroke-dashoffset="`, decimal(-at), `"/>`)
 		at += s.width
@@ -25,18 +24,22 @@ func (p *page) donut(count map[group]int) {
 	p.x.print(`<text x="60" y="62" class="big">`, escape(encrypted), `</text><text x="60" y="78" class="under">`, escape(p.t["encrypted"]), `</text></svg>`)
 }
 
-type share struct {
+// arc is a part of the ring.
+type arc struct {
 	group      group
 	width, gap float64 // of 100
 }
 
-func shares(count map[group]int, all int) []share {
+// drawn are the groups of a picture, the good ones first.
+var drawn = []group{groupOK, groupExempt, groupWeak, groupUnknown, groupNone}
+
+func arcs(c census) []arc {
 	const least = 1.5
-	var list []share
+	var list []arc
 	total := 0.0
-	for _, g := range []group{groupOK, groupWeak, groupUnknown, groupNone} {
-		if n := count[g]; n > 0 {
-			list = append(list, share{group: g, width: max(100*float64(n)/float64(all), least), gap: 0.8})
+	for _, g := range drawn {
+		if n := c.group[g]; n > 0 {
+			list = append(list, arc{group: g, width: max(100*float64(n)/float64(c.all), least), gap: 0.8})
 			total += list[len(list)-1].width
 		}
 	}
@@ -50,20 +53,20 @@ func shares(count map[group]int, all int) []share {
 }
 
 // legend explains the ring, with numbers; the script makes it filter the table.
-func (p *page) legend(count map[group]int) {
-	all := len(p.rows) - count[groupGone]
-	for _, g := range []group{groupOK, groupWeak, groupUnknown, groupNone, groupGone} {
-		if g == groupGone && count[g] == 0 {
+func (p *page) legend(c census) {
+	for _, g := range append(slices.Clone(drawn), groupGone) {
+		n := c.group[g]
+		if n == 0 && (g == groupGone || g == groupExempt) {
 			continue
 		}
 		class := ""
-		if count[g] == 0 {
+		if n == 0 {
 			class = ` class="zero"`
 		}
 		p.x.print(`<li data-g="`, string(g), `"`, class, `><span class="key g-`, string(g), `"></span><span class="label">`, escape(p.t["group_"+string(g)]),
-			`</span><span class="n">`, grouped(count[g]), `</span><span class="share">`)
+			`</span><span class="n">`, grouped(n), `</span><span class="share">`)
 		if g != groupGone {
-			p.x.print(escape(percent(count[g], all)))
+			p.x.print(escape(percent(n, c.all)))
 		}
 		p.x.print("</span></li>\n")
 	}
@@ -71,30 +74,20 @@ func (p *page) legend(count map[group]int) {
 
 // bar is one line of a bar chart.
 type bar struct {
-	name  string
-	count map[group]int
-	all   int
+	name string
+	census
 }
 
-func (b bar) bad() int { return b.count[groupNone] + b.count[groupUnknown] + b.count[groupWeak] }
-
 func collect(rows []ossenc.Result, name func(ossenc.Result) string) []bar {
-	byName := map[string]*bar{}
+	byName := map[string][]ossenc.Result{}
 	for _, res := range rows {
-		if groupOf(res) == groupGone {
-			continue
+		if groupOf(res) != groupGone {
+			byName[name(res)] = append(byName[name(res)], res)
 		}
-		b := byName[name(res)]
-		if b == nil {
-			b = &bar{name: name(res), count: map[group]int{}}
-			byName[name(res)] = b
-		}
-		b.count[groupOf(res)]++
-		b.all++
 	}
 	var bars []bar
 	for _, n := range slices.Sorted(maps.Keys(byName)) {
-		bars = append(bars, *byName[n])
+		bars = append(bars, bar{n, takeCensus(byName[n])})
 	}
 	return bars
 }
@@ -112,16 +105,16 @@ const maxRegionBars = 7
 func byRegion(rows []ossenc.Result) []bar {
 	bars := collect(rows, func(res ossenc.Result) string { return res.Region })
 	slices.SortStableFunc(bars, func(a, b bar) int {
-		return cmp.Or(cmp.Compare(b.bad(), a.bad()), cmp.Compare(b.all, a.all))
+		return cmp.Or(cmp.Compare(b.bad, a.bad), cmp.Compare(b.all, a.all))
 	})
 	if len(bars) <= maxRegionBars+1 {
 		return bars
 	}
-	rest := bar{count: map[group]int{}}
+	rest := bar{census: census{group: map[group]int{}}}
 	for _, b := range bars[maxRegionBars:] {
 		rest.all += b.all
-		for g, n := range b.count {
-			rest.count[g] += n
+		for g, n := range b.group {
+			rest.group[g] += n
 		}
 	}
 	return append(bars[:maxRegionBars], rest)
@@ -142,11 +135,11 @@ func (p *page) bars(bars []bar, kind string) {
 		p.x.print(`><span class="label">`, escape(p.barName(b)), `</span><span class="n">`, grouped(b.all), `</span>`,
 			`<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">`)
 		at := 0.0
-		for _, g := range []group{groupOK, groupWeak, groupUnknown, groupNone} {
-			if b.count[g] == 0 {
+		for _, g := range drawn {
+			if b.group[g] == 0 {
 				continue
 			}
-			width := max(100*float64(b.count[g])/float64(longest), 1) // less would not show
+			width := max(100*float64(b.group[g])/float64(longest), 1) // less would not show
 			p.x.print(`<rect class="g-`, string(g), `" x="`, decimal(at), `" width="`, decimal(width), `" height="6"/>`)
 			at += width
 		}

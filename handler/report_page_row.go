@@ -12,18 +12,21 @@ const (
 	groupNone    group = "none"    // no default encryption
 	groupUnknown group = "unknown" // could not be read
 	groupWeak    group = "weak"    // a rule, but not as wanted
+	groupExempt  group = "exempt"  // the policy leaves it alone
 	groupOK      group = "ok"      // as wanted
 	groupGone    group = "gone"    // deleted since it was listed
 )
 
-var groups = []group{groupNone, groupUnknown, groupWeak, groupOK, groupGone}
+var groups = []group{groupNone, groupUnknown, groupWeak, groupExempt, groupOK, groupGone}
 
 func groupOf(res ossenc.Result) group {
 	switch {
 	case res.Verdict == ossenc.Gone:
 		return groupGone
-	case res.Verdict.Failed():
+	case isUnread(res) || !res.Observed:
 		return groupUnknown
+	case res.Verdict == ossenc.Exempt:
+		return groupExempt
 	case res.Verdict == ossenc.Compliant:
 		return groupOK
 	case res.After.IsNone():
@@ -32,12 +35,27 @@ func groupOf(res ossenc.Result) group {
 	return groupWeak
 }
 
-func countGroups(rows []ossenc.Result) map[group]int {
-	count := map[group]int{}
+// census counts rows.
+type census struct {
+	group     map[group]int
+	all       int // but those that are gone
+	bad       int // those that need a look
+	encrypted int
+}
+
+func takeCensus(rows []ossenc.Result) census {
+	c := census{group: map[group]int{}}
 	for _, res := range rows {
-		count[groupOf(res)]++
+		g := groupOf(res)
+		c.group[g]++
+		if g == groupGone {
+			continue
+		}
+		c.all++
+		c.bad += number(needsALook(res))
+		c.encrypted += number(res.Observed && !res.After.IsNone())
 	}
-	return count
+	return c
 }
 
 func (p *page) table() {
@@ -54,18 +72,20 @@ func (p *page) tableRow(res ossenc.Result) {
 	p.x.print(`<tr data-g="`, string(g), `"`)
 	p.attribute("data-c", string(res.Code))
 	p.attribute("data-i", res.OSSRequestID)
+	p.attribute("data-o", res.Account)
+	p.attribute("data-p", res.PolicyRule)
 	wanted := p.x.web.handler.Want.Rule
-	if res.Wanted != wanted {
+	if res.Wanted != wanted && !res.Wanted.IsNone() {
 		p.attribute("data-w", res.Wanted.String())
 	}
-	if target := p.target(res); target != wanted {
+	if target := res.Target; target != wanted {
 		p.attribute("data-a", target.Algorithm)
 		p.attribute("data-k", target.KMSKeyID)
 		p.attribute("data-d", target.KMSDataEncryption)
 	}
 	p.x.print(`><th scope="row">`, escape(visible(res.Bucket)),
 		`</th><td>`, escape(visible(res.Region)),
-		`</td><td>`, escape(visible(p.rule(res, g))),
+		`</td><td>`, escape(visible(p.rule(res))),
 		`</td><td><b>`, escape(p.t["group_"+string(g)]),
 		`</b></td><td>`, escape(p.why(res, g)),
 		`<small>`, escape(visible(res.Reason)), "</small></td></tr>\n")
@@ -77,17 +97,9 @@ func (p *page) attribute(name, value string) {
 	}
 }
 
-// target is the rule that should be in force in the end.
-func (p *page) target(res ossenc.Result) ossenc.Rule {
-	if g := groupOf(res); g == groupUnknown || g == groupGone {
-		return res.Wanted
-	}
-	return ossenc.Decide(res.After, res.Wanted, p.x.web.handler.Want.Compare).Target
-}
-
-func (p *page) rule(res ossenc.Result, g group) string {
+func (p *page) rule(res ossenc.Result) string {
 	switch {
-	case g == groupUnknown || g == groupGone:
+	case !res.Observed:
 		return "?"
 	case res.After.IsNone():
 		return p.t["rule_none"]
@@ -97,21 +109,17 @@ func (p *page) rule(res ossenc.Result, g group) string {
 
 // why says in the reader's language what the reason says in full.
 func (p *page) why(res ossenc.Result, g group) string {
-	switch g {
-	case groupUnknown:
+	switch {
+	case res.Code != "":
 		return p.t["code_"+string(res.Code)]
-	case groupOK:
-		if res.After == res.Wanted {
-			return p.t["why_same"]
-		}
-		if res.After.Strength() == res.Wanted.Strength() {
-			return p.t["why_other_key"]
-		}
+	case g == groupOK && res.After == res.Wanted:
+		return p.t["why_same"]
+	case g == groupOK && res.After.Strength() == res.Wanted.Strength():
+		return p.t["why_other_key"]
+	case g == groupOK:
 		return p.t["why_stronger"]
-	case groupWeak:
-		if p.x.web.handler.Want.Compare == ossenc.Exact {
-			return p.t["why_other"]
-		}
+	case g == groupWeak && res.After.Strength().AtLeast(res.Wanted.Strength()):
+		return p.t["why_other"] // only an exact comparison minds
 	}
 	return p.t["why_"+string(g)]
 }

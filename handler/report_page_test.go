@@ -181,19 +181,22 @@ func TestPercent_WhatIsNotAllDoesNotLookLikeAll(t *testing.T) {
 	}
 }
 
-func TestShares_FillTheRing(t *testing.T) {
-	for _, count := range []map[group]int{
-		{groupOK: 1}, {groupOK: 4999, groupNone: 1}, {groupOK: 1, groupWeak: 1, groupUnknown: 1, groupNone: 1}, {groupNone: 5, groupUnknown: 1},
+func TestArcs_FillTheRing(t *testing.T) {
+	for _, c := range []census{
+		{all: 1, group: map[group]int{groupOK: 1}},
+		{all: 5000, group: map[group]int{groupOK: 4999, groupNone: 1}},
+		{all: 5, group: map[group]int{groupOK: 1, groupExempt: 1, groupWeak: 1, groupUnknown: 1, groupNone: 1}},
+		{all: 6, group: map[group]int{groupNone: 5, groupUnknown: 1}},
 	} {
 		sum := 0.0
-		for _, s := range shares(count, count[groupOK]+count[groupWeak]+count[groupUnknown]+count[groupNone]) {
-			if s.width < 1.4 {
-				t.Errorf("%v: %s is too thin to see", count, s.group)
+		for _, a := range arcs(c) {
+			if a.width < 1.4 {
+				t.Errorf("%v: %s is too thin to see", c, a.group)
 			}
-			sum += s.width
+			sum += a.width
 		}
 		if sum < 99.99 || sum > 100.01 {
-			t.Errorf("%v fills %f", count, sum)
+			t.Errorf("%v fills %f", c, sum)
 		}
 	}
 }

@@ -146,7 +146,7 @@ func TestReport_AListThatFailsInTheMiddleIsToldAtTheEnd(t *testing.T) {
 		t.Errorf("%+v %+v", got, got.Error)
 	}
 	for format, want := range map[string]string{
-		"csv":        "\r\n,,incomplete,unavailable,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",\r\n",
+		"csv":        "\r\n,,,incomplete,unavailable,,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",\r\n",
 		"prometheus": "\nbucketwarden_report_complete 0\n",
 		"html":       `<p class="notice" role="alert">`,
 	} {
@@ -177,7 +177,7 @@ func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
 	ctx, cancel := context.WithTimeout(WithRequestID(t.Context(), "req-1"), time.Hour)
 	defer cancel()
 	web, _ := newWeb(m, everything)
-	web.surveyor = sweepFunc(func(_ ossenc.Sweep, each func(ossenc.Result) bool) error {
+	web.handler.Surveyor = sweepFunc(func(_ ossenc.Sweep, each func(ossenc.Result) bool) error {
 		for _, res := range []ossenc.Result{
 			{Bucket: "a", Verdict: ossenc.Compliant, After: aes256, Wanted: aes256},
 			{Bucket: "b", Verdict: ossenc.Unknown, Code: ossenc.Deadline, Wanted: aes256},
@@ -210,8 +210,8 @@ func TestReport_NeverWrites(t *testing.T) {
 	m := account()
 	web, _ := newWeb(m, everything)
 	var seen ossenc.Sweep
-	inner := web.surveyor
-	web.surveyor = sweepFunc(func(s ossenc.Sweep, each func(ossenc.Result) bool) error {
+	inner := web.handler.Surveyor
+	web.handler.Surveyor = sweepFunc(func(s ossenc.Sweep, each func(ossenc.Result) bool) error {
 		seen = s
 		_, err := inner.Run(t.Context(), s, each)
 		return err
@@ -226,9 +226,15 @@ func TestReport_QueriesThatMakeNoSenseAreRefused(t *testing.T) {
 	tests := []struct{ query, detail string }{
 		{"format=xml", "is none of json, html, csv, prometheus"},
 		{"lang=fr", "is none of en, ja, zh"},
-		{"limit=0", "limit"}, {"limit=-1", "limit"}, {"limit=x", "limit"}, {"limit=1000001", "limit"},
+		{"limit=0", "limit"},
+		{"limit=-1", "limit"},
+		{"limit=x", "limit"},
+		{"limit=1000001", "limit"},
 		{"region=moon", "is no region ID"},
-		{"prefix=A", "no part of a bucket name"}, {"after=a_b", "no part of a bucket name"}, {"after=" + strings.Repeat("a", 256), "no part of a bucket name"},
+		{"prefix=A", "no part of a bucket name"},
+		{"prefix=a/b", "no part of a bucket name"},
+		{"after=a_b", "not the next of an earlier report"},
+		{"after=" + strings.Repeat("a", 256), "not the next"},
 	}
 	web, _ := newWeb(account(), everything)
 	for _, tt := range tests {
@@ -306,7 +312,7 @@ func TestReport_CSVSurvivesHostileValues(t *testing.T) {
 	}
 	names := []string{}
 	for _, row := range rows[1:10] {
-		names = append(names, row[0])
+		names = append(names, row[1])
 	}
 	if !slices.Contains(names, "'=1+1") {
 		t.Errorf("names %q", names)
@@ -382,3 +388,17 @@ func sampleName(line string) (string, bool) {
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func TestReport_TellsOfExemptionsThatEndSoon(t *testing.T) {
+	web, _ := newWeb(account(), everything)
+	web.handler.EndingSoon = func(time.Time) []Exemption {
+		return []Exemption{{"public assets", "web <assets>", "web team", "2026-12-01"}}
+	}
+	if body := ask(t, web, "GET", "/report", "").Body.String(); !strings.Contains(body, `"exemptions_ending_soon":[{"rule":"public assets","reason":"web <assets>","owner":"web team","until":"2026-12-01"}]`) {
+		t.Errorf("not in %s", body)
+	}
+	page := ask(t, web, "GET", "/report?format=html&lang=en", "").Body.String()
+	if !strings.Contains(page, "These exemptions end within 14 days:") || !strings.Contains(page, "2026-12-01: public assets (web team): web &lt;assets&gt;") {
+		t.Error("not on the page")
+	}
+}

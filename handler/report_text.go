@@ -39,29 +39,26 @@ func encoded(v any) string {
 
 // csvReport is one line for each bucket (RFC 4180), and one more with the
 // verdict "incomplete" where something is missing.
-type csvReport struct {
-	x      *exchange
-	wanted string
-}
+type csvReport struct{ x *exchange }
 
 func newCSVReport(x *exchange, _ reportQuery) reportWriter {
 	x.Header().Set("Content-Disposition", `inline; filename="bucketwarden-report.csv"`)
-	return &csvReport{x, x.web.handler.Want.Rule.String()}
+	return csvReport{x}
 }
 
-func (c *csvReport) begin() {
-	c.line("bucket", "region", "verdict", "code", "rule", "wanted", "reason", "oss_request_id")
+func (c csvReport) begin() {
+	c.line("account", "bucket", "region", "verdict", "code", "rule", "wanted", "policy_rule", "reason", "oss_request_id")
 }
 
-func (c *csvReport) row(res ossenc.Result) {
-	rule := res.After.String()
-	if res.Verdict.Failed() || res.Verdict == ossenc.Gone {
-		rule = ""
+func (c csvReport) row(res ossenc.Result) {
+	wanted := ""
+	if !res.Wanted.IsNone() {
+		wanted = res.Wanted.String()
 	}
-	c.line(res.Bucket, res.Region, string(res.Verdict), string(res.Code), rule, c.wanted, res.Reason, res.OSSRequestID)
+	c.line(res.Account, res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), wanted, res.PolicyRule, res.Reason, res.OSSRequestID)
 }
 
-func (c *csvReport) end(e *reportEnd) {
+func (c csvReport) end(e *reportEnd) {
 	if e.Complete {
 		return
 	}
@@ -69,10 +66,10 @@ func (c *csvReport) end(e *reportEnd) {
 	if e.Error != nil {
 		code = e.Error.Code
 	}
-	c.line("", "", "incomplete", string(code), "", "", e.incomplete(), "")
+	c.line("", "", "", "incomplete", string(code), "", "", "", e.incomplete(), "")
 }
 
-func (c *csvReport) line(cells ...string) {
+func (c csvReport) line(cells ...string) {
 	for i, cell := range cells {
 		cells[i] = csvCell(cell)
 	}
@@ -97,12 +94,15 @@ type prometheusReport struct{ x *exchange }
 func newPrometheusReport(x *exchange, _ reportQuery) reportWriter { return prometheusReport{x} }
 
 func (p prometheusReport) begin() {
-	p.family("bucketwarden_bucket_compliant", "Whether the bucket's default encryption is known to be as wanted (1) or not (0).")
+	p.family("bucketwarden_bucket_compliant", "0 if the bucket needs a look, 1 if its default encryption is as wanted, or it is exempt or gone.")
 }
 
 func (p prometheusReport) row(res ossenc.Result) {
-	p.sample("bucketwarden_bucket_compliant", number(res.Verdict == ossenc.Compliant),
-		"bucket", res.Bucket, "region", res.Region, "algorithm", algorithmOf(res), "verdict", string(res.Verdict))
+	labels := []string{"bucket", res.Bucket, "region", res.Region, "algorithm", algorithmOf(res), "verdict", string(res.Verdict)}
+	if res.Account != "" { // to Prometheus an empty label is none
+		labels = append([]string{"account", res.Account}, labels...)
+	}
+	p.sample("bucketwarden_bucket_compliant", number(!needsALook(res)), labels...)
 }
 
 func (p prometheusReport) end(e *reportEnd) {

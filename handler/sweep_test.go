@@ -24,8 +24,11 @@ func TestParseSweep(t *testing.T) {
 		{"Blank", " \n", sweepCommand{Action: "sweep"}, ""},
 		{"Sweep", `{"action":"sweep"}`, sweepCommand{Action: "sweep"}, ""},
 		{"AuditOnlyLooks", `{"action":"audit"}`, sweepCommand{Action: "audit", Mode: "report"}, ""},
-		{"All", `{"action":"sweep","mode":"enforce","prefix":"pay-","region":"cn-beijing","cursor":"2222/b-1~7","max_changes":50}`,
-			sweepCommand{Action: "sweep", Mode: "enforce", Prefix: "pay-", Region: "cn-beijing", Cursor: cursor{"2222/b-1", 7}, MaxChanges: bound{count: 50}}, ""},
+		{
+			"All", `{"action":"sweep","mode":"enforce","prefix":"pay-","region":"cn-beijing","cursor":"2222/b-1~7","max_changes":50}`,
+			sweepCommand{Action: "sweep", Mode: "enforce", Prefix: "pay-", Region: "cn-beijing", Cursor: cursor{"2222/b-1", 7}, MaxChanges: bound{count: 50}},
+			"",
+		},
 		{"Share", `{"max_changes":"10%"}`, sweepCommand{Action: "sweep", MaxChanges: bound{percent: 10}}, ""},
 		{"Misspelt", `{"mod":"report"}`, sweepCommand{}, "unknown field"},
 		{"Twice", `{"mode":"report","mode":"enforce"}`, sweepCommand{}, "given twice"},

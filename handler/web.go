@@ -10,29 +10,22 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// Surveyor goes over the buckets of all accounts. [ossenc.Warden] is the real one.
-type Surveyor interface {
-	Run(ctx context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) (ossenc.Swept, error)
-	Count(ctx context.Context, s ossenc.Sweep) (int, error)
-}
-
 // Web answers HTTP requests: one bucket's rule, the account's report, events.
 // It is safe for concurrent use. The same one serves behind the HTTP trigger
 // (set it as [Handler.HTTP]) and any HTTP server. A request's context carries
 // the identity ([ossenc.WithIdentity]), the deadline, and the platform's request
 // id ([WithRequestID]).
 type Web struct {
-	handler  *Handler
-	surveyor Surveyor
-	auth     Auth
-	mux      *http.ServeMux
-	scopes   map[string]Scope // by pattern
-	now      func() time.Time
+	handler *Handler
+	auth    Auth
+	mux     *http.ServeMux
+	scopes  map[string]Scope // by pattern
+	now     func() time.Time
 }
 
-// NewWeb returns the routes over h and s, open to whom auth says.
-func NewWeb(h *Handler, s Surveyor, auth Auth) *Web {
-	web := &Web{handler: h, surveyor: s, auth: auth, mux: http.NewServeMux(), scopes: map[string]Scope{}, now: time.Now}
+// NewWeb returns the routes over h, open to whom auth says.
+func NewWeb(h *Handler, auth Auth) *Web {
+	web := &Web{handler: h, auth: auth, mux: http.NewServeMux(), scopes: map[string]Scope{}, now: time.Now}
 	for _, r := range routes {
 		web.scopes[r.pattern] = r.scope
 		web.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
@@ -57,6 +50,9 @@ var routes = []struct {
 	{"PUT /buckets/{bucket}/encryption", ScopeApply, (*exchange).applyRule},
 	{"DELETE /buckets/{bucket}/encryption", ScopeRemove, (*exchange).removeRule},
 	{"POST /events", ScopeEvents, (*exchange).receiveEvents},
+	{"POST /sweep", ScopeApply, (*exchange).runSweep},
+	{"POST /apply", ScopeApply, (*exchange).applyPlan},
+	{"POST /restore", ScopeRemove, (*exchange).restoreRules},
 }
 
 type requestIDKey struct{}

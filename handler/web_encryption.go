@@ -32,13 +32,13 @@ func (x *exchange) showRule() error {
 	}
 	want := x.web.handler.Want
 	want.Report = true
-	return x.ensure(query["region"], ossenc.Task{Want: want})
+	return x.ensure(query, ossenc.Task{Want: want})
 }
 
 // applyRule brings the bucket to the rule in the body, or to the wanted one. It
 // weakens nothing unless compare=exact says so.
 func (x *exchange) applyRule() error {
-	query, err := x.parameters("region", "dry_run", "compare")
+	query, err := x.parameters("account", "region", "dry_run", "compare")
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (x *exchange) applyRule() error {
 
 // removeRule leaves the bucket without a rule.
 func (x *exchange) removeRule() error {
-	query, err := x.parameters("region", "dry_run")
+	query, err := x.parameters("account", "region", "dry_run")
 	if err != nil {
 		return err
 	}
@@ -81,19 +81,15 @@ func (x *exchange) change(query map[string]string, task ossenc.Task) error {
 		return err
 	}
 	task.Want.Report = dryRun || x.web.handler.Want.Report
-	return x.ensure(query["region"], task)
+	return x.ensure(query, task)
 }
 
 // ensure answers with what becomes of the task for the bucket in the path.
-func (x *exchange) ensure(region string, task ossenc.Task) error {
-	name := x.req.PathValue("bucket")
-	if !ossenc.ValidBucketName(name) {
-		return problemf(ossenc.Invalid, "%.80q is no bucket name: 3 to 63 characters a-z, 0-9 and -, no - at either end", name)
+func (x *exchange) ensure(query map[string]string, task ossenc.Task) error {
+	var err error
+	if task.Bucket, err = x.bucket(query["account"], query["region"]); err != nil {
+		return err
 	}
-	if region != "" && regionID(region) == "" {
-		return problemf(ossenc.Invalid, "region %.40q is no region ID, such as cn-hangzhou", region)
-	}
-	task.Bucket = ossenc.Bucket{Name: name, Region: regionID(region)}
 	e := element{kind: "http " + x.req.Method, bucket: task.Bucket, task: &task}
 	res := x.web.handler.run(x.req.Context(), x.log, e).Result
 	if res.Verdict == ossenc.Gone || res.Verdict.Failed() {
@@ -103,13 +99,31 @@ func (x *exchange) ensure(region string, task ossenc.Task) error {
 	return nil
 }
 
+// bucket is the one that the path names, with what the query tells of it.
+func (x *exchange) bucket(account, region string) (ossenc.Bucket, error) {
+	name := x.req.PathValue("bucket")
+	if !ossenc.ValidBucketName(name) {
+		return ossenc.Bucket{}, problemf(ossenc.Invalid, "%.80q is no bucket name: 3 to 63 characters a-z, 0-9 and -, no - at either end", name)
+	}
+	if region != "" && regionID(region) == "" {
+		return ossenc.Bucket{}, problemf(ossenc.Invalid, "region=%.40q is no region ID, such as cn-hangzhou", region)
+	}
+	if !madeOf(account, "0123456789") {
+		return ossenc.Bucket{}, problemf(ossenc.Invalid, "account=%.40q is no account ID", account)
+	}
+	if account == ossenc.IdentityFrom(x.req.Context()).AccountID {
+		account = "" // the function's own
+	}
+	return ossenc.Bucket{Name: name, Account: account, Region: regionID(region)}, nil
+}
+
 func resultProblem(res ossenc.Result) *problem {
 	code := res.Code
 	if res.Verdict == ossenc.Gone { // for an event a success, for who asks for the bucket not
 		code = ossenc.NotFound
 	}
 	p := problemf(code, "%s", res.Reason)
-	p.OSSRequestID, p.Result = res.OSSRequestID, &res
+	p.OSSCode, p.OSSRequestID, p.Result = res.OSSCode, res.OSSRequestID, &res
 	return p
 }
 

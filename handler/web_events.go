@@ -37,13 +37,7 @@ func (x *exchange) receiveEvents() error {
 	}
 	h := x.web.handler
 	results := h.runAll(x.req.Context(), x.log, decode(payload, h.OwnRole))
-	if code := worstOf(results); code != "" {
-		p := problemf(code, "at least one event failed; results has them all")
-		p.Results = results
-		return p
-	}
-	x.reply(resultList{results})
-	return nil
+	return x.results(results, "event")
 }
 
 // The media types of the structured and the batched mode. They are told by their

@@ -123,8 +123,8 @@ var fixedTime = time.Date(2026, 11, 23, 12, 30, 0, 0, time.UTC)
 func newWeb(m *memory, auth Auth) (*Web, *bytes.Buffer) {
 	var log bytes.Buffer
 	warden := &ossenc.Warden{Store: m, Lister: m}
-	h := &Handler{Encryption: warden, Want: ossenc.Want{Rule: aes256, Compare: ossenc.Floor}, OwnRole: "oss-encryption-guard", Log: slog.New(slog.NewJSONHandler(&log, nil))}
-	web := NewWeb(h, warden, auth)
+	h := &Handler{Encryption: warden, Surveyor: warden, Want: ossenc.Want{Rule: aes256, Compare: ossenc.Floor}, OwnRole: "oss-encryption-guard", Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	web := NewWeb(h, auth)
 	web.now = func() time.Time { return fixedTime }
 	h.HTTP = web
 	return web, &log

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"bucketwarden/ossenc"
 )
@@ -28,7 +29,7 @@ func statusOf(code ossenc.Code) int {
 		return http.StatusForbidden
 	case ossenc.NotFound, codeNoRoute:
 		return http.StatusNotFound
-	case ossenc.Refused, ossenc.Unrecognized:
+	case ossenc.Refused, ossenc.Unrecognized, ossenc.ForeignKey:
 		return http.StatusConflict
 	case ossenc.Throttled:
 		return http.StatusServiceUnavailable
@@ -63,6 +64,7 @@ type problem struct {
 	RequestID    string         `json:"request_id,omitempty"`
 	Result       *ossenc.Result `json:"result,omitempty"`
 	Results      []Result       `json:"results,omitempty"`
+	Sweep        *sweepAnswer   `json:"sweep,omitempty"`
 
 	header http.Header
 }
@@ -84,7 +86,8 @@ func problemOf(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
-	p := problemf(ossenc.CodeOf(err), "%s", err)
+	// Several errors are joined by line feeds.
+	p := problemf(ossenc.CodeOf(err), "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	if e, ok := errors.AsType[*ossenc.Error](err); ok {
 		p.OSSCode, p.OSSRequestID = e.OSSCode, e.RequestID
 		return p

@@ -114,7 +114,7 @@ func TestWeb_EveryAnswerHasTheSecurityHeaders(t *testing.T) {
 func TestWeb_APanicIsAProblemAndTellsNothing(t *testing.T) {
 	m := account()
 	web, log := newWeb(m, everything)
-	web.surveyor = nil // a nil dereference inside the report
+	web.handler.Surveyor = nil // a nil dereference inside the report
 	answered(t, ask(t, web, "GET", "/report", ""), 500, ossenc.Internal, "the stack is in the log")
 	m.onGet = func(string) { panic("s3cr3t") }
 	rec := ask(t, web, "GET", "/buckets/app-aes/encryption", "")
@@ -143,7 +143,7 @@ func TestWeb_LogsOneLineForEachRequest(t *testing.T) {
 
 func TestStatusOf_EveryCodeHasItsStatus(t *testing.T) {
 	want := map[ossenc.Code]int{
-		ossenc.Internal: 500, ossenc.Denied: 403, ossenc.Unrecognized: 409, ossenc.Unconfirmed: 504, ossenc.Refused: 409, ossenc.Unavailable: 502,
+		ossenc.Internal: 500, ossenc.Denied: 403, ossenc.Unrecognized: 409, ossenc.ForeignKey: 409, ossenc.Unconfirmed: 504, ossenc.Refused: 409, ossenc.Unavailable: 502,
 		ossenc.Throttled: 503, ossenc.Deadline: 504, ossenc.NotFound: 404, ossenc.Invalid: 400,
 	}
 	for _, code := range ossenc.Codes() {

@@ -75,6 +75,9 @@ func (w *world) checkInvocation(ctx context.Context, key string, mark int, d del
 	for _, r := range results {
 		w.checkResult(key, mark, d, r)
 	}
+	if d.own && len(w.ledger.Written(key)) > 0 {
+		w.t.Errorf("%s: its own write made it write again", key)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tally.Invocations++

@@ -3,6 +3,7 @@ package ossenc_test
 import (
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"syscall"
 	"time"
 
@@ -10,6 +11,24 @@ import (
 )
 
 var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+
+// network is the way to OSS, which may be closed.
+type network struct{ *world }
+
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	dice := n.dice(r.Header.Get("Authorization"), r.Method, r.URL.String())
+	refused := !n.calm && dice.IntN(400) < n.trouble
+	n.mu.Unlock()
+	if refused {
+		select { // no two in one instant
+		case <-time.After(time.Duration(dice.Int64N(int64(time.Millisecond)))):
+		case <-r.Context().Done():
+		}
+		return nil, errRefused
+	}
+	return wire{n.oss}.RoundTrip(r)
+}
 
 // fault is what becomes of one call: it takes its time, and goes wrong as often
 // as this world has trouble.

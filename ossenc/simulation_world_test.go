@@ -50,6 +50,7 @@ type world struct {
 type delivery struct {
 	elements int
 	payload  []byte
+	own      bool // it tells of a write of the function's own
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -134,7 +135,7 @@ func (w *world) event(name, bucket string) delivery {
 	if name == "PutBucket" && w.chance(70) {
 		ev = local.BucketCreated(id, bucket, region)
 	}
-	return delivery{1, ev.JSON()}
+	return delivery{elements: 1, payload: ev.JSON()}
 }
 
 // anyEvent is one that nothing caused: a late one, a forged one, or a batch.
@@ -151,7 +152,7 @@ func (w *world) anyEvent(bucket string) delivery {
 		}
 		batch = append(batch, w.event(anyOf(w.rand, kinds...), w.bucket()).payload...)
 	}
-	return delivery{n, append(batch, ']')}
+	return delivery{elements: n, payload: append(batch, ']')}
 }
 
 // deliver invokes the function as the platform does: again if it fails, three
@@ -218,25 +219,7 @@ func (w *world) recorded(r localoss.Request) {
 	}
 	delay := time.Duration(dice.Int64N(int64(20 * time.Second)))
 	ev := local.Call(r.RequestID, r.Operation, r.Bucket, r.Region, r.UserAgent)
-	w.busy.Go(func() { time.Sleep(delay); w.deliver(delivery{1, ev.JSON()}) })
-}
-
-// network is the way to OSS, which may be closed.
-type network struct{ *world }
-
-func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
-	n.mu.Lock()
-	dice := n.dice(r.Header.Get("Authorization"), r.Method, r.URL.String())
-	refused := !n.calm && dice.IntN(400) < n.trouble
-	n.mu.Unlock()
-	if refused {
-		select { // no two in one instant
-		case <-time.After(time.Duration(dice.Int64N(int64(time.Millisecond)))):
-		case <-r.Context().Done():
-		}
-		return nil, errRefused
-	}
-	return wire{n.oss}.RoundTrip(r)
+	w.busy.Go(func() { time.Sleep(delay); w.deliver(delivery{elements: 1, payload: ev.JSON(), own: true}) })
 }
 
 // dice returns the choices about one thing that happens, the first time and each

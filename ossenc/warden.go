@@ -109,6 +109,8 @@ type Result struct {
 	After        Rule   `json:"after"`
 	Reason       string `json:"reason"`
 	OSSRequestID string `json:"oss_request_id"`
+	// OSSCode is OSS's own code of the failure, such as AccessDenied.
+	OSSCode string `json:"oss_code,omitempty"`
 	// PolicyRule is the name of the policy's rule that decided; empty where there
 	// is only one rule.
 	PolicyRule string `json:"policy_rule,omitempty"`
@@ -362,6 +364,9 @@ func (r Result) fail(v Verdict, c Code, reason string) Result {
 
 func (r Result) failed(v Verdict, err error, reason string) Result {
 	r.note(answerIn(err))
+	if e, ok := errors.AsType[*Error](err); ok {
+		r.OSSCode = e.OSSCode
+	}
 	return r.fail(v, CodeOf(err), reason+": "+err.Error())
 }
 

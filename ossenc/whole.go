@@ -6,11 +6,16 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 )
 
-// maxAnswer bounds what is read of one answer, in bytes. OSS's longest, a page of
-// 1,000 buckets, has half a megabyte.
-const maxAnswer = 8 << 20
+// What is read of one answer at the most, in bytes: rules, tags and errors have 4 KB,
+// a page of 1,000 buckets half a megabyte. A sweep reads 64 answers at a time, in
+// a function of 128 MB.
+const (
+	maxAnswer = 64 << 10
+	maxPage   = 2 << 20
+)
 
 var (
 	errAnswerTooLong = errors.New("the answer is longer than any of OSS")
@@ -34,14 +39,18 @@ func (w whole) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	most := int64(maxAnswer)
+	if strings.Contains(req.URL.RawQuery, "max-keys=") { // ListBuckets
+		most = maxPage
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
 	switch {
 	case err != nil:
 		return nil, err
-	case len(body) > maxAnswer:
+	case int64(len(body)) > most:
 		return nil, errAnswerTooLong
 	case resp.StatusCode/100 == 2 && len(body) > 0 && !slices.Contains(roots, rootOf(body)):
 		return nil, errNotOSS

@@ -10,7 +10,7 @@ const make = (tag, props = {}, ...children) => {
   return e;
 };
 const PAGE = 100;
-const ORDER = ["none", "unknown", "weak", "ok", "gone"];
+const ORDER = ["none", "unknown", "weak", "exempt", "ok", "gone"];
 const number = new Intl.NumberFormat(document.documentElement.lang);
 const collator = new Intl.Collator("en", { numeric: true });
 
@@ -27,9 +27,9 @@ const rows = Array.from(body.rows, (tr, i) => {
   const d = tr.dataset;
   return {
     tr, i, name: cells[0], region: cells[1], rule: cells[2], state: cells[3], group: d.g, code: d.c || "", request: d.i || "", why, reason,
-    wanted: d.w || named(data.wanted),
+    account: d.o || "", policyRule: d.p || "", wanted: d.w || (data.wanted ? named(data.wanted) : ""),
     target: d.a ? { algorithm: d.a, kms_key_id: d.k || "", kms_data_encryption: d.d || "" } : data.wanted,
-    text: cells.slice(0, 4).concat(why, reason).join("\n").toLowerCase(),
+    text: cells.slice(0, 4).concat(why, reason, d.o || "", d.p || "").join("\n").toLowerCase(),
   };
 });
 let limit = PAGE, order = rows, matching = rows, shown = new Set();
@@ -114,20 +114,22 @@ const closeDetails = () => [...opened].forEach(toggle);
 const panel = (r) => {
   const dl = make("dl");
   const row = (name, value, code) => value && dl.append(make("dt", { textContent: t(name) }), make("dd", { textContent: value, className: code ? "code" : "" }));
+  row("account", r.account);
   row("in_force", r.rule, true);
   row("wanted", r.wanted, true);
-  if (r.group === "none" || r.group === "weak") row("target", named(r.target), true);
+  row("policy_rule", r.policyRule);
+  if (r.target && fixable(r)) row("target", named(r.target), true);
   row("why", r.why);
   row("reason", r.reason);
   row("code", r.code, true);
   row("request_id", r.request, true);
   return make("div", { className: "panel" }, dl, make("div", { className: "fix" }, ...fixes(r)));
 };
+const fixable = (r) => (r.group === "none" || r.group === "weak") && !r.code;
 const fixes = (r) => {
-  if (r.group === "gone") return [make("p", { textContent: t("why_gone") })];
-  if (r.group === "unknown") return [make("p", { textContent: t("advice_" + r.code) || t("advice_other") }), ...(r.code === "denied" ? snippet("policy", policy(r)) : [])];
-  const parts = r.group === "ok" ? [] : snippet("curl", curl(r));
-  return [...parts, ...snippet("terraform", terraform(r))];
+  if (r.group === "gone" || r.group === "exempt") return [make("p", { textContent: t("why_" + r.group) })];
+  if (r.code) return [make("p", { textContent: t("advice_" + r.code) || t("advice_other") }), ...(r.code === "denied" ? snippet("policy", policy(r)) : [])];
+  return [...(fixable(r) ? snippet("curl", curl(r)) : []), ...(r.target ? snippet("terraform", terraform(r)) : [])];
 };
 const snippet = (name, text) => {
   const pre = make("pre", { textContent: text });
@@ -154,7 +156,7 @@ const copy = async (text, pre) => {
 const shell = (s) => "'" + s.replace(/'/g, "'\\''") + "'";
 const hcl = (s) => JSON.stringify(s).replace(/\$\{/g, "$${").replace(/%\{/g, "%%{");
 const curl = (r) => {
-  const query = new URLSearchParams({ region: r.region, ...(data.exact ? { compare: "exact" } : {}) });
+  const query = new URLSearchParams({ ...(r.account ? { account: r.account } : {}), region: r.region, ...(data.exact ? { compare: "exact" } : {}) });
   const auth = data.token ? ` \\\n  -H "Authorization: Bearer $TOKEN"` : "";
   return "curl -X PUT" + auth + " \\\n  " + shell(`${data.base}/buckets/${encodeURIComponent(r.name)}/encryption?${query}`);
 };
@@ -167,7 +169,7 @@ const terraform = (r) => {
 };
 const policy = (r) => JSON.stringify({
   Version: "1",
-  Statement: [{ Effect: "Allow", Action: ["oss:GetBucketEncryption", "oss:PutBucketEncryption"], Resource: [`acs:oss:*:${data.account || "*"}:${r.name}`] }],
+  Statement: [{ Effect: "Allow", Action: ["oss:GetBucketEncryption", "oss:PutBucketEncryption"], Resource: [`acs:oss:*:${r.account || data.account || "*"}:${r.name}`] }],
 }, null, 2);
 
 // Without this script the table stands there whole; from here on it can be used.

@@ -78,7 +78,6 @@ type storyKey struct{}
 type story struct {
 	stack *local.Stack
 	log   lockedBuffer
-	last  string // the file of the last answer
 }
 
 func of(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }

@@ -38,6 +38,16 @@ func formsOf(secret string) map[string]string {
 	return forms
 }
 
+// find returns the first form of a secret that is in the text, and where.
+func find(text, secret string) (string, int) {
+	for form, needle := range formsOf(secret) {
+		if at := strings.Index(text, needle); at >= 0 {
+			return form, at
+		}
+	}
+	return "", -1
+}
+
 func reversed(s string) string {
 	b := []byte(s)
 	slices.Reverse(b)

@@ -252,13 +252,3 @@ func (g *guarded) search() {
 		}
 	}
 }
-
-// find returns the first form of a secret that is in the text, and where.
-func find(text, secret string) (string, int) {
-	for form, needle := range formsOf(secret) {
-		if at := strings.Index(text, needle); at >= 0 {
-			return form, at
-		}
-	}
-	return "", -1
-}

@@ -138,7 +138,8 @@ func (c *custom) running(r *http.Request) (_ *http.Request, done func(), ok bool
 	}
 	c.ending.add(1)
 	deadline := deadlineIn(r.Header, time.Now())
-	ctx, cancel := context.WithDeadline(takeIdentity(r.Context(), r.Header), deadline)
+	ctx := handler.WithRequestID(takeIdentity(r.Context(), r.Header), r.Header.Get(headerRequestID))
+	ctx, cancel := context.WithDeadline(ctx, deadline)
 	return r.WithContext(ctx), func() { cancel(); c.ending.add(-1) }, true
 }
 

@@ -35,14 +35,15 @@ func main() {
 	buckets := flag.Int("buckets", 0, "how many more buckets there are")
 	root := flag.String("root", ".", "the module's directory")
 	addr := flag.String("addr", "127.0.0.1:0", "where the trigger listens")
+	policy := flag.String("policy", "", "policy file of the function")
 	flag.Parse()
-	if err := run(context.Background(), *root, *addr, *buckets); err != nil {
+	if err := run(context.Background(), *root, *addr, *policy, *buckets); err != nil {
 		fmt.Fprintln(os.Stderr, "pagestack:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, root, addr string, more int) error {
+func run(ctx context.Context, root, addr, policy string, more int) error {
 	dir, err := os.MkdirTemp("", "pagestack")
 	if err != nil {
 		return err
@@ -54,7 +55,7 @@ func run(ctx context.Context, root, addr string, more int) error {
 	}
 	stack, err := local.Start(ctx, local.Options{
 		Binary: binary, Log: os.Stderr,
-		Env: []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,events"},
+		Env: []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,events", "WARDEN_POLICY=" + policy},
 	})
 	if err != nil {
 		return err
@@ -82,11 +83,12 @@ func web(ossURL string) http.Handler {
 	warden := &ossenc.Warden{Store: client, Lister: client}
 	h := &handler.Handler{
 		Encryption: warden,
+		Surveyor:   warden,
 		Want:       ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
 		Log:        slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	allow := []handler.Scope{handler.ScopeReport, handler.ScopeApply, handler.ScopeEvents}
-	inner := handler.NewWeb(h, warden, handler.Auth{Mode: handler.AuthPlatform, Allow: allow})
+	inner := handler.NewWeb(h, handler.Auth{Mode: handler.AuthPlatform, Allow: allow})
 	id := ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: local.UserKey.AccessKeyID, AccessKeySecret: local.UserKey.AccessKeySecret},
 		Region:      local.Region, AccountID: local.Account,
@@ -102,7 +104,7 @@ func listen(ctx context.Context, addr string, h http.Handler) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	go func() { _ = http.Serve(l, h) }() //nolint:gosec // local, for tests
+	go func() { _ = http.Serve(l, h) }()
 	return "http://" + l.Addr().String(), nil
 }
 

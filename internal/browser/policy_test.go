@@ -1,0 +1,53 @@
+package browser
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+const policy = `
+version: 1
+keys:
+  payments:
+    cn-hangzhou: key-hzz62f1cb66fa42qo9n
+    eu-central-1: key-ger00000000000000000
+rules:
+  - name: public images
+    match: {buckets: ["marketing-*"]}
+    exempt: {reason: the CDN has no KMS rights yet, owner: web@example.com, until: 2199-12-31}
+  - name: records
+    match: {buckets: ["*-records", "audit-*"]}
+    want: {algorithm: SM4}
+  - name: payments
+    match: {buckets: ["payments*"]}
+    want: {algorithm: KMS, key: payments}
+  - name: everything else
+    want: {algorithm: AES256}
+`
+
+func TestPage_UnderAPolicy(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(file, []byte(policy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := start(t, "-policy", file)
+	b := visit(t, desktop, at.Trigger)
+	equal(t, "wanted", b.text("p.wanted"), "Wanted: what the policy says of each bucket")
+	legend := strings.Join(b.texts(".legend .label"), ", ")
+	equal(t, "legend", legend, "As wanted, Exempt, Not as wanted, Unknown, Not encrypted")
+	b.unfold("audit-trail")
+	if facts := strings.Join(b.texts(".detail dd"), "; "); !strings.HasPrefix(facts, "AES256; SM4; records; SM4; The rule in force is weaker than the wanted one") {
+		t.Errorf("facts %s", facts)
+	}
+	b.do(chromedp.Click(chromedp.CSS(".legend [data-g=exempt] button")))
+	equal(t, "exempt", strings.Join(b.names(), " "), "marketing-images")
+	b.unfold("marketing-images")
+	equal(t, "lines to copy", len(b.texts(".detail pre")), 0)
+	b.do(chromedp.Click(chromedp.CSS(".tools [type=reset]")))
+	b.shoot("policy")
+	b.quiet(at.Trigger + "/report")
+}
