@@ -16,7 +16,8 @@
 // SIGTERM, SIGINT and the pre-stop hook stop the intake, let what runs finish,
 // and end the process: with status 0 if all was answered. What still runs after
 // 8 seconds has its context cancelled, so that it answers with what it has done;
-// after 1.5 more the process ends with status 1.
+// after 1.5 more the process ends with status 1. The custom runtime then takes up
+// to 0.6 more to get its last answers out.
 //
 // # What cannot be guarded
 //
