@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -67,7 +68,10 @@ func (d *decoder) add(e element) {
 	d.elements = append(d.elements, e)
 }
 
+// clip makes what an event says of itself fit for answers and log lines. The
+// CloudEvents SDK takes bytes that are no UTF-8.
 func clip(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if r := []rune(s); len(r) > maxText {
 		return string(r[:maxText]) + "..."
 	}

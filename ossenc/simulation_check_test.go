@@ -147,10 +147,8 @@ func (w *world) checkBuckets(when string, but map[string]bool) {
 	}
 }
 
-// anySweep is one of somebody's choosing.
+// anySweep is one of somebody's choosing; with lock held.
 func (w *world) anySweep() ossenc.Sweep {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	return ossenc.Sweep{Want: w.want, MaxChanges: w.rand.IntN(3), After: anyOf(w.rand, ossenc.Place(""), "", "bucket-0")}
 }
 

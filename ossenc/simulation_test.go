@@ -63,6 +63,14 @@ func simulate(t *testing.T, seed uint64) (counts tally) {
 
 // live lets everybody act at their times, and waits until all are done.
 func (w *world) live() {
+	w.schedule()
+	w.busy.Wait()
+}
+
+// schedule draws who acts when.
+func (w *world) schedule() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for range 1 + w.rand.IntN(3) {
 		at, b := w.moment(), w.bucket()
 		w.busy.Go(func() { time.Sleep(at); w.somebodyActs(b) })
@@ -72,10 +80,9 @@ func (w *world) live() {
 		w.busy.Go(func() { time.Sleep(at); w.deliver(event) })
 	}
 	for range w.rand.IntN(2) {
-		at := w.moment()
-		w.busy.Go(func() { time.Sleep(at); w.sweep(w.anySweep()) })
+		at, sweep := w.moment(), w.anySweep()
+		w.busy.Go(func() { time.Sleep(at); w.sweep(sweep) })
 	}
-	w.busy.Wait()
 }
 
 // settle ends all trouble, delivers what the platform would still retry, and

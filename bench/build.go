@@ -1,0 +1,128 @@
+package main
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// program is one of the three that are compared.
+type program struct {
+	Name string `json:"name"`
+	// Binary and Zip are sizes in bytes.
+	Binary int64   `json:"binary_bytes"`
+	Zip    int64   `json:"zip_bytes"`
+	Cold   cold    `json:"cold"`
+	Warm   []*warm `json:"warm"`
+
+	pkg      string // its directory
+	bin      string // as deployed
+	symbols  string // with its symbol table
+	counting string // with testdata/memstats.go
+}
+
+// deployed are the flags that `make build` builds with.
+var deployed = []string{"-trimpath", "-ldflags=-s -w"}
+
+// build compiles all programs into dir.
+func (m *measurement) build(ctx context.Context, dir string) error {
+	for _, p := range m.Programs {
+		at := func(suffix string) string { return filepath.Join(dir, p.Name+suffix) }
+		p.bin, p.symbols, p.counting = at(""), at(".symbols"), at(".counting")
+		overlay, err := overlayFor(p, at(".json"))
+		if err != nil {
+			return err
+		}
+		for _, b := range []struct {
+			out   string
+			flags []string
+		}{
+			{p.bin, deployed},
+			{p.symbols, []string{"-trimpath"}},
+			{p.counting, []string{"-trimpath", "-overlay=" + overlay}},
+		} {
+			if err := compile(ctx, p.pkg, b.out, b.flags...); err != nil {
+				return err
+			}
+		}
+		if err := p.weigh(at(".zip")); err != nil {
+			return err
+		}
+	}
+	m.sweeper = filepath.Join(dir, "sweep")
+	return compile(ctx, "./bench/sweep", m.sweeper, deployed...)
+}
+
+func compile(ctx context.Context, pkg, out string, flags ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", out}, flags...), pkg)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // static, as the platform needs it
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", pkg, err, text)
+	}
+	return nil
+}
+
+// overlayFor writes what makes `go build` add the allocation counter to p.
+func overlayFor(p *program, file string) (string, error) {
+	counter, err := filepath.Abs("bench/testdata/memstats.go")
+	if err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs(p.pkg)
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(dir, "memstats.go"): counter}})
+	if err != nil {
+		return "", err
+	}
+	return file, os.WriteFile(file, body, 0o600)
+}
+
+// weigh takes the size of the binary, and of a zip with it alone, packed as well
+// as zip can.
+func (p *program) weigh(file string) error {
+	info, err := os.Stat(p.bin)
+	if err != nil {
+		return err
+	}
+	p.Binary = info.Size()
+	if err := pack(p.bin, file); err != nil {
+		return err
+	}
+	if info, err = os.Stat(file); err != nil {
+		return err
+	}
+	p.Zip = info.Size()
+	return nil
+}
+
+func pack(bin, file string) error {
+	body, err := os.ReadFile(bin)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(f)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	entry, err := z.Create("main")
+	if err != nil {
+		return err
+	}
+	if _, err := entry.Write(body); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,41 @@
+package main
+
+import "fmt"
+
+// goal is a number that is to stay within a limit.
+type goal struct {
+	name         string
+	limit, value float64
+}
+
+func (m *measurement) goals() []goal {
+	b, p, w := m.Programs[bare], m.Programs[put], m.Programs[warden]
+	goals := []goal{
+		{"start to first poll, × bare", 1.2, w.Cold.Poll / b.Cold.Poll},
+		{"first event of a cold process, × put", 1.2, w.Cold.Event / p.Cold.Event},
+		{"binary, × bare", 1.4, float64(w.Binary) / float64(b.Binary)},
+		{"zip, MB", 3.5, float64(w.Zip) / 1e6},
+		{"resident at the first poll, × bare", 1.25, float64(w.Cold.Resident) / float64(b.Cold.Resident)},
+	}
+	for i, l := range loads {
+		if l.Latency > 0 || l.InFlight > 1 {
+			continue
+		}
+		goals = append(
+			goals,
+			goal{l.Verdict + ": CPU of a warm event beyond put, µs", 10, w.Warm[i].CPU - p.Warm[i].CPU},
+			goal{l.Verdict + ": bytes of a warm event beyond put, KB", 8, (w.Warm[i].Bytes - p.Warm[i].Bytes) / 1000},
+			goal{l.Verdict + ": OSS calls", float64(callsFor[l.Verdict]), w.Warm[i].Calls},
+		)
+	}
+	for _, s := range m.Sweeps {
+		if s.Latency > 0 {
+			goals = append(goals, goal{fmt.Sprintf("sweep of %d, virtual-hosted: %t, × the latency bound", s.Buckets, s.Hosts), 1.1, s.Seconds / s.Bound})
+		}
+	}
+	return goals
+}
+
+// callsFor is how many calls to OSS a verdict costs: a look, and for a fix the
+// write and a look at what it did.
+var callsFor = map[string]int{"compliant": 1, "fixed": 3}

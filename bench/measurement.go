@@ -1,0 +1,59 @@
+package main
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// measurement is everything that one run found out.
+type measurement struct {
+	Go       string     `json:"go"`
+	CPUs     int        `json:"cpus"`
+	Time     time.Time  `json:"time"`
+	Programs []*program `json:"programs"`
+	Modules  []module   `json:"dependencies"`
+	Sweeps   []sweep    `json:"sweeps"`
+
+	sweeper string // the executable of bench/sweep
+}
+
+// The programs, as indexes of measurement.Programs.
+const (
+	bare = iota
+	put
+	warden
+)
+
+func newMeasurement() *measurement {
+	return &measurement{
+		Go: runtime.Version(), CPUs: runtime.NumCPU(), Time: time.Now().UTC().Truncate(time.Second),
+		Programs: []*program{
+			bare:   {Name: "bare", pkg: "./bench/bare"},
+			put:    {Name: "put", pkg: "./bench/put"},
+			warden: {Name: "bucketwarden", pkg: "."},
+		},
+	}
+}
+
+// median returns the middle one, or the lower of the two middle ones, of what
+// came after the first, which warmed things up. One value alone counts.
+func median[T cmp.Ordered](values []T) T {
+	if len(values) > 1 {
+		values = values[1:]
+	}
+	return slices.Sorted(slices.Values(values))[(len(values)-1)/2]
+}
+
+// medianOf is the median of one number of each sample.
+func medianOf[S any, T cmp.Ordered](samples []S, of func(S) T) T {
+	values := make([]T, len(samples))
+	for i, s := range samples {
+		values[i] = of(s)
+	}
+	return median(values)
+}
+
+// us returns d in microseconds.
+func us(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }

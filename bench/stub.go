@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"bucketwarden/internal/local"
+)
+
+// stub is an account whose buckets all have a rule, in the least code that keeps
+// to the protocol: it shares the cores with the sweep, whose speed is measured
+// against a latency and not against the work of a stand-in.
+type stub struct {
+	net.Listener
+	buckets int
+	latency time.Duration
+	conns   atomic.Int64 // opened so far
+}
+
+func newStub(ctx context.Context, buckets int, latency time.Duration) (*stub, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &stub{Listener: l, buckets: buckets, latency: latency}
+	go s.accept()
+	return s, nil
+}
+
+// accept ends when the stub is closed.
+func (s *stub) accept() {
+	for {
+		conn, err := s.Accept()
+		if err != nil {
+			return
+		}
+		s.conns.Add(1)
+		go func() {
+			_ = s.serve(conn) // ends when the client closes
+			_ = conn.Close()
+		}()
+	}
+}
+
+func (s *stub) serve(conn net.Conn) error {
+	r := bufio.NewReaderSize(conn, 2048)
+	for {
+		target, err := readRequest(r)
+		if err != nil {
+			return err
+		}
+		time.Sleep(s.latency)
+		body := encryptionXML
+		if !strings.Contains(target, "?encryption") {
+			body = s.list(target)
+		}
+		if _, err := conn.Write([]byte(headOf(len(body)) + body)); err != nil {
+			return err
+		}
+	}
+}
+
+// readRequest reads a request without a body and returns what it is for.
+func readRequest(r *bufio.Reader) (target string, err error) {
+	for n := 0; ; n++ {
+		line, err := r.ReadSlice('\n')
+		switch {
+		case err != nil:
+			return "", err
+		case n == 0:
+			method, rest, _ := strings.Cut(string(line), " ")
+			if method != "GET" {
+				return "", errors.New("the stub is for reading only")
+			}
+			target, _, _ = strings.Cut(rest, " ")
+		case len(line) == 2: // the empty line
+			return target, nil
+		}
+	}
+}
+
+func headOf(length int) string {
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nX-Oss-Request-Id: 5F0000000000000000000001\r\nContent-Length: %d\r\n\r\n", length)
+}
+
+const encryptionXML = `<?xml version="1.0" encoding="UTF-8"?><ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault>` +
+	`<SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>`
+
+// list is the page of the account's list behind the marker in target.
+func (s *stub) list(target string) string {
+	page := 100
+	first := 0
+	if u, err := url.Parse(target); err == nil {
+		_, _ = fmt.Sscan(u.Query().Get("max-keys"), &page) // as OSS: 100 if it is not there
+		if _, err := fmt.Sscanf(u.Query().Get("marker"), bucketFormat, &first); err == nil {
+			first++
+		}
+	}
+	var b strings.Builder
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><ListAllMyBucketsResult>`)
+	last := min(first+page, s.buckets)
+	if last < s.buckets {
+		fmt.Fprintf(&b, "<MaxKeys>%d</MaxKeys><IsTruncated>true</IsTruncated><NextMarker>%s</NextMarker>", page, bucketName(last-1))
+	}
+	b.WriteString("<Buckets>")
+	for i := first; i < last; i++ {
+		fmt.Fprintf(&b, "<Bucket><CreationDate>2026-01-01T00:00:00.000Z</CreationDate><ExtranetEndpoint>oss-%[1]s.aliyuncs.com</ExtranetEndpoint>"+
+			"<IntranetEndpoint>oss-%[1]s-internal.aliyuncs.com</IntranetEndpoint><Location>oss-%[1]s</Location><Name>%[2]s</Name>"+
+			"<Region>%[1]s</Region><StorageClass>Standard</StorageClass></Bucket>", local.Region, bucketName(i))
+	}
+	b.WriteString("</Buckets></ListAllMyBucketsResult>")
+	return b.String()
+}

@@ -1,0 +1,28 @@
+package reliability_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"bucketwarden/internal/local"
+)
+
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "reliability")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if binary, err = local.Build(context.Background(), "../..", dir, raceFlags...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
