@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"iter"
 	"net"
 	"net/http"
@@ -316,23 +317,48 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucke
 			yield(Bucket{}, err)
 			return
 		}
-		for more := true; more; {
-			page, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{Prefix: ref(prefix), Marker: ref(after), MaxKeys: 1000})
-			if err == nil {
-				err = checkPage(page, after)
-			}
-			if err != nil {
-				yield(Bucket{}, translate(ctx, "ListBuckets", "", err))
+		for next := c.page(ctx, cl, prefix, after); next != nil; {
+			p := <-next
+			if p.err != nil {
+				yield(Bucket{}, translate(ctx, "ListBuckets", "", p.err))
 				return
 			}
-			for _, b := range page.Buckets {
+			next = nil
+			if p.IsTruncated { // on its way while this one is worked on
+				next = c.page(ctx, cl, prefix, deref(p.NextMarker))
+			}
+			for _, b := range p.Buckets {
 				if !yield(Bucket{Name: deref(b.Name), Region: deref(b.Region), Public: deref(b.ExtranetEndpoint), Internal: deref(b.IntranetEndpoint)}, nil) {
 					return
 				}
 			}
-			more, after = page.IsTruncated, deref(page.NextMarker)
 		}
 	}
+}
+
+// page is one page of the list, or why there is none.
+type page struct {
+	*oss.ListBucketsResult
+	err error
+}
+
+// page asks for the page behind after.
+func (c *Client) page(ctx context.Context, cl *oss.Client, prefix, after string) <-chan page {
+	answer := make(chan page, 1)
+	go func() {
+		var p page
+		defer func() {
+			if r := recover(); r != nil { // in a goroutine it would end the process
+				p.err = &Error{Code: Internal, Message: fmt.Sprintf("panic (%T)", r)}
+			}
+			answer <- p
+		}()
+		p.ListBucketsResult, p.err = cl.ListBuckets(ctx, &oss.ListBucketsRequest{Prefix: ref(prefix), Marker: ref(after), MaxKeys: 1000})
+		if p.err == nil {
+			p.err = checkPage(p.ListBucketsResult, after)
+		}
+	}()
+	return answer
 }
 
 // checkPage refuses an answer that is no page of a list, because it would look
