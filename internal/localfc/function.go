@@ -35,7 +35,7 @@ func Start(ctx context.Context, cfg Config) (*Function, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	f := &Function{cfg: cfg, lines: newLines(cfg.Log), slots: make(chan struct{}, cfg.Concurrency)}
+	f := &Function{cfg: cfg, lines: newLines(cfg.Log, cfg.Runtime == RuntimeGo1), slots: make(chan struct{}, cfg.Concurrency)}
 	f.async, f.endAsync = context.WithCancel(context.WithoutCancel(ctx))
 	if _, err := f.instance(ctx); err != nil {
 		f.endAsync()

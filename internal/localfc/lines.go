@@ -15,7 +15,7 @@ const (
 	endMark = "End RequestId: "
 	// logLag bounds the wait for a line that left the child before its answer
 	// did but comes through another pipe.
-	logLag = 100 * time.Millisecond
+	logLag = time.Second
 )
 
 // lines is the child's output: an io.Writer that passes complete lines on and
@@ -27,12 +27,12 @@ type lines struct {
 	partial []byte
 	kept    []byte
 	total   int
-	marks   bool
+	marks   bool // whether the child writes such lines
 	changed chan struct{}
 }
 
-func newLines(out io.Writer) *lines {
-	return &lines{out: out, changed: make(chan struct{})}
+func newLines(out io.Writer, marks bool) *lines {
+	return &lines{out: out, marks: marks, changed: make(chan struct{})}
 }
 
 // Write implements io.Writer. It never fails, so that a broken log does not
