@@ -6,7 +6,7 @@ EVENT   ?= events/native-bucket-created.json
 FUZZTIME ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke local events test check fuzz build vuln load
+.PHONY: help demo invoke local events test check fuzz vuln load
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -41,9 +41,6 @@ fuzz: ## run every fuzz target for FUZZTIME (1m) each
 	  $(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' | while read -r f; do \
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$$pkg" || exit 1; \
 	  done || exit 1; done
-
-build: ## the function as it is deployed: dist/main
-	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '-s -w' -o dist/main .
 
 vuln: ## known vulnerabilities; needs the vulnerability database, so not a part of test
 	$(TOOL) govulncheck ./...

@@ -10,6 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+
+	"bucketwarden/internal/local"
 )
 
 // program is one of the three that are compared.
@@ -21,14 +24,18 @@ type program struct {
 	Cold   cold    `json:"cold"`
 	Warm   []*warm `json:"warm"`
 
-	pkg      string // its directory
+	pkg      string   // its directory
+	flags    []string // go build's
 	bin      string // as deployed
 	symbols  string // with its symbol table
 	counting string // with testdata/memstats.go
 }
 
-// deployed are the flags that `make build` builds with.
-var deployed = []string{"-trimpath", "-ldflags=-s -w"}
+// plain is how everybody builds what is deployed, and the baselines are.
+var plain = []string{"-trimpath"}
+
+// stripped leaves out what only a debugger needs.
+const stripped = "-ldflags=-s -w"
 
 // build compiles all programs into dir.
 func (m *measurement) build(ctx context.Context, dir string) error {
@@ -43,11 +50,11 @@ func (m *measurement) build(ctx context.Context, dir string) error {
 			out   string
 			flags []string
 		}{
-			{p.bin, deployed},
-			{p.symbols, []string{"-trimpath"}},
-			{p.counting, []string{"-trimpath", "-overlay=" + overlay}},
+			{p.bin, []string{stripped}},
+			{p.symbols, nil},
+			{p.counting, []string{"-overlay=" + overlay}},
 		} {
-			if err := compile(ctx, p.pkg, b.out, b.flags...); err != nil {
+			if err := compile(ctx, p.pkg, b.out, slices.Concat(p.flags, b.flags)...); err != nil {
 				return err
 			}
 		}
@@ -56,7 +63,24 @@ func (m *measurement) build(ctx context.Context, dir string) error {
 		}
 	}
 	m.sweeper = filepath.Join(dir, "sweep")
-	return compile(ctx, "./bench/sweep", m.sweeper, deployed...)
+	if err := compile(ctx, "./bench/sweep", m.sweeper, slices.Concat(local.BuildFlags, []string{stripped})...); err != nil {
+		return err
+	}
+	return m.weighBareOurWay(ctx, filepath.Join(dir, "bare.flags"))
+}
+
+// weighBareOurWay takes the size of bare built with Bucketwarden's flags: what the
+// flags alone would gain there.
+func (m *measurement) weighBareOurWay(ctx context.Context, out string) error {
+	if err := compile(ctx, m.Programs[bare].pkg, out, slices.Concat(local.BuildFlags, []string{stripped})...); err != nil {
+		return err
+	}
+	info, err := os.Stat(out)
+	if err != nil {
+		return err
+	}
+	m.BareOurWay = info.Size()
+	return nil
 }
 
 func compile(ctx context.Context, pkg, out string, flags ...string) error {

@@ -13,6 +13,7 @@ type cold struct {
 	Event      float64 `json:"event_us"`       // first event, handed over to answered
 	EventCPU   float64 `json:"event_cpu_us"`   // CPU from the start to that answer
 	Resident   int     `json:"resident_kb"`    // at the first poll
+	Own        int     `json:"own_kb"`         // the part of it that is no page of a file
 	AfterEvent int     `json:"after_event_kb"` // resident after the first event
 }
 
@@ -43,6 +44,7 @@ func (m *measurement) cold(ctx context.Context, o options) error {
 			Event:      medianOf(samples[i], func(s cold) float64 { return s.Event }),
 			EventCPU:   medianOf(samples[i], func(s cold) float64 { return s.EventCPU }),
 			Resident:   medianOf(samples[i], func(s cold) int { return s.Resident }),
+			Own:        medianOf(samples[i], func(s cold) int { return s.Own }),
 			AfterEvent: medianOf(samples[i], func(s cold) int { return s.AfterEvent }),
 		}
 	}
@@ -55,7 +57,7 @@ func coldStart(ctx context.Context, p *program, oss *storage) (s cold, err error
 		return s, err
 	}
 	time.Sleep(settle)
-	s.Poll, s.PollCPU, s.Resident = us(c.start), us(c.cpu()), c.residentKB("VmRSS")
+	s.Poll, s.PollCPU, s.Resident, s.Own = us(c.start), us(c.cpu()), c.residentKB("VmRSS"), c.residentKB("RssAnon")
 	took, err := c.invoke(ctx, created(bucketName(0)))
 	time.Sleep(settle)
 	s.Event, s.EventCPU, s.AfterEvent = us(took), us(c.cpu()), c.residentKB("VmRSS")

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"bucketwarden/internal/local"
 )
 
 // measurement is everything that one run found out.
@@ -13,6 +15,8 @@ type measurement struct {
 	CPUs     int        `json:"cpus"`
 	Time     time.Time  `json:"time"`
 	Programs []*program `json:"programs"`
+	// BareOurWay is the size of bare in bytes, built with Bucketwarden's flags.
+	BareOurWay int64 `json:"bare_with_our_flags_bytes"`
 	Modules  []module   `json:"dependencies"`
 	Sweeps   []sweep    `json:"sweeps"`
 
@@ -30,9 +34,9 @@ func newMeasurement() *measurement {
 	return &measurement{
 		Go: runtime.Version(), CPUs: runtime.NumCPU(), Time: time.Now().UTC().Truncate(time.Second),
 		Programs: []*program{
-			bare:   {Name: "bare", pkg: "./bench/bare"},
-			put:    {Name: "put", pkg: "./bench/put"},
-			warden: {Name: "bucketwarden", pkg: "."},
+			bare:   {Name: "bare", pkg: "./bench/bare", flags: plain},
+			put:    {Name: "put", pkg: "./bench/put", flags: plain},
+			warden: {Name: "bucketwarden", pkg: ".", flags: local.BuildFlags},
 		},
 	}
 }

@@ -93,11 +93,13 @@ func (m *measurement) coldTable(p *page) {
 		{"first event, ms", "%.2f", func(p *program) float64 { return p.Cold.Event / 1000 }},
 		{"CPU from the start to its answer, ms", "%.2f", func(p *program) float64 { return p.Cold.EventCPU / 1000 }},
 		{"resident at the first poll, KB", "%.0f", func(p *program) float64 { return float64(p.Cold.Resident) }},
+		{"of it memory of its own, KB", "%.0f", func(p *program) float64 { return float64(p.Cold.Own) }},
 		{"resident after the first event, KB", "%.0f", func(p *program) float64 { return float64(p.Cold.AfterEvent) }},
 	} {
 		b, s, w := row.of(m.Programs[bare]), row.of(m.Programs[put]), row.of(m.Programs[warden])
 		p.printf("| %s | "+row.format+" | "+row.format+" | "+row.format+" | %.2f | %.2f |\n", row.name, b, s, w, w/b, w/s)
 	}
+	p.printf("\nWith Bucketwarden's build flags, bare is %d KB; the binary is %.2f times that.\n", m.BareOurWay/1000, float64(m.Programs[warden].Binary)/float64(m.BareOurWay))
 }
 
 func (m *measurement) warmTable(p *page) {
@@ -124,16 +126,16 @@ func orNone(v float64) string {
 }
 
 func (m *measurement) sweepTable(p *page) {
-	p.printf("\n### Sweeps\n\n| buckets | addressing | OSS, ms | s | bound, s | × bound | CPU per bucket, µs | peak, KB | connections |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	p.printf("\n### Sweeps\n\n| buckets | addressing | OSS, ms | s | bound, s | × bound | × a plain loop | CPU per bucket, µs | peak, KB | connections |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, s := range m.Sweeps {
-		addressing, ratio := "path style", ""
+		addressing, bound, plain := "path style", "", ""
 		if s.Hosts {
 			addressing = "virtual-hosted"
 		}
 		if s.Latency > 0 {
-			ratio = fmt.Sprintf("%.2f", s.Seconds/s.Bound)
+			bound, plain = fmt.Sprintf("%.2f", s.Seconds/s.Bound), fmt.Sprintf("%.2f", s.Seconds/s.Plain)
 		}
-		p.printf("| %d | %s | %d | %.2f | %.2f | %s | %.0f | %d | %d |\n", s.Buckets, addressing, s.Latency/time.Millisecond, s.Seconds, s.Bound, ratio, s.CPU, s.Peak, s.Conns)
+		p.printf("| %d | %s | %d | %.2f | %.2f | %s | %s | %.0f | %d | %d |\n", s.Buckets, addressing, s.Latency/time.Millisecond, s.Seconds, s.Bound, bound, plain, s.CPU, s.Peak, s.Conns)
 	}
 }
 

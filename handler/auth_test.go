@@ -39,7 +39,7 @@ type request struct{ method, target, body, scope string }
 // patternOf returns the pattern that a request matches.
 func (web *Web) patternOf(t *testing.T, method, target string) string {
 	t.Helper()
-	_, pattern := web.mux.Handler(httptest.NewRequestWithContext(t.Context(), method, target, nil))
+	_, pattern := web.mux().Handler(httptest.NewRequestWithContext(t.Context(), method, target, nil))
 	return pattern
 }
 

@@ -120,7 +120,7 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 func (h *Handler) runAll(ctx context.Context, log *slog.Logger, elements []element) []Result {
 	results := make([]Result, len(elements))
 	if len(elements) == 1 { // the usual case needs no goroutine
-		results[0] = h.run(ctx, log, elements[0])
+		h.run(ctx, log, &elements[0], &results[0])
 		return results
 	}
 	var wg sync.WaitGroup
@@ -130,7 +130,7 @@ func (h *Handler) runAll(ctx context.Context, log *slog.Logger, elements []eleme
 		wg.Go(func() {
 			defer func() { <-slots }()
 			for _, i := range indexes {
-				results[i] = h.run(ctx, log, elements[i])
+				h.run(ctx, log, &elements[i], &results[i])
 			}
 		})
 	}
@@ -155,31 +155,32 @@ func byBucket(elements []element) [][]int {
 	return groups
 }
 
-// run works on one element and logs one line about it. A panic ends in a result
-// like any other failure: the others must not be lost with it.
-func (h *Handler) run(ctx context.Context, log *slog.Logger, e element) (res Result) {
+// run works on one element, writes its result to res and logs one line about it.
+// A panic ends in a result like any other failure: the others must not be lost
+// with it.
+func (h *Handler) run(ctx context.Context, log *slog.Logger, e *element, res *Result) {
 	start := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			res = Result{Result: panicked(e, p)}
+			res.Result = panicked(e.bucket, p)
 			log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("bucket", e.bucket.Name), stackAttr())
 		}
 		res.EventID, res.EventType = e.id, e.kind
 		logResult(ctx, log, e, res, time.Since(start))
 	}()
-	if e.verdict != "" {
-		return Result{Result: e.result()}
+	switch {
+	case e.verdict != "":
+		res.Result = e.result()
+	case e.task != nil:
+		res.Result = h.Encryption.Ensure(ctx, *e.task)
+	default:
+		res.Result = h.Encryption.Ensure(ctx, ossenc.Task{Bucket: e.bucket, Created: e.created, OwnWrite: e.ownWrite, Want: h.Want})
 	}
-	task := e.task
-	if task == nil {
-		task = &ossenc.Task{Bucket: e.bucket, Created: e.created, OwnWrite: e.ownWrite, Want: h.Want}
-	}
-	return Result{Result: h.Encryption.Ensure(ctx, *task)}
 }
 
-func panicked(e element, p any) ossenc.Result {
+func panicked(b ossenc.Bucket, p any) ossenc.Result {
 	return ossenc.Result{
-		Bucket: e.bucket.Name, Region: e.bucket.Region,
+		Bucket: b.Name, Region: b.Region,
 		Verdict: ossenc.Unknown, Code: ossenc.Internal,
 		// The value may hold anything, so only its type is told.
 		Reason: fmt.Sprintf("panic (%T) while working on this bucket; the stack is in the log", p),

@@ -11,7 +11,7 @@ import (
 )
 
 // logResult writes the one line that says what became of an element.
-func logResult(ctx context.Context, log *slog.Logger, e element, r Result, took time.Duration) {
+func logResult(ctx context.Context, log *slog.Logger, e *element, r *Result, took time.Duration) {
 	attrs := append(
 		make([]slog.Attr, 0, 16), // room for all
 		slog.String("event_id", r.EventID),

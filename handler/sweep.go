@@ -301,7 +301,7 @@ func (a *sweepAnswer) add(ctx context.Context, log *slog.Logger, r ossenc.Result
 	if a.Plan != nil && r.Verdict == ossenc.WouldFix {
 		a.Plan.add(r)
 	}
-	logResult(ctx, log, element{}, Result{Result: r, EventType: a.Action}, 0)
+	logResult(ctx, log, &element{}, &Result{Result: r, EventType: a.Action}, 0)
 	switch {
 	case r.Verdict == ossenc.Compliant || r.Verdict == ossenc.Exempt:
 	case len(a.Results) < maxListed:

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"sync"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -18,23 +19,35 @@ import (
 type Web struct {
 	handler *Handler
 	auth    Auth
-	mux     *http.ServeMux
-	scopes  map[string]Scope // by pattern
+	mux     func() *http.ServeMux // made for the first request: most instances see none
 	now     func() time.Time
 }
 
 // NewWeb returns the routes over h, open to whom auth says.
 func NewWeb(h *Handler, auth Auth) *Web {
-	web := &Web{handler: h, auth: auth, mux: http.NewServeMux(), scopes: map[string]Scope{}, now: time.Now}
+	return &Web{handler: h, auth: auth, mux: sync.OnceValue(newMux), now: time.Now}
+}
+
+func newMux() *http.ServeMux {
+	mux := http.NewServeMux()
 	for _, r := range routes {
-		web.scopes[r.pattern] = r.scope
-		web.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
 			x := w.(*exchange) // ServeHTTP passes no other
 			x.req = req        // the one with the path's values
 			x.fail(r.serve(x))
 		})
 	}
-	return web
+	return mux
+}
+
+// scopeOf returns the scope that the route with this pattern asks for.
+func scopeOf(pattern string) (_ Scope, found bool) {
+	for _, r := range routes {
+		if r.pattern == pattern {
+			return r.scope, true
+		}
+	}
+	return scopeAny, false
 }
 
 // routes are all there are, each with the scope that it asks for.
@@ -88,8 +101,8 @@ func (web *Web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve finds the route and lets through who may.
 func (web *Web) serve(x *exchange) error {
-	_, x.route = web.mux.Handler(x.req)
-	scope, found := web.scopes[x.route]
+	_, x.route = web.mux().Handler(x.req)
+	scope, found := scopeOf(x.route)
 	if !found || !isClean(x.req) {
 		x.route, scope = "", scopeAny
 	}
@@ -99,7 +112,7 @@ func (web *Web) serve(x *exchange) error {
 	if x.route == "" {
 		return web.noRoute(x)
 	}
-	web.mux.ServeHTTP(x, x.req)
+	web.mux().ServeHTTP(x, x.req)
 	return nil
 }
 
@@ -116,7 +129,7 @@ func (web *Web) noRoute(x *exchange) error {
 		return p
 	}
 	probe := &headerProbe{header: http.Header{}}
-	web.mux.ServeHTTP(probe, x.req)
+	web.mux().ServeHTTP(probe, x.req)
 	if allow := probe.header.Get("Allow"); allow != "" {
 		p = problemf(codeMethod, "this path takes %s", allow)
 		p.header = http.Header{"Allow": {allow}}

@@ -91,7 +91,9 @@ func (x *exchange) ensure(query map[string]string, task ossenc.Task) error {
 		return err
 	}
 	e := element{kind: "http " + x.req.Method, bucket: task.Bucket, task: &task}
-	res := x.web.handler.run(x.req.Context(), x.log, e).Result
+	var got Result
+	x.web.handler.run(x.req.Context(), x.log, &e, &got)
+	res := got.Result
 	if res.Verdict == ossenc.Gone || res.Verdict.Failed() {
 		return resultProblem(res)
 	}

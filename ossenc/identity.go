@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
-	alicred "github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 )
 
 // Credentials sign requests to OSS. They never print: every way of formatting,
@@ -61,7 +61,7 @@ func IdentityFrom(ctx context.Context) Identity {
 // default chain orders them. It is safe for concurrent use.
 type Chain struct {
 	mu   sync.Mutex // credentials-go has no lock of its own
-	cred alicred.Credential
+	provider providers.CredentialsProvider
 }
 
 // Credentials asks the chain. A failed chain is thrown away: it would remember
@@ -69,19 +69,15 @@ type Chain struct {
 func (c *Chain) Credentials() (Credentials, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cred == nil {
-		cred, err := alicred.NewCredential(nil)
-		if err != nil {
-			return Credentials{}, noCredentials(err)
-		}
-		c.cred = cred
+	if c.provider == nil {
+		c.provider = providers.NewDefaultCredentialsProvider()
 	}
-	m, err := c.cred.GetCredential()
+	found, err := c.provider.GetCredentials()
 	if err != nil {
-		c.cred = nil
+		c.provider = nil
 		return Credentials{}, noCredentials(err)
 	}
-	got := Credentials{deref(m.AccessKeyId), deref(m.AccessKeySecret), deref(m.SecurityToken)}
+	got := Credentials{found.AccessKeyId, found.AccessKeySecret, found.SecurityToken}
 	if got.Empty() {
 		return Credentials{}, noCredentials(errors.New("the chain found an empty key"))
 	}

@@ -167,35 +167,35 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if w.Accounts == nil || t.Bucket.Account == IdentityFrom(ctx).AccountID {
 		t.Bucket.Account = "" // the function's own
 	}
-	res := Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
+	res := &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
 	ctx, err := w.as(ctx, t.Bucket.Account)
 	if err != nil {
-		return res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
+		return *res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
 	}
 	seen, err := w.read(ctx, t)
 	res.note(seen)
 	if err != nil {
-		return res.unreadable(err)
+		return *res.unreadable(err)
 	}
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
 	t.Bucket.Region = res.Region
 	r, err := w.rule(ctx, t)
 	if err != nil {
-		return res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
+		return *res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
 	}
 	res.Wanted, res.PolicyRule = r.Want.Rule, r.Name
 	switch {
 	case r.Exempt != "":
-		return res.end(Exempt, r.Exempt)
+		return *res.end(Exempt, r.Exempt)
 	case r.Blocked != "":
-		return res.fail(Blocked, Refused, r.Blocked)
+		return *res.fail(Blocked, Refused, r.Blocked)
 	}
 	d, err := w.decide(ctx, t.Bucket.Region, seen.Rule, r)
 	if err != nil {
-		return res.undecided(err)
+		return *res.undecided(err)
 	}
 	t.Want, res.Target = r.Want, d.Target
-	return w.act(ctx, t, d, res)
+	return *w.act(ctx, t, d, res)
 }
 
 // as returns a context that acts in the account.
@@ -211,7 +211,7 @@ func (w *Warden) as(ctx context.Context, account string) (context.Context, error
 }
 
 // act writes the target if it must and may.
-func (w *Warden) act(ctx context.Context, t Task, d Decision, res Result) Result {
+func (w *Warden) act(ctx context.Context, t Task, d Decision, res *Result) *Result {
 	switch {
 	case !d.Write:
 		return res.end(Compliant, d.Reason)
@@ -251,7 +251,7 @@ func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
 // have been carried out all the same, and time has passed since the last look, so
 // it is never just sent again: every try begins with a look and a decision of
 // its own, or another writer's stronger rule would be overwritten.
-func (w *Warden) write(ctx context.Context, t Task, d Decision, res Result) Result {
+func (w *Warden) write(ctx context.Context, t Task, d Decision, res *Result) *Result {
 	for try := 0; ; try++ {
 		written, err := w.put(ctx, t.Bucket, d.Target)
 		res.note(written)
@@ -296,7 +296,7 @@ func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 }
 
 // readBack looks until the written rule is in force.
-func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res Result) Result {
+func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res *Result) *Result {
 	for i := 0; ; i++ {
 		seen, err := w.Store.Get(ctx, t.Bucket)
 		if err == nil {
@@ -352,17 +352,17 @@ func answerIn(err error) Answer {
 	return Answer{}
 }
 
-func (r Result) end(v Verdict, reason string) Result {
+func (r *Result) end(v Verdict, reason string) *Result {
 	r.Verdict, r.Reason = v, reason
 	return r
 }
 
-func (r Result) fail(v Verdict, c Code, reason string) Result {
+func (r *Result) fail(v Verdict, c Code, reason string) *Result {
 	r.Code = c
 	return r.end(v, reason)
 }
 
-func (r Result) failed(v Verdict, err error, reason string) Result {
+func (r *Result) failed(v Verdict, err error, reason string) *Result {
 	r.note(answerIn(err))
 	if e, ok := errors.AsType[*Error](err); ok {
 		r.OSSCode = e.OSSCode
@@ -372,7 +372,7 @@ func (r Result) failed(v Verdict, err error, reason string) Result {
 
 // undecided ends a task whose rule was read but about whose keys too little is
 // known, or too much.
-func (r Result) undecided(err error) Result {
+func (r *Result) undecided(err error) *Result {
 	switch CodeOf(err) {
 	case Refused, ForeignKey:
 		e, _ := errors.AsType[*Error](err)
@@ -382,12 +382,12 @@ func (r Result) undecided(err error) Result {
 }
 
 // unexpected ends a task whose bucket has another rule than the plan saw.
-func (r Result) unexpected(seen, expected Rule) Result {
+func (r *Result) unexpected(seen, expected Rule) *Result {
 	return r.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen, expected))
 }
 
 // unconfirmed ends a task whose write was taken but not seen in force.
-func (r Result) unconfirmed(written, seen Rule, err error) Result {
+func (r *Result) unconfirmed(written, seen Rule, err error) *Result {
 	if err != nil {
 		return r.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", written))
 	}
@@ -396,7 +396,7 @@ func (r Result) unconfirmed(written, seen Rule, err error) Result {
 
 // unreadable ends a task whose bucket could not be read: gone if OSS knows no
 // such bucket, unknown otherwise. What was read before counts no more.
-func (r Result) unreadable(err error) Result {
+func (r *Result) unreadable(err error) *Result {
 	if CodeOf(err) == NotFound {
 		r.note(answerIn(err))
 		r.Before, r.After, r.Observed = Rule{}, Rule{}, false

@@ -43,7 +43,7 @@ func (w whole) RoundTrip(req *http.Request) (*http.Response, error) {
 	if strings.Contains(req.URL.RawQuery, "max-keys=") { // ListBuckets
 		most = maxPage
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	body, err := readAtMost(resp, most+1)
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
@@ -60,6 +60,16 @@ func (w whole) RoundTrip(req *http.Request) (*http.Response, error) {
 	// nil in some cases, and panics.
 	resp.Header.Set("Content-Type", "application/xml")
 	return resp, nil
+}
+
+// readAtMost reads the answer, or so many bytes of it.
+func readAtMost(resp *http.Response, most int64) ([]byte, error) {
+	if resp.ContentLength < 0 || resp.ContentLength > most {
+		return io.ReadAll(io.LimitReader(resp.Body, most))
+	}
+	body := make([]byte, resp.ContentLength) // nearly always: no more room than it needs
+	_, err := io.ReadFull(resp.Body, body)
+	return body, err
 }
 
 // rootOf returns the name of the first element of an XML document, or "".

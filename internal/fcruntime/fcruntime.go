@@ -33,6 +33,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -65,6 +66,9 @@ func ConfigFrom(env map[string]string) Config {
 	return c
 }
 
+// endSignals are those by which a platform ends a process.
+var endSignals = []os.Signal{syscall.SIGTERM, syscall.SIGINT}
+
 // Invoke handles one payload and returns the answer as JSON, or an error whose
 // text is the answer. A *[handler.Failure] carries its code to the platform.
 type Invoke func(ctx context.Context, requestID string, payload []byte) (json.RawMessage, error)
@@ -74,12 +78,12 @@ type Invoke func(ctx context.Context, requestID string, payload []byte) (json.Ra
 // unanswered. In go1 it does not return, because the SDK's loop does not: the
 // process exits.
 func Run(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	switch {
 	case cfg.API != "":
 		return runGo1(ctx, cfg, invoke, logger)
 	case cfg.Listen != "":
+		ctx, stop := signal.NotifyContext(ctx, endSignals...)
+		defer stop()
 		return runCustom(ctx, cfg, invoke, logger)
 	}
 	return errors.New("this is a function for Alibaba Cloud Function Compute, and neither FC_RUNTIME_API nor FC_CUSTOM_LISTEN_PORT is set; `make demo` runs it on this machine")

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
@@ -26,6 +27,9 @@ func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger)
 	}
 	newGuard(cfg.API, e, logger).install(transport)
 	context.AfterFunc(ctx, func() { os.Exit(e.finish()) })
+	// Beside the first poll and not before it: until then nothing runs that a
+	// signal could cut short.
+	go exitOnSignal(e)
 	fc.RegisterInitializerFunction(func(context.Context) {})
 	fc.RegisterPreStopFunction(func(context.Context) {
 		e.settle(1) // one is this hook itself
@@ -33,6 +37,13 @@ func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger)
 	})
 	fc.Start(go1(invoke, e))
 	return errors.New("the runtime loop ended")
+}
+
+func exitOnSignal(e *ending) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, endSignals...)
+	<-signals
+	os.Exit(e.finish())
 }
 
 // go1 returns what the runtime SDK calls. A function value is needed: the SDK

@@ -1,7 +1,6 @@
 package fcruntime
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"net/http"
@@ -68,13 +67,20 @@ func (g *guard) poll(req *http.Request) (*http.Response, error) {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	}
-	resp, err := g.fetch(req)
-	if err == nil && resp.StatusCode == http.StatusOK {
-		g.failures = 0
-		g.ending.add(1)
-		mend(resp.Header, time.Now())
-		return resp, nil
+	resp, err := g.api.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		g.pollFailed()
+		return resp, err
 	}
+	g.ending.add(1)
+	mend(resp.Header, time.Now())
+	resp.Body = &invocation{resp.Body, g}
+	return resp, nil
+}
+
+// pollFailed waits before the next poll, or ends the process so that the platform
+// replaces it.
+func (g *guard) pollFailed() {
 	g.failures++
 	if g.failures >= maxFailures {
 		g.logger.Error("the runtime API does not answer; ending", "failures", g.failures)
@@ -82,25 +88,27 @@ func (g *guard) poll(req *http.Request) (*http.Response, error) {
 		g.exit(1)
 	}
 	time.Sleep(pollPause(g.failures))
-	return resp, err
 }
 
-// fetch reads the whole invocation. One that breaks off is a failed poll, not
-// one that runs.
-func (g *guard) fetch(req *http.Request) (*http.Response, error) {
-	resp, err := g.api.RoundTrip(req)
-	if err != nil {
-		return nil, err
+// invocation is the body of a poll's answer. The loop reads it to its end; if it
+// breaks off, the loop drops it, so it was a failed poll and nothing runs.
+type invocation struct {
+	io.ReadCloser
+	guard *guard
+}
+
+// Read implements [io.Reader].
+func (i *invocation) Read(p []byte) (int, error) {
+	n, err := i.ReadCloser.Read(p)
+	switch err {
+	case nil:
+	case io.EOF:
+		i.guard.failures = 0
+	default:
+		i.guard.ending.add(-1)
+		i.guard.pollFailed()
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err := resp.Body.Close(); err != nil {
-		g.logger.Debug("closing a poll", "error", err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	return n, err
 }
 
 // answer posts an invocation's outcome, again where it was not taken: the SDK

@@ -97,7 +97,11 @@ func TestOneGoodPollForgetsTheFailures(t *testing.T) {
 		network, _ := answers(500, 0, 500, 200)
 		g, exits := guardOver(t.Context(), network, io.Discard)
 		for range 4 {
-			if resp, err := poll(t.Context(), g); err == nil && resp.StatusCode == http.StatusOK {
+			resp, err := poll(t.Context(), g)
+			if err == nil && resp.StatusCode == http.StatusOK {
+				if _, err := io.ReadAll(resp.Body); err != nil {
+					t.Fatal(err)
+				}
 				break
 			}
 		}
@@ -115,11 +119,18 @@ func TestPollThatBreaksOffIsAFailure(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body)}, nil
 		})
 		g, _ := guardOver(t.Context(), broken, io.Discard)
-		if _, err := poll(t.Context(), g); !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("got %v, want unexpected EOF", err)
-		}
-		if g.failures != 1 || g.ending.count() != 0 {
-			t.Errorf("%d failures, %d running; want 1, 0", g.failures, g.ending.count())
+		for n := 1; n <= 2; n++ { // a beginning is no success: the failures add up
+			resp, err := poll(t.Context(), g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			if _, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("got %v, want unexpected EOF", err)
+			}
+			if g.failures != n || g.ending.count() != 0 || time.Since(start) != pollPause(n) {
+				t.Errorf("%d failures, %d running, a pause of %v; want %d, 0, %v", g.failures, g.ending.count(), time.Since(start), n, pollPause(n))
+			}
 		}
 	})
 }

@@ -57,6 +57,9 @@ func mend(h http.Header, now time.Time) {
 }
 
 func isBaggage(s string) bool {
+	if s == "" { // nearly always
+		return true
+	}
 	raw, err := base64.StdEncoding.DecodeString(s)
 	return err == nil && json.Unmarshal(raw, &map[string]string{}) == nil
 }

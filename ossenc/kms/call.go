@@ -1,16 +1,16 @@
 package kms
 
 import (
-	"bytes"
 	"context"
-	"errors"
+	"crypto/rand"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	"github.com/alibabacloud-go/tea/dara"
-	alicred "github.com/aliyun/credentials-go/credentials"
+	openapi "github.com/alibabacloud-go/openapi-util/service"
+	"github.com/alibabacloud-go/tea/tea"
 
 	"bucketwarden/ossenc"
 )
@@ -18,7 +18,9 @@ import (
 const (
 	operation = "DescribeKey"
 	version   = "2016-01-20"
-	maxAnswer = 1 << 20 // far above any answer of DescribeKey
+	algorithm = "ACS3-HMAC-SHA256"
+	noBody    = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // its SHA-256
+	maxAnswer = 1 << 20                                                            // far above any answer of DescribeKey
 )
 
 // failure is an answer that is not a key's metadata: an error of KMS, or, with an
@@ -28,102 +30,64 @@ type failure ossenc.RPCFailure
 // Error returns the code only: the rest is for [ossenc.RPCFailure.Err] to make safe.
 func (f failure) Error() string { return "KMS: " + f.Code }
 
-// describeKey makes the call once. Nothing of the SDK's client is kept: it has
-// fields that it changes without a lock, and credentials change with every
-// invocation.
+// describeKey makes the call once.
 func (c *Client) describeKey(ctx context.Context, endpoint *url.URL, cred ossenc.Credentials, keyID string) (metadata, error) {
-	credential, err := signWith(cred)
+	target := url.URL{Scheme: endpoint.Scheme, Host: endpoint.Host, Path: "/", RawQuery: url.Values{"KeyId": {keyID}}.Encode()}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), nil)
 	if err != nil {
 		return metadata{}, err
 	}
-	sdk := &openapi.Client{
-		Credential:      credential,
-		HttpClient:      sender{c.transport},
-		Protocol:        &endpoint.Scheme,
-		Endpoint:        &endpoint.Host,
-		UserAgent:       new(ossenc.UserAgent),
-		DisableSDKError: new(true), // its own error type loses the request ID
-	}
-	params := &openapi.Params{
-		Action:      new(operation),
-		Version:     new(version),
-		Style:       new("RPC"),
-		Method:      new(http.MethodPost),
-		Pathname:    new("/"),
-		AuthType:    new("AK"),
-		ReqBodyType: new("formData"),
-		BodyType:    new("json"),
-	}
-	request := &openapi.OpenApiRequest{Query: map[string]*string{"KeyId": &keyID}}
-	// ACS3-HMAC-SHA256, which puts the security token into a header. The older
-	// signature puts it into the address, where logs and errors repeat it.
-	answer, err := sdk.DoRequestWithCtx(ctx, params, request, &dara.RuntimeOptions{})
+	r.Header.Set("User-Agent", "AlibabaCloud "+ossenc.UserAgent)
+	r.Header.Set("Accept", "application/json")
+	sign(r, cred, keyID)
+	// Not by a client that follows redirects: that would take signed headers, the
+	// security token among them, elsewhere.
+	answer, err := c.transport.RoundTrip(r)
 	if err != nil {
-		return metadata{}, answerIn(err)
-	}
-	return metadataIn(answer)
-}
-
-func signWith(c ossenc.Credentials) (alicred.Credential, error) {
-	config := &alicred.Config{Type: new("access_key"), AccessKeyId: &c.AccessKeyID, AccessKeySecret: &c.AccessKeySecret}
-	if c.SecurityToken != "" {
-		config.Type, config.SecurityToken = new("sts"), &c.SecurityToken
-	}
-	return alicred.NewCredential(config)
-}
-
-// sender sends over our transport. It takes redirects for answers: following one
-// would take signed headers, the security token among them, elsewhere.
-type sender struct{ transport http.RoundTripper }
-
-// Call sends the request. The transport that the SDK has made is not used. The
-// answer is read whole here, because the SDK does not always close it.
-func (s sender) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {
-	answer, err := s.transport.RoundTrip(r)
-	if err != nil {
-		return nil, noAnswer{err}
+		return metadata{}, err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return nil, noAnswer{err}
+		return metadata{}, err
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(body))
-	return answer, nil
+	return metadataIn(answer.StatusCode, body)
 }
 
-// noAnswer marks what went wrong on the way, as against in an answer.
-type noAnswer struct{ error }
-
-// Unwrap returns the cause.
-func (e noAnswer) Unwrap() error { return e.error }
-
-// answerIn returns KMS's error answer if err holds one.
-func answerIn(err error) error {
-	if _, ok := errors.AsType[noAnswer](err); ok {
-		return err
+// sign leaves the signature to the vendor's own library. It is ACS3-HMAC-SHA256,
+// which puts the security token into a header; the older one puts it into the
+// address, where logs and errors repeat it.
+func sign(r *http.Request, cred ossenc.Credentials, keyID string) {
+	headers := map[string]string{
+		"x-acs-action": operation, "x-acs-version": version, "x-acs-date": time.Now().UTC().Format("2006-01-02T15:04:05Z"),
+		"x-acs-signature-nonce": rand.Text(), "x-acs-content-sha256": noBody,
 	}
-	e, ok := errors.AsType[dara.ResponseError](err)
-	if !ok {
-		return failure{} // not JSON
+	if cred.SecurityToken != "" {
+		headers["x-acs-security-token"] = cred.SecurityToken
 	}
-	// The SDK's own Code and RequestId are "<nil>" where the answer has none.
-	said := e.GetData()
-	return failure{Status: dara.IntValue(e.GetStatusCode()), Code: text(said, "Code"), Message: text(said, "Message"), RequestID: text(said, "RequestId")}
+	signed := map[string]*string{"host": &r.URL.Host}
+	for name, value := range headers {
+		r.Header.Set(name, value)
+		signed[name] = &value
+	}
+	request := &tea.Request{Method: &r.Method, Pathname: &r.URL.Path, Query: map[string]*string{"KeyId": &keyID}, Headers: signed}
+	r.Header.Set("Authorization", *openapi.GetAuthorization(request, new(algorithm), new(noBody), &cred.AccessKeyID, &cred.AccessKeySecret))
 }
 
-func metadataIn(answer map[string]any) (metadata, error) {
-	body, _ := answer["body"].(map[string]any)
-	found, _ := body["KeyMetadata"].(map[string]any)
-	m := metadata{text(found, "KeyId"), text(found, "KeyState"), text(found, "KeyUsage"), text(found, "KeySpec"), text(found, "DeleteDate")}
-	if m.id == "" || m.state == "" {
+func metadataIn(status int, body []byte) (metadata, error) {
+	var a struct {
+		Code, Message, RequestID string
+		KeyMetadata              struct{ KeyID, KeyState, KeyUsage, KeySpec, DeleteDate string }
+	}
+	if json.Unmarshal(body, &a) != nil {
 		return metadata{}, failure{}
 	}
-	return m, nil
-}
-
-// text returns the member if it is a string.
-func text(members map[string]any, name string) string {
-	s, _ := members[name].(string)
-	return s
+	if status != http.StatusOK {
+		return metadata{}, failure{Status: status, Code: a.Code, Message: a.Message, RequestID: a.RequestID}
+	}
+	k := a.KeyMetadata
+	if k.KeyID == "" || k.KeyState == "" {
+		return metadata{}, failure{}
+	}
+	return metadata{k.KeyID, k.KeyState, k.KeyUsage, k.KeySpec, k.DeleteDate}, nil
 }
