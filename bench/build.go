@@ -26,9 +26,9 @@ type program struct {
 
 	pkg      string   // its directory
 	flags    []string // go build's
-	bin      string // as deployed
-	symbols  string // with its symbol table
-	counting string // with testdata/memstats.go
+	bin      string   // as deployed
+	symbols  string   // with its symbol table
+	counting string   // with testdata/memstats.go
 }
 
 // plain is how everybody builds what is deployed, and the baselines are.

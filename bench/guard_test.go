@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -156,6 +157,29 @@ func TestBinary_HasNoPackageThatItDoesNotNeed(t *testing.T) {
 		if strings.HasPrefix(pkg, "bucketwarden/internal/local") {
 			t.Errorf("the binary has %s, which is for tests", pkg)
 		}
+	}
+}
+
+// maxSize is a little above the binary's size as it is deployed, as a multiple of
+// bare's. It is nearly the same with every Go.
+const maxSize = 1.52
+
+func TestBinary_StaysSmall(t *testing.T) {
+	dir := t.TempDir()
+	sizes := map[string]float64{}
+	for pkg, flags := range map[string][]string{root: local.BuildFlags, "./bare": plain} {
+		out := filepath.Join(dir, "main")
+		if err := compile(t.Context(), pkg, out, slices.Concat(flags, []string{stripped})...); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[pkg] = float64(info.Size())
+	}
+	if ratio := sizes[root] / sizes["./bare"]; ratio > maxSize {
+		t.Errorf("the binary is %.2f times bare, want at most %.2f; docs/performance.md says what costs", ratio, maxSize)
 	}
 }
 

@@ -16,9 +16,9 @@ type measurement struct {
 	Time     time.Time  `json:"time"`
 	Programs []*program `json:"programs"`
 	// BareOurWay is the size of bare in bytes, built with Bucketwarden's flags.
-	BareOurWay int64 `json:"bare_with_our_flags_bytes"`
-	Modules  []module   `json:"dependencies"`
-	Sweeps   []sweep    `json:"sweeps"`
+	BareOurWay int64    `json:"bare_with_our_flags_bytes"`
+	Modules    []module `json:"dependencies"`
+	Sweeps     []sweep  `json:"sweeps"`
 
 	sweeper string // the executable of bench/sweep
 }

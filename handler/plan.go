@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sort"
 
 	"bucketwarden/ossenc"
 )
@@ -47,8 +48,8 @@ func (p *plan) seal() {
 // decided anew when it is applied.
 func (p *plan) digest() string {
 	rows := slices.Clone(p.Rows)
-	slices.SortFunc(rows, func(a, b planRow) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Bucket, b.Bucket))
+	sort.Slice(rows, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(rows[i].Account, rows[j].Account), cmp.Compare(rows[i].Bucket, rows[j].Bucket)) < 0
 	})
 	hash := sha256.New()
 	for _, r := range rows {

@@ -1,8 +1,8 @@
 package handler
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -100,7 +100,7 @@ func chooseLanguage(name, header string) (string, error) {
 		return "", problemf(ossenc.Invalid, "lang=%.20q is none of en, ja, zh", name)
 	}
 	wishes := weighted(header)
-	slices.SortStableFunc(wishes, func(a, b preference) int { return cmp.Compare(b.q, a.q) })
+	sort.SliceStable(wishes, func(i, j int) bool { return wishes[i].q > wishes[j].q })
 	for _, w := range wishes {
 		language, _, _ := strings.Cut(w.value, "-")
 		if _, ok := pageTexts()[language]; ok && w.q > 0 {

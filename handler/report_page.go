@@ -1,13 +1,13 @@
 package handler
 
 import (
-	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"maps"
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -63,8 +63,8 @@ func (p *page) begin() {}
 func (p *page) row(res ossenc.Result) { p.rows = append(p.rows, res) }
 
 func (p *page) end(e *reportEnd) {
-	slices.SortStableFunc(p.rows, func(a, b ossenc.Result) int { // by name they are already
-		return cmp.Compare(slices.Index(groups, groupOf(a)), slices.Index(groups, groupOf(b)))
+	sort.SliceStable(p.rows, func(i, j int) bool { // by name they are already
+		return slices.Index(groups, groupOf(p.rows[i])) < slices.Index(groups, groupOf(p.rows[j]))
 	})
 	places := p.places(e)
 	for i, part := range strings.Split(pageTemplate, "{{") {

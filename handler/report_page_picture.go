@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"strconv"
 
 	"bucketwarden/ossenc"
@@ -94,7 +95,7 @@ func collect(rows []ossenc.Result, name func(ossenc.Result) string) []bar {
 
 func byRule(rows []ossenc.Result) []bar {
 	bars := collect(rows, algorithmOf)
-	slices.SortStableFunc(bars, func(a, b bar) int { return cmp.Compare(b.all, a.all) })
+	sort.SliceStable(bars, func(i, j int) bool { return bars[i].all > bars[j].all })
 	return bars
 }
 
@@ -104,8 +105,8 @@ const maxRegionBars = 7
 // byRegion puts the regions with most to do first.
 func byRegion(rows []ossenc.Result) []bar {
 	bars := collect(rows, func(res ossenc.Result) string { return res.Region })
-	slices.SortStableFunc(bars, func(a, b bar) int {
-		return cmp.Or(cmp.Compare(b.bad, a.bad), cmp.Compare(b.all, a.all))
+	sort.SliceStable(bars, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(bars[j].bad, bars[i].bad), cmp.Compare(bars[j].all, bars[i].all)) < 0
 	})
 	if len(bars) <= maxRegionBars+1 {
 		return bars

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -107,7 +108,9 @@ func (p prometheusReport) row(res ossenc.Result) {
 
 func (p prometheusReport) end(e *reportEnd) {
 	p.family("bucketwarden_buckets", "Buckets by region, algorithm in force and verdict.")
-	for _, c := range slices.SortedFunc(maps.Keys(e.cells), compareCells) {
+	cells := slices.Collect(maps.Keys(e.cells))
+	sort.Slice(cells, func(i, j int) bool { return compareCells(cells[i], cells[j]) < 0 })
+	for _, c := range cells {
 		p.sample("bucketwarden_buckets", e.cells[c], "region", c.region, "algorithm", c.algorithm, "verdict", string(c.verdict))
 	}
 	p.family("bucketwarden_report_complete", "Whether every bucket is in this report and was read (1) or not (0).")

@@ -60,7 +60,7 @@ func IdentityFrom(ctx context.Context) Identity {
 // environment, OIDC, the CLI's profile, ECS metadata, as credentials-go's
 // default chain orders them. It is safe for concurrent use.
 type Chain struct {
-	mu   sync.Mutex // credentials-go has no lock of its own
+	mu       sync.Mutex // credentials-go has no lock of its own
 	provider providers.CredentialsProvider
 }
 

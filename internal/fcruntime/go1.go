@@ -51,6 +51,7 @@ func exitOnSignal(e *ending) {
 // writes to it.
 func go1(invoke Invoke, e *ending) func(context.Context, []byte) (json.RawMessage, error) {
 	return func(ctx context.Context, payload []byte) (json.RawMessage, error) {
+		growStack(len(payload))
 		meta, ok := fccontext.FromContext(ctx)
 		if !ok {
 			meta = &fccontext.FcContext{}

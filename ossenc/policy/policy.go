@@ -27,6 +27,7 @@ package policy
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -124,7 +125,7 @@ func (p *Policy) Exemptions() []Exemption {
 			all = append(all, *r.exempt)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Exemption) int { return a.Until.Compare(b.Until) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Until.Before(all[j].Until) })
 	return all
 }
 

@@ -1,8 +1,7 @@
 package policy
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"unicode/utf8"
 
 	"bucketwarden/ossenc"
@@ -116,7 +115,7 @@ func readMatch(n document.Node) match {
 			m.tags = append(m.tags, tag{e.Name, value})
 		}
 	}
-	slices.SortFunc(m.tags, func(a, b tag) int { return cmp.Compare(a.key, b.key) })
+	sort.Slice(m.tags, func(i, j int) bool { return m.tags[i].key < m.tags[j].key })
 	return m
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -49,6 +50,6 @@ func compare(a, b Problem) int {
 // sorted returns the problems in order, each once.
 func (p Problems) sorted() Problems {
 	p = slices.Clone(p)
-	slices.SortFunc(p, compare)
+	sort.Slice(p, func(i, j int) bool { return compare(p[i], p[j]) < 0 })
 	return slices.Compact(p)
 }

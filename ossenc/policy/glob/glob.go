@@ -15,10 +15,9 @@
 package glob
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -142,7 +141,7 @@ func class(s string) (element, error) {
 
 // merged returns the ranges in order, those that touch made one.
 func merged(ranges []span) []span {
-	slices.SortFunc(ranges, func(a, b span) int { return cmp.Compare(a.low, b.low) })
+	sort.Slice(ranges, func(i, j int) bool { return ranges[i].low < ranges[j].low })
 	out := ranges[:1]
 	for _, s := range ranges[1:] {
 		last := &out[len(out)-1]
