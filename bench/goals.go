@@ -18,19 +18,23 @@ func (m *measurement) goals() []goal {
 		{"resident at the first poll, × bare", 1.25, float64(w.Cold.Resident) / float64(b.Cold.Resident)},
 	}
 	for i, l := range loads {
-		if l.Latency > 0 || l.InFlight > 1 {
+		if l.Latency > 0 {
+			continue
+		}
+		name := fmt.Sprintf("%s, %d in flight: ", l.Verdict, l.InFlight)
+		goals = append(goals, goal{name + "CPU of a warm event beyond put, µs", 10, w.Warm[i].CPU - p.Warm[i].CPU})
+		if w.Warm[i].Bytes == 0 { // not measured under this load
 			continue
 		}
 		goals = append(
 			goals,
-			goal{l.Verdict + ": CPU of a warm event beyond put, µs", 10, w.Warm[i].CPU - p.Warm[i].CPU},
-			goal{l.Verdict + ": bytes of a warm event beyond put, KB", 8, (w.Warm[i].Bytes - p.Warm[i].Bytes) / 1000},
-			goal{l.Verdict + ": OSS calls", float64(callsFor[l.Verdict]), w.Warm[i].Calls},
+			goal{name + "bytes of a warm event beyond put, KB", 8, (w.Warm[i].Bytes - p.Warm[i].Bytes) / 1000},
+			goal{name + "OSS calls", float64(callsFor[l.Verdict]), w.Warm[i].Calls},
 		)
 	}
 	for _, s := range m.Sweeps {
 		if s.Latency > 0 {
-			goals = append(goals, goal{fmt.Sprintf("sweep of %d, virtual-hosted: %t, × the latency bound", s.Buckets, s.Hosts), 1.1, s.Seconds / s.Bound})
+			goals = append(goals, goal{fmt.Sprintf("sweep of %d, %s, × the latency bound", s.Buckets, s.addressing()), 1.1, s.Seconds / s.Bound})
 		}
 	}
 	return goals

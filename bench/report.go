@@ -128,14 +128,11 @@ func orNone(v float64) string {
 func (m *measurement) sweepTable(p *page) {
 	p.printf("\n### Sweeps\n\n| buckets | addressing | OSS, ms | s | bound, s | × bound | × a plain loop | CPU per bucket, µs | peak, KB | connections |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, s := range m.Sweeps {
-		addressing, bound, plain := "path style", "", ""
-		if s.Hosts {
-			addressing = "virtual-hosted"
-		}
+		var bound, plain string
 		if s.Latency > 0 {
 			bound, plain = fmt.Sprintf("%.2f", s.Seconds/s.Bound), fmt.Sprintf("%.2f", s.Seconds/s.Plain)
 		}
-		p.printf("| %d | %s | %d | %.2f | %.2f | %s | %s | %.0f | %d | %d |\n", s.Buckets, addressing, s.Latency/time.Millisecond, s.Seconds, s.Bound, bound, plain, s.CPU, s.Peak, s.Conns)
+		p.printf("| %d | %s | %d | %.2f | %.2f | %s | %s | %.0f | %d | %d |\n", s.Buckets, s.addressing(), s.Latency/time.Millisecond, s.Seconds, s.Bound, bound, plain, s.CPU, s.Peak, s.Conns)
 	}
 }
 

@@ -29,6 +29,14 @@ type sweep struct {
 	rounds int
 }
 
+// addressing says for people how buckets are addressed.
+func (s *sweep) addressing() string {
+	if s.Hosts {
+		return "virtual-hosted"
+	}
+	return "path style"
+}
+
 // greatestWidth is how many buckets a sweep works on at once, at the most.
 const greatestWidth = 64
 
