@@ -126,13 +126,14 @@ func orNone(v float64) string {
 }
 
 func (m *measurement) sweepTable(p *page) {
-	p.printf("\n### Sweeps\n\n| buckets | addressing | OSS, ms | s | bound, s | × bound | × a plain loop | CPU per bucket, µs | peak, KB | connections |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	p.printf("\n### Sweeps\n\n| buckets | addressing | OSS, ms | really, ms | s | bound, s | × bound | × a plain loop | CPU per bucket, µs | peak, KB | connections |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, s := range m.Sweeps {
-		var bound, plain string
+		var really, least, bound, plain string
 		if s.Latency > 0 {
+			really, least = fmt.Sprintf("%.1f", us(s.Real)/1000), fmt.Sprintf("%.2f", s.Bound)
 			bound, plain = fmt.Sprintf("%.2f", s.Seconds/s.Bound), fmt.Sprintf("%.2f", s.Seconds/s.Plain)
 		}
-		p.printf("| %d | %s | %d | %.2f | %.2f | %s | %s | %.0f | %d | %d |\n", s.Buckets, s.addressing(), s.Latency/time.Millisecond, s.Seconds, s.Bound, bound, plain, s.CPU, s.Peak, s.Conns)
+		p.printf("| %d | %s | %d | %s | %.2f | %s | %s | %s | %.0f | %d | %d |\n", s.Buckets, s.addressing(), s.Latency/time.Millisecond, really, s.Seconds, least, bound, plain, s.CPU, s.Peak, s.Conns)
 	}
 }
 

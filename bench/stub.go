@@ -22,6 +22,13 @@ type stub struct {
 	buckets int
 	latency time.Duration
 	conns   atomic.Int64 // opened so far
+	calls   atomic.Int64 // answered so far
+	waited  atomic.Int64 // ns, for all of them: timers are late on a busy machine
+}
+
+// realLatency is what the latency was on average so far.
+func (s *stub) realLatency() time.Duration {
+	return time.Duration(s.waited.Load() / max(1, s.calls.Load()))
 }
 
 func newStub(ctx context.Context, buckets int, latency time.Duration) (*stub, error) {
@@ -57,7 +64,10 @@ func (s *stub) serve(conn net.Conn) error {
 		if err != nil {
 			return err
 		}
+		begun := time.Now()
 		time.Sleep(s.latency)
+		s.waited.Add(int64(time.Since(begun)))
+		s.calls.Add(1)
 		body := encryptionXML
 		if !strings.Contains(target, "?encryption") {
 			body = s.list(target)

@@ -16,7 +16,9 @@ type sweep struct {
 	Hosts   bool          `json:"virtual_hosted"` // each bucket a host, as on OSS; or path style
 	Latency time.Duration `json:"latency_ns"`
 	Seconds float64       `json:"seconds"`
-	// Bound is the least that the latency allows: one call for the list's first
+	// Real is the latency that the stub's timers really gave, on average.
+	Real time.Duration `json:"real_latency_ns"`
+	// Bound is the least that this latency allows: one call for the list's first
 	// page, then one for each bucket, 64 at a time.
 	Bound float64 `json:"bound_seconds"`
 	// Plain is how long a plain loop over the OSS SDK takes that makes the same
@@ -67,8 +69,6 @@ func (s *sweep) measure(ctx context.Context, bin string) error {
 	if err != nil {
 		return err
 	}
-	waves := (s.Buckets + greatestWidth - 1) / greatestWidth
-	s.Bound = (s.Latency * time.Duration(1+waves)).Seconds()
 	var rounds, plain []sweep
 	for range s.rounds {
 		r, p := *s, *s
@@ -84,7 +84,10 @@ func (s *sweep) measure(ctx context.Context, bin string) error {
 		}
 		plain = append(plain, p)
 	}
-	if len(plain) > 0 {
+	if s.Latency > 0 {
+		waves := (s.Buckets + greatestWidth - 1) / greatestWidth
+		s.Real = oss.realLatency()
+		s.Bound = (s.Real * time.Duration(1+waves)).Seconds()
 		s.Plain = medianOf(plain, func(r sweep) float64 { return r.Seconds })
 	}
 	s.Seconds = medianOf(rounds, func(r sweep) float64 { return r.Seconds })

@@ -7,8 +7,10 @@ import (
 )
 
 // gate bounds how many buckets are worked on at the same time, and finds out how
-// many OSS bears: it doubles until the first QPS limit, then halves at each limit
-// and grows by one a round. OSS publishes no figure for its bucket-level calls.
+// many OSS bears: it begins wide open, halves at each QPS limit and grows by one a
+// round. OSS publishes no figure for its bucket-level calls. It does not begin
+// narrow: doubling would reach its full width within two round trips, so that
+// spares OSS nothing, and takes a twelfth of the time of a thousand buckets.
 type gate struct {
 	max    int
 	jitter func(time.Duration) time.Duration
@@ -18,7 +20,6 @@ type gate struct {
 	limit    int
 	inside   int
 	good     int // successes since the limit last changed
-	slow     bool
 	pause    time.Duration
 	resume   time.Time
 	greatest int // the most that were inside at once
@@ -26,8 +27,8 @@ type gate struct {
 
 const firstPause = time.Second // "retry after a few seconds" (OSS, HTTP 503)
 
-func newGate(start, most int, jitter func(time.Duration) time.Duration) *gate {
-	g := &gate{max: most, jitter: jitter, limit: min(start, most), pause: firstPause}
+func newGate(most int, jitter func(time.Duration) time.Duration) *gate {
+	g := &gate{max: most, jitter: jitter, limit: most, pause: firstPause}
 	g.changed = sync.NewCond(&g.mu)
 	return g
 }
@@ -56,7 +57,7 @@ func (g *gate) succeeded() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.good++
-	if g.limit < g.max && (!g.slow || g.good >= g.limit) {
+	if g.limit < g.max && g.good >= g.limit {
 		g.limit++
 		g.good = 0
 		g.changed.Signal()
@@ -68,7 +69,7 @@ func (g *gate) succeeded() {
 func (g *gate) throttled(ctx context.Context) bool {
 	g.mu.Lock()
 	if now := time.Now(); now.After(g.resume) {
-		g.limit, g.good, g.slow = max(1, g.limit/2), 0, true
+		g.limit, g.good = max(1, g.limit/2), 0
 		g.resume = now.Add(g.pause + g.jitter(g.pause))
 		g.pause = min(2*g.pause, 8*firstPause)
 	}

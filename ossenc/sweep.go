@@ -43,7 +43,6 @@ type Swept struct {
 }
 
 const (
-	startWidth     = 16
 	greatestWidth  = 64
 	defaultReserve = 3 * time.Second
 	throttledTries = 5
@@ -94,7 +93,7 @@ func (w *Warden) runAccount(ctx context.Context, s Sweep, account, after string,
 	defer cancel()
 	run := sweep{Sweep: s, warden: w, account: account, after: after, stop: stopAt(ctx, s)}
 	run.changes.Store(int64(changes))
-	run.gate = newGate(startWidth, cmp.Or(s.Width, greatestWidth), w.jitter)
+	run.gate = newGate(cmp.Or(s.Width, greatestWidth), w.jitter)
 	// The queue keeps the order: its entries are taken in turn, each when it is
 	// done. It is longer than the gate is wide, so one slow bucket idles nobody.
 	queue := make(chan chan Result, 4*run.gate.max)

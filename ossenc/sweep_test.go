@@ -227,7 +227,7 @@ func TestSweep_ReportSpendsNothing(t *testing.T) {
 	})
 }
 
-func TestSweep_WidensUntilItIsThrottled(t *testing.T) {
+func TestSweep_IsAsWideAsItMayBe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(20_000)
 		f.latency = 20 * time.Millisecond
