@@ -28,9 +28,9 @@ func (m *measurement) cold(ctx context.Context, o options) error {
 	}
 	oss.fill(1)
 	samples := make([][]cold, len(m.Programs))
-	for range o.starts + 1 {
-		for i, p := range m.Programs {
-			s, err := coldStart(ctx, p, oss)
+	for round := range o.starts + 1 {
+		for i := range turns(round, len(m.Programs)) {
+			s, err := coldStart(ctx, m.Programs[i], oss)
 			if err != nil {
 				return errors.Join(err, oss.close())
 			}

@@ -24,7 +24,7 @@ import (
 
 func main() {
 	var o options
-	flag.IntVar(&o.starts, "starts", 60, "cold starts of each program")
+	flag.IntVar(&o.starts, "starts", 200, "cold starts of each program")
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds of warm events")
 	flag.IntVar(&o.events, "events", 1000, "warm events in a round, of each program")
 	flag.IntVar(&o.buckets, "buckets", 100_000, "buckets of the largest sweep")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"iter"
 	"runtime"
 	"slices"
 	"time"
@@ -38,6 +39,18 @@ func newMeasurement() *measurement {
 			put:    {Name: "put", pkg: "./bench/put", flags: plain},
 			warden: {Name: "bucketwarden", pkg: ".", flags: local.BuildFlags},
 		},
+	}
+}
+
+// turns yields the indexes below n, in each round beginning with another: who
+// comes after whom must not decide.
+func turns(round, n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield((round + i) % n) {
+				return
+			}
+		}
 	}
 }
 

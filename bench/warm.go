@@ -49,9 +49,9 @@ func (m *measurement) warm(ctx context.Context, o options) error {
 	return m.running(ctx, func(p *program) string { return p.bin }, func(oss *storage, children []*child) error {
 		for i, l := range loads {
 			samples := make([][]warm, len(children))
-			for range o.rounds + 1 {
-				for j, c := range children {
-					w, err := c.under(ctx, l, l.rounds(o.events), oss)
+			for round := range o.rounds + 1 {
+				for j := range turns(round, len(children)) {
+					w, err := children[j].under(ctx, l, l.rounds(o.events), oss)
 					if err != nil {
 						return err
 					}
