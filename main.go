@@ -24,6 +24,9 @@ import (
 )
 
 func main() {
+	// Whatever zone the platform sets, the log tells UTC, and the first event does
+	// not wait for the zone's file.
+	time.Local = time.UTC
 	if err := run(context.Background(), os.Environ(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bucketwarden:", err)
 		os.Exit(1)
