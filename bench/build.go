@@ -37,6 +37,9 @@ var plain = []string{"-trimpath"}
 // stripped leaves out what only a debugger needs.
 const stripped = "-ldflags=-s -w"
 
+// deployed are go build's flags for the function as it is deployed.
+var deployed = slices.Concat(local.BuildFlags, []string{stripped})
+
 // build compiles all programs into dir.
 func (m *measurement) build(ctx context.Context, dir string) error {
 	for _, p := range m.Programs {
@@ -63,7 +66,7 @@ func (m *measurement) build(ctx context.Context, dir string) error {
 		}
 	}
 	m.sweeper = filepath.Join(dir, "sweep")
-	if err := compile(ctx, "./bench/sweep", m.sweeper, slices.Concat(local.BuildFlags, []string{stripped})...); err != nil {
+	if err := compile(ctx, "./bench/sweep", m.sweeper, deployed...); err != nil {
 		return err
 	}
 	return m.weighBareOurWay(ctx, filepath.Join(dir, "bare.flags"))
@@ -72,15 +75,21 @@ func (m *measurement) build(ctx context.Context, dir string) error {
 // weighBareOurWay takes the size of bare built with Bucketwarden's flags: what the
 // flags alone would gain there.
 func (m *measurement) weighBareOurWay(ctx context.Context, out string) error {
-	if err := compile(ctx, m.Programs[bare].pkg, out, slices.Concat(local.BuildFlags, []string{stripped})...); err != nil {
+	if err := compile(ctx, m.Programs[bare].pkg, out, deployed...); err != nil {
 		return err
 	}
-	info, err := os.Stat(out)
+	var err error
+	m.BareOurWay, err = sizeOf(out)
+	return err
+}
+
+// sizeOf returns a file's size in bytes.
+func sizeOf(file string) (int64, error) {
+	info, err := os.Stat(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	m.BareOurWay = info.Size()
-	return nil
+	return info.Size(), nil
 }
 
 func compile(ctx context.Context, pkg, out string, flags ...string) error {
@@ -111,20 +120,15 @@ func overlayFor(p *program, file string) (string, error) {
 
 // weigh takes the size of the binary, and of a zip with it alone, packed as well
 // as zip can.
-func (p *program) weigh(file string) error {
-	info, err := os.Stat(p.bin)
-	if err != nil {
+func (p *program) weigh(file string) (err error) {
+	if p.Binary, err = sizeOf(p.bin); err != nil {
 		return err
 	}
-	p.Binary = info.Size()
 	if err := pack(p.bin, file); err != nil {
 		return err
 	}
-	if info, err = os.Stat(file); err != nil {
-		return err
-	}
-	p.Zip = info.Size()
-	return nil
+	p.Zip, err = sizeOf(file)
+	return err
 }
 
 func pack(bin, file string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
 
+	"bucketwarden/bench/job"
 	"bucketwarden/internal/local"
 	"bucketwarden/ossenc"
 )
@@ -20,12 +21,10 @@ type canned struct{}
 
 // RoundTrip implements [http.RoundTripper].
 func (canned) RoundTrip(r *http.Request) (*http.Response, error) {
-	const body = `<?xml version="1.0" encoding="UTF-8"?><ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault>` +
-		`<SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>`
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"X-Oss-Request-Id": {"5F0000000000000000000001"}, "Content-Type": {"application/xml"}},
-		Body:   io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		Body:   io.NopCloser(strings.NewReader(encryptionXML)), ContentLength: int64(len(encryptionXML)),
 	}, nil
 }
 
@@ -37,19 +36,11 @@ func BenchmarkPlain(b *testing.B) {
 	body := created(bucketName(0))
 	b.ReportAllocs()
 	for b.Loop() {
-		var e struct {
-			Data struct {
-				OSS struct {
-					Bucket struct {
-						Name string `json:"name"`
-					} `json:"bucket"`
-				} `json:"oss"`
-			} `json:"data"`
-		}
+		var e job.Event
 		if err := json.Unmarshal(body, &e); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := client.GetBucketEncryption(b.Context(), &oss.GetBucketEncryptionRequest{Bucket: &e.Data.OSS.Bucket.Name}); err != nil {
+		if err := job.Do(b.Context(), client, e); err != nil {
 			b.Fatal(err)
 		}
 	}

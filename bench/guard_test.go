@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -168,16 +167,16 @@ const maxSize = 1.52
 func TestBinary_StaysSmall(t *testing.T) {
 	dir := t.TempDir()
 	sizes := map[string]float64{}
-	for pkg, flags := range map[string][]string{root: local.BuildFlags, "./bare": plain} {
+	for pkg, flags := range map[string][]string{root: deployed, "./bare": append(plain, stripped)} {
 		out := filepath.Join(dir, "main")
-		if err := compile(t.Context(), pkg, out, slices.Concat(flags, []string{stripped})...); err != nil {
+		if err := compile(t.Context(), pkg, out, flags...); err != nil {
 			t.Fatal(err)
 		}
-		info, err := os.Stat(out)
+		size, err := sizeOf(out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sizes[pkg] = float64(info.Size())
+		sizes[pkg] = float64(size)
 	}
 	if ratio := sizes[root] / sizes["./bare"]; ratio > maxSize {
 		t.Errorf("the binary is %.2f times bare, want at most %.2f; docs/performance.md says what costs", ratio, maxSize)
@@ -193,7 +192,7 @@ const (
 
 func TestInit_OursIsNextToNothing(t *testing.T) {
 	p := &program{bin: filepath.Join(t.TempDir(), "main"), pkg: root}
-	if err := compile(t.Context(), p.pkg, p.bin, slices.Concat(local.BuildFlags, []string{stripped})...); err != nil {
+	if err := compile(t.Context(), p.pkg, p.bin, deployed...); err != nil {
 		t.Fatal(err)
 	}
 	inits, err := initsOf(t.Context(), p, 1)

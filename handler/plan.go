@@ -82,7 +82,7 @@ func checkRows(rows []planRow) error {
 	for _, r := range rows {
 		id := r.Account + "/" + r.Bucket
 		switch {
-		case !ossenc.ValidBucketName(r.Bucket) || !madeOf(r.Account, "0123456789"):
+		case !ossenc.ValidBucketName(r.Bucket) || accountID(r.Account) != r.Account:
 			return fmt.Errorf("%.80q is no bucket", id)
 		case r.Region != "" && !ossenc.ValidRegion(r.Region):
 			return fmt.Errorf("%s: %.40q is no region ID", id, r.Region)

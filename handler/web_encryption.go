@@ -110,7 +110,7 @@ func (x *exchange) bucket(account, region string) (ossenc.Bucket, error) {
 	if region != "" && regionID(region) == "" {
 		return ossenc.Bucket{}, problemf(ossenc.Invalid, "region=%.40q is no region ID, such as cn-hangzhou", region)
 	}
-	if !madeOf(account, "0123456789") {
+	if accountID(account) != account {
 		return ossenc.Bucket{}, problemf(ossenc.Invalid, "account=%.40q is no account ID", account)
 	}
 	if account == ossenc.IdentityFrom(x.req.Context()).AccountID {

@@ -282,8 +282,7 @@ func (s *sweep) spend() bool {
 func (w *Warden) ensureSafely(ctx context.Context, t Task) (res Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			res = Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
-			res.fail(Unknown, Internal, fmt.Sprintf("panic (%T) while working on this bucket", p))
+			res = *newResult(t).fail(Unknown, Internal, fmt.Sprintf("panic (%T) while working on this bucket", p))
 		}
 	}()
 	return w.Ensure(ctx, t)

@@ -167,7 +167,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if w.Accounts == nil || t.Bucket.Account == IdentityFrom(ctx).AccountID {
 		t.Bucket.Account = "" // the function's own
 	}
-	res := &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
+	res := newResult(t)
 	ctx, err := w.as(ctx, t.Bucket.Account)
 	if err != nil {
 		return *res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
@@ -333,6 +333,11 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// newResult returns what is known of a task before anything is read.
+func newResult(t Task) *Result {
+	return &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
 }
 
 func (r *Result) note(a Answer) {

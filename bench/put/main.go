@@ -14,6 +14,8 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
 	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
+
+	"bucketwarden/bench/job"
 )
 
 func main() {
@@ -21,41 +23,12 @@ func main() {
 	fc.Start(f.handle)
 }
 
-// event is oss:BucketCreated:PutBucket, as far as it is needed.
-type event struct {
-	Data struct {
-		OSS struct {
-			Bucket struct {
-				Name string `json:"name"`
-			} `json:"bucket"`
-		} `json:"oss"`
-	} `json:"data"`
-}
-
 type function struct {
 	client func() *oss.Client
 }
 
-func (f function) handle(ctx context.Context, e event) (string, error) {
-	bucket := &e.Data.OSS.Bucket.Name
-	_, err := f.client().GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: bucket})
-	if err == nil {
-		return "done", nil
-	}
-	if serr, ok := errors.AsType[*oss.ServiceError](err); !ok || serr.Code != "NoSuchServerSideEncryptionRule" {
-		return "", err
-	}
-	_, err = f.client().PutBucketEncryption(ctx, &oss.PutBucketEncryptionRequest{
-		Bucket: bucket,
-		ServerSideEncryptionRule: &oss.ServerSideEncryptionRule{
-			ApplyServerSideEncryptionByDefault: &oss.ApplyServerSideEncryptionByDefault{SSEAlgorithm: new("AES256")},
-		},
-	})
-	if err != nil {
-		return "", err
-	}
-	_, err = f.client().GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: bucket})
-	return "done", err
+func (f function) handle(ctx context.Context, e job.Event) (string, error) {
+	return "done", job.Do(ctx, f.client(), e)
 }
 
 // newClient returns the SDK's client as it comes, in path style on the endpoint
