@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 )
 
 // program is one of the three that are compared.
@@ -38,7 +38,7 @@ var plain = []string{"-trimpath"}
 const stripped = "-ldflags=-s -w"
 
 // deployed are go build's flags for the function as it is deployed.
-var deployed = slices.Concat(local.BuildFlags, []string{stripped})
+var deployed = slices.Concat(stack.BuildFlags, []string{stripped})
 
 // build compiles all programs into dir.
 func (m *measurement) build(ctx context.Context, dir string) error {

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"bucketwarden/internal/localfc"
+	localfc "bucketwarden/internal/local/fc"
 )
 
 // child is one program under test, between a Runtime API of its own and the

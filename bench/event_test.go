@@ -12,7 +12,7 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
 
 	"bucketwarden/bench/job"
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
 )
 
@@ -31,7 +31,7 @@ func (canned) RoundTrip(r *http.Request) (*http.Response, error) {
 // BenchmarkPlain is what the baseline put does for one event, without the runtime
 // SDK and without a network: compare BenchmarkEvent with it.
 func BenchmarkPlain(b *testing.B) {
-	client := oss.NewClient(oss.LoadDefaultConfig().WithRegion(local.Region).WithHttpClient(&http.Client{Transport: canned{}}).
+	client := oss.NewClient(oss.LoadDefaultConfig().WithRegion(stack.Region).WithHttpClient(&http.Client{Transport: canned{}}).
 		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.AccessKeySecret, key.SecurityToken)))
 	body := created(bucketName(0))
 	b.ReportAllocs()

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"bucketwarden/handler"
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
 )
 
@@ -23,9 +23,9 @@ const root = ".."
 
 func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 	none, aes := localoss.Rule{}, localoss.Rule{Algorithm: "AES256"}
-	removed := local.Call("1", "DeleteBucketEncryption", "bench-000000", local.Region, "console").JSON()
-	own := local.Call("1", "PutBucketEncryption", "bench-000000", local.Region, ossenc.UserAgent).JSON()
-	read := local.Call("1", "GetBucketEncryption", "bench-000000", local.Region, "console").JSON()
+	removed := stack.Call("1", "DeleteBucketEncryption", "bench-000000", stack.Region, "console").JSON()
+	own := stack.Call("1", "PutBucketEncryption", "bench-000000", stack.Region, ossenc.UserAgent).JSON()
+	read := stack.Call("1", "GetBucketEncryption", "bench-000000", stack.Region, "console").JSON()
 	tests := []struct {
 		name   string
 		rule   *localoss.Rule // nil: no such bucket
@@ -74,7 +74,7 @@ func function(tb testing.TB, client *ossenc.Client) (*handler.Handler, context.C
 	tb.Helper()
 	ctx := ossenc.WithIdentity(tb.Context(), ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken},
-		Region:      local.Region,
+		Region:      stack.Region,
 	})
 	return &handler.Handler{
 		Encryption: &ossenc.Warden{Store: client, Lister: client},

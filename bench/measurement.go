@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 )
 
 // measurement is everything that one run found out.
@@ -37,7 +37,7 @@ func newMeasurement() *measurement {
 		Programs: []*program{
 			bare:   {Name: "bare", pkg: "./bench/bare", flags: plain},
 			put:    {Name: "put", pkg: "./bench/put", flags: plain},
-			warden: {Name: "bucketwarden", pkg: ".", flags: local.BuildFlags},
+			warden: {Name: "bucketwarden", pkg: ".", flags: stack.BuildFlags},
 		},
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 // key is what every invocation brings.
@@ -68,5 +68,5 @@ func (s *storage) fill(n int) {
 
 // created is the event of a bucket's creation.
 func created(bucket string) []byte {
-	return local.BucketCreated("69B1000000000000000000FF", bucket, local.Region).JSON()
+	return stack.BucketCreated("69B1000000000000000000FF", bucket, stack.Region).JSON()
 }

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 )
 
 // stub is an account whose buckets all have a rule, in the least code that keeps
@@ -124,7 +124,7 @@ func (s *stub) list(target string) string {
 	for i := first; i < last; i++ {
 		fmt.Fprintf(&b, "<Bucket><CreationDate>2026-01-01T00:00:00.000Z</CreationDate><ExtranetEndpoint>oss-%[1]s.aliyuncs.com</ExtranetEndpoint>"+
 			"<IntranetEndpoint>oss-%[1]s-internal.aliyuncs.com</IntranetEndpoint><Location>oss-%[1]s</Location><Name>%[2]s</Name>"+
-			"<Region>%[1]s</Region><StorageClass>Standard</StorageClass></Bucket>", local.Region, bucketName(i))
+			"<Region>%[1]s</Region><StorageClass>Standard</StorageClass></Bucket>", stack.Region, bucketName(i))
 	}
 	b.WriteString("</Buckets></ListAllMyBucketsResult>")
 	return b.String()

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 // load is one kind of warm work.

@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bucketwarden/internal/localrpc"
+	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
 )
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
 )
 

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"time"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
 )
 

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"bucketwarden/handler"
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/reliability"
 	"bucketwarden/ossenc"
 )
@@ -131,9 +131,9 @@ func (w *world) event(name, bucket string) delivery {
 	w.events++
 	id := fmt.Sprintf("E%d", w.events)
 	region := anyOf(w.rand, w.regions[bucket], w.regions[bucket], "cn-shenzhen", "")
-	ev := local.Call(id, name, bucket, region, "somebody")
+	ev := stack.Call(id, name, bucket, region, "somebody")
 	if name == "PutBucket" && w.chance(70) {
-		ev = local.BucketCreated(id, bucket, region)
+		ev = stack.BucketCreated(id, bucket, region)
 	}
 	return delivery{elements: 1, payload: ev.JSON()}
 }
@@ -218,7 +218,7 @@ func (w *world) recorded(r localoss.Request) {
 		return
 	}
 	delay := time.Duration(dice.Int64N(int64(20 * time.Second)))
-	ev := local.Call(r.RequestID, r.Operation, r.Bucket, r.Region, r.UserAgent)
+	ev := stack.Call(r.RequestID, r.Operation, r.Bucket, r.Region, r.UserAgent)
 	w.busy.Go(func() { time.Sleep(delay); w.deliver(delivery{elements: 1, payload: ev.JSON(), own: true}) })
 }
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/localrpc"
-	"bucketwarden/internal/localsts"
+	localrpc "bucketwarden/internal/local/rpc"
+	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/ossenc"
 )
 

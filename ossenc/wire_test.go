@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
 )
 

@@ -17,9 +17,9 @@ import (
 	"strings"
 	"testing"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 func read(t *testing.T, name string) string {
@@ -147,12 +147,12 @@ func TestOtherLinesAreInTheCode(t *testing.T) {
 
 // docs/deploy.md says how a dead letter is replayed: by its requestPayload.
 func TestDeadLetterIsReplayedByItsRequestPayload(t *testing.T) {
-	binary, err := local.Build(t.Context(), root, t.TempDir())
+	binary, err := stack.Build(t.Context(), root, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	letters := make(chan []byte, 1)
-	s, err := local.Start(t.Context(), local.Options{Binary: binary, Configure: func(c *localfc.Config) {
+	s, err := stack.Start(t.Context(), stack.Options{Binary: binary, Configure: func(c *localfc.Config) {
 		c.MaxAsyncRetryAttempts = -1
 		c.OnFailure = func(letter []byte) { letters <- letter }
 	}})
@@ -164,9 +164,9 @@ func TestDeadLetterIsReplayedByItsRequestPayload(t *testing.T) {
 			t.Errorf("close: %v", err)
 		}
 	}()
-	s.OSS.PutBucket(localoss.Bucket{Name: "letter", Region: local.Region})
+	s.OSS.PutBucket(localoss.Bucket{Name: "letter", Region: stack.Region})
 	s.OSS.SetFault(func(localoss.Request) *localoss.Fault { return &localoss.Fault{Code: "AccessDenied"} })
-	sendAsync(t, s, local.BucketCreated("id", "letter", local.Region).JSON())
+	sendAsync(t, s, stack.BucketCreated("id", "letter", stack.Region).JSON())
 	var letter struct{ RequestPayload, ResponsePayload string }
 	if err := json.Unmarshal(<-letters, &letter); err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func TestDeadLetterIsReplayedByItsRequestPayload(t *testing.T) {
 	}
 }
 
-func sendAsync(t *testing.T, s *local.Stack, event []byte) {
+func sendAsync(t *testing.T, s *stack.Stack, event []byte) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/2023-03-30/functions/bucketwarden/invocations", bytes.NewReader(event))
 	r.Header.Set("X-Fc-Invocation-Type", "Async")

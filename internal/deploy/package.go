@@ -21,7 +21,7 @@ import (
 	"strings"
 	"time"
 
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 )
 
 // Executable is the function's file name in the package: the handler in s.yaml.
@@ -70,7 +70,7 @@ func build(ctx context.Context, root string) ([]byte, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, Executable)
-	args := slices.Concat([]string{"build", "-o", out, "-ldflags=-s -w"}, local.BuildFlags, []string{"."})
+	args := slices.Concat([]string{"build", "-o", out, "-ldflags=-s -w"}, stack.BuildFlags, []string{"."})
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=-mod=readonly")

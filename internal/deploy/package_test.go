@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 const root = "../.."
@@ -116,7 +116,7 @@ func unpack(t *testing.T, pack []byte) string {
 // verdict.
 func runCreated(t *testing.T, exe, runtime string) string {
 	t.Helper()
-	s, err := local.Start(t.Context(), local.Options{Binary: exe, Configure: func(c *localfc.Config) { c.Runtime = runtime }})
+	s, err := stack.Start(t.Context(), stack.Options{Binary: exe, Configure: func(c *localfc.Config) { c.Runtime = runtime }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,12 +125,12 @@ func runCreated(t *testing.T, exe, runtime string) string {
 			t.Errorf("close: %v", err)
 		}
 	}()
-	s.OSS.PutBucket(localoss.Bucket{Name: "packaged", Region: local.Region})
-	r, err := s.Function.Invoke(t.Context(), local.BucketCreated("id", "packaged", local.Region).JSON())
+	s.OSS.PutBucket(localoss.Bucket{Name: "packaged", Region: stack.Region})
+	r, err := s.Function.Invoke(t.Context(), stack.BucketCreated("id", "packaged", stack.Region).JSON())
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := local.Results(r)
+	results, err := stack.Results(r)
 	if err != nil || len(results) != 1 {
 		t.Fatalf("%d results, %v", len(results), err)
 	}

@@ -17,8 +17,8 @@ import (
 	"strings"
 	"testing"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 // ramAction is the RAM action that each operation of the code needs. They are
@@ -90,7 +90,7 @@ func allowed(t *testing.T, name string) []string {
 // and nothing that it does not do.
 func TestPolicyIsWhatTheFunctionDoes(t *testing.T) {
 	dir := t.TempDir()
-	binary, err := local.Build(t.Context(), root, dir)
+	binary, err := stack.Build(t.Context(), root, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestPolicyIsWhatTheFunctionDoes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			settings := append([]string{"WARDEN_HTTP_AUTH=platform"}, test.settings...)
-			s, err := local.Start(t.Context(), local.Options{Binary: binary, Env: settings})
+			s, err := stack.Start(t.Context(), stack.Options{Binary: binary, Env: settings})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,16 +128,16 @@ func TestPolicyIsWhatTheFunctionDoes(t *testing.T) {
 }
 
 // useAll sends every kind of call to the function.
-func useAll(t *testing.T, s *local.Stack, method string) {
+func useAll(t *testing.T, s *stack.Stack, method string) {
 	t.Helper()
 	for _, name := range []string{"created", "changed"} {
-		s.OSS.PutBucket(localoss.Bucket{Name: name, Region: local.Region})
+		s.OSS.PutBucket(localoss.Bucket{Name: name, Region: stack.Region})
 	}
 	events := [][]byte{
-		local.BucketCreated("1", "created", local.Region).JSON(),
-		local.Call("2", "DeleteBucketEncryption", "changed", local.Region, "console").JSON(),
+		stack.BucketCreated("1", "created", stack.Region).JSON(),
+		stack.Call("2", "DeleteBucketEncryption", "changed", stack.Region, "console").JSON(),
 		// An event with a wrong region, which is looked up.
-		local.BucketCreated("3", "created", "cn-beijing").JSON(),
+		stack.BucketCreated("3", "created", "cn-beijing").JSON(),
 		[]byte(`{"triggerTime":"2026-03-11T05:40:00Z","triggerName":"nightly-sweep","payload":"{\"action\":\"sweep\"}"}`),
 	}
 	for _, event := range events {

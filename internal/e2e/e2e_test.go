@@ -16,9 +16,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localkms"
-	"bucketwarden/internal/localoss"
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
 )
 
@@ -35,7 +35,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if binary, err = local.Build(context.Background(), root, dir, raceFlags...); err != nil {
+	if binary, err = stack.Build(context.Background(), root, dir, raceFlags...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -76,7 +76,7 @@ type storyKey struct{}
 
 // story is what one script works with.
 type story struct {
-	stack *local.Stack
+	stack *stack.Stack
 	log   lockedBuffer
 }
 
@@ -95,7 +95,7 @@ func (s *story) end(env *testscript.Env) func() {
 }
 
 // started returns the stack, with the default settings if the script gave none.
-func started(ts *testscript.TestScript) *local.Stack {
+func started(ts *testscript.TestScript) *stack.Stack {
 	if of(ts).stack == nil {
 		function(ts, false, nil)
 	}
@@ -116,7 +116,7 @@ var keys = []localkms.Key{
 // [sessions=n] [accounts].
 func function(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
-	o := local.Options{Binary: binary, Log: &s.log, Keys: keys, Dir: ts.MkAbs(".")}
+	o := stack.Options{Binary: binary, Log: &s.log, Keys: keys, Dir: ts.MkAbs(".")}
 	for _, arg := range args {
 		if n, ok := strings.CutPrefix(arg, "sessions="); ok {
 			o.Sessions = number(ts, n)
@@ -131,7 +131,7 @@ func function(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		o.Env = append(o.Env, arg)
 	}
-	stack, err := local.Start(context.Background(), o)
+	st, err := stack.Start(context.Background(), o)
 	if neg {
 		if err == nil {
 			ts.Fatalf("the function started")
@@ -140,12 +140,12 @@ func function(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ts.Check(err)
-	s.stack = stack
+	s.stack = st
 }
 
 // bucket creates buckets: bucket NAME [region=R] [rule=RULE] [owner=ACCOUNT].
 func bucket(ts *testscript.TestScript, _ bool, args []string) {
-	b := localoss.Bucket{Name: args[0], Region: local.Region}
+	b := localoss.Bucket{Name: args[0], Region: stack.Region}
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")
 		switch name {
@@ -197,10 +197,10 @@ func parseRule(ts *testscript.TestScript, s string) localoss.Rule {
 // BUCKET [REGION]. The answer, of a failed invocation too, is in the file answer,
 // the errorType in the file error.
 func event(ts *testscript.TestScript, neg bool, args []string) {
-	stack := started(ts)
+	st := started(ts)
 	payload := payloadOf(ts, args)
-	stack.OSS.ResetRequests()
-	res, err := stack.Function.Invoke(context.Background(), payload)
+	st.OSS.ResetRequests()
+	res, err := st.Function.Invoke(context.Background(), payload)
 	ts.Check(err)
 	answer := string(res.Payload)
 	if res.FunctionError != "" {
@@ -216,19 +216,19 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 
 func payloadOf(ts *testscript.TestScript, args []string) []byte {
 	const id = "69B1000000000000000000FF"
-	region := local.Region
+	region := stack.Region
 	if len(args) > 2 {
 		region = args[2]
 	}
 	switch args[0] {
 	case "created":
-		return local.BucketCreated(id, args[1], region).JSON()
+		return stack.BucketCreated(id, args[1], region).JSON()
 	case "removed":
-		return local.Call(id, "DeleteBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
+		return stack.Call(id, "DeleteBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
 	case "changed":
-		return local.Call(id, "PutBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
+		return stack.Call(id, "PutBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
 	case "own":
-		return local.Call(id, "PutBucketEncryption", args[1], region, "alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/"+ossenc.UserAgent).JSON()
+		return stack.Call(id, "PutBucketEncryption", args[1], region, "alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/"+ossenc.UserAgent).JSON()
 	}
 	return []byte(ts.ReadFile(args[0]))
 }

@@ -6,23 +6,23 @@ import (
 	"path/filepath"
 	"testing"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 // Every sample event has the outcome that the manifest states, with the real
 // binary, in an account where the buckets it names exist without a rule.
 func TestSamples(t *testing.T) {
-	samples, err := local.Samples(filepath.Join(root, "events"))
+	samples, err := stack.Samples(filepath.Join(root, "events"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stack, err := local.Start(t.Context(), local.Options{Binary: binary})
+	st, err := stack.Start(t.Context(), stack.Options{Binary: binary})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := stack.Close(context.WithoutCancel(t.Context())); err != nil { // ended by now
+		if err := st.Close(context.WithoutCancel(t.Context())); err != nil { // ended by now
 			t.Error(err)
 		}
 	})
@@ -30,21 +30,21 @@ func TestSamples(t *testing.T) {
 		if sample.Results == nil || sample.Trigger == "http" {
 			continue
 		}
-		local.CreateBuckets(stack.OSS, samples) // afresh, without a rule
-		t.Run(name, func(t *testing.T) { runSample(t, stack, name, sample) })
+		stack.CreateBuckets(st.OSS, samples) // afresh, without a rule
+		t.Run(name, func(t *testing.T) { runSample(t, st, name, sample) })
 	}
 }
 
-func runSample(t *testing.T, stack *local.Stack, name string, sample local.Sample) {
+func runSample(t *testing.T, st *stack.Stack, name string, sample stack.Sample) {
 	payload, err := os.ReadFile(filepath.Join(root, "events", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := stack.Function.Invoke(t.Context(), payload)
+	res, err := st.Function.Invoke(t.Context(), payload)
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := local.Results(res)
+	results, err := stack.Results(res)
 	if err != nil || len(results) != len(sample.Results) {
 		t.Fatalf("%d results, want %d (%v)", len(results), len(sample.Results), err)
 	}
@@ -56,7 +56,7 @@ func runSample(t *testing.T, stack *local.Stack, name string, sample local.Sampl
 		}
 		fails = fails || got.Verdict.Failed()
 		if want.Verdict == "fixed" {
-			if b, _ := stack.OSS.Bucket(want.Bucket); b.Rule != (localoss.Rule{Algorithm: "AES256"}) {
+			if b, _ := st.OSS.Bucket(want.Bucket); b.Rule != (localoss.Rule{Algorithm: "AES256"}) {
 				t.Errorf("%s has %+v in OSS, and was called fixed", want.Bucket, b.Rule)
 			}
 		}

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localkms"
-	"bucketwarden/internal/localoss"
-	"bucketwarden/internal/localrpc"
+	localfc "bucketwarden/internal/local/fc"
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	localrpc "bucketwarden/internal/local/rpc"
+	"bucketwarden/internal/local/stack"
 )
 
 // The marked secrets. Each has characters that are written differently in each
@@ -34,7 +34,7 @@ var marked = map[string]string{
 // guarded is the function with marked secrets, and everything that it says.
 type guarded struct {
 	t     *testing.T
-	stack *local.Stack
+	stack *stack.Stack
 	log   lockedBuffer
 
 	mu    sync.Mutex
@@ -95,7 +95,7 @@ func startGuarded(t *testing.T, runtime string) *guarded {
 	g := &guarded{t: t}
 	hash := sha256.Sum256([]byte(marked["bearer token"]))
 	key := localoss.Key{AccessKeyID: "STS.guarded", AccessKeySecret: marked["access key secret"], SecurityToken: marked["security token"]}
-	stack, err := local.Start(t.Context(), local.Options{
+	st, err := stack.Start(t.Context(), stack.Options{
 		Binary: binary,
 		Log:    &g.log,
 		Keys:   []localkms.Key{{ID: "key-1"}},
@@ -114,19 +114,19 @@ func startGuarded(t *testing.T, runtime string) *guarded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stack.OSS.AddKey(key)
-	stack.KMS.AddAccessKey(localrpc.AccessKey{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken})
-	g.stack = stack
+	st.OSS.AddKey(key)
+	st.KMS.AddAccessKey(localrpc.AccessKey{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken})
+	g.stack = st
 	return g
 }
 
 // everything sends every sample event and every request, all at once.
 func (g *guarded) everything() {
-	samples, err := local.Samples(filepath.Join(root, "events"))
+	samples, err := stack.Samples(filepath.Join(root, "events"))
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	local.CreateBuckets(g.stack.OSS, samples)
+	stack.CreateBuckets(g.stack.OSS, samples)
 	var busy sync.WaitGroup
 	for name := range samples {
 		busy.Go(func() { g.sample(name) })

@@ -8,9 +8,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localkms"
-	"bucketwarden/internal/localsts"
+	localkms "bucketwarden/internal/local/kms"
+	"bucketwarden/internal/local/stack"
+	localsts "bucketwarden/internal/local/sts"
 )
 
 // web sends a request through the HTTP trigger: http METHOD TARGET [FILE]. The
@@ -25,9 +25,9 @@ func web(ts *testscript.TestScript, neg bool, args []string) {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	rec := httptest.NewRecorder()
-	stack := started(ts)
-	stack.OSS.ResetRequests()
-	stack.Function.Handler().ServeHTTP(rec, req)
+	st := started(ts)
+	st.OSS.ResetRequests()
+	st.Function.Handler().ServeHTTP(rec, req)
 	ts.Logf("%d %s", rec.Code, rec.Body)
 	ts.Check(os.WriteFile(ts.MkAbs("answer"), rec.Body.Bytes(), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("status"), []byte(strconv.Itoa(rec.Code)+"\n"), 0o600))
@@ -44,7 +44,7 @@ func member(ts *testscript.TestScript, _ bool, args []string) {
 // The role of the account 2222222222222222 that trusts the function's account, and
 // one that does not.
 var roles = []localsts.Role{
-	{ARN: "acs:ram::2222222222222222:role/bucketwarden", Trusts: []string{local.Account}},
+	{ARN: "acs:ram::2222222222222222:role/bucketwarden", Trusts: []string{stack.Account}},
 	{ARN: "acs:ram::3333333333333333:role/bucketwarden"},
 }
 

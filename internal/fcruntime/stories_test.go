@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 // binary is the function as it is deployed.
@@ -35,14 +35,14 @@ func runTests(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	if binary, err = local.Build(context.Background(), "../..", dir); err != nil {
+	if binary, err = stack.Build(context.Background(), "../..", dir); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
 }
 
 // inBoth runs a story once in each runtime.
-func inBoth(t *testing.T, story func(t *testing.T, s *local.Stack)) {
+func inBoth(t *testing.T, story func(t *testing.T, s *stack.Stack)) {
 	for _, runtime := range []string{localfc.RuntimeGo1, localfc.RuntimeCustom} {
 		t.Run(runtime, func(t *testing.T) { story(t, start(t, runtime)) })
 	}
@@ -50,7 +50,7 @@ func inBoth(t *testing.T, story func(t *testing.T, s *local.Stack)) {
 
 // start runs the function until the test ends, and then checks that it ends in
 // order: its pre-stop hook answers and its status is 0.
-func start(t *testing.T, runtime string) *local.Stack {
+func start(t *testing.T, runtime string) *stack.Stack {
 	t.Helper()
 	s := launch(t, runtime, io.Discard)
 	ctx := context.WithoutCancel(t.Context())
@@ -63,9 +63,9 @@ func start(t *testing.T, runtime string) *local.Stack {
 }
 
 // launch runs the function for a test that watches its end itself.
-func launch(t *testing.T, runtime string, log io.Writer) *local.Stack {
+func launch(t *testing.T, runtime string, log io.Writer) *stack.Stack {
 	t.Helper()
-	s, err := local.Start(t.Context(), local.Options{Binary: binary, Log: log, Configure: func(c *localfc.Config) { c.Runtime = runtime }})
+	s, err := stack.Start(t.Context(), stack.Options{Binary: binary, Log: log, Configure: func(c *localfc.Config) { c.Runtime = runtime }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func launch(t *testing.T, runtime string, log io.Writer) *local.Stack {
 }
 
 // created tells the function that a bucket without encryption was created.
-func created(ctx context.Context, s *local.Stack, bucket string) (localfc.Result, error) {
-	s.OSS.PutBucket(localoss.Bucket{Name: bucket, Region: local.Region})
-	return s.Function.Invoke(ctx, local.BucketCreated("id-"+bucket, bucket, local.Region).JSON())
+func created(ctx context.Context, s *stack.Stack, bucket string) (localfc.Result, error) {
+	s.OSS.PutBucket(localoss.Bucket{Name: bucket, Region: stack.Region})
+	return s.Function.Invoke(ctx, stack.BucketCreated("id-"+bucket, bucket, stack.Region).JSON())
 }
 
 // verdict returns the verdict of the one result, or what is there instead.
@@ -83,7 +83,7 @@ func verdict(r localfc.Result, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	results, err := local.Results(r)
+	results, err := stack.Results(r)
 	if err != nil || len(results) != 1 {
 		return fmt.Sprintf("%d results, %v", len(results), err)
 	}
@@ -91,14 +91,14 @@ func verdict(r localfc.Result, err error) string {
 }
 
 func TestBucketIsFixedOnceAndThenCompliant(t *testing.T) {
-	inBoth(t, func(t *testing.T, s *local.Stack) {
+	inBoth(t, func(t *testing.T, s *stack.Stack) {
 		if got := verdict(created(t.Context(), s, "story")); got != "fixed" {
 			t.Fatalf("got %s, want fixed", got)
 		}
 		if b, _ := s.OSS.Bucket("story"); b.Rule.Algorithm != "AES256" {
 			t.Errorf("the rule is %+v, want AES256", b.Rule)
 		}
-		again := local.BucketCreated("id-story", "story", local.Region).JSON()
+		again := stack.BucketCreated("id-story", "story", stack.Region).JSON()
 		if got := verdict(s.Function.Invoke(t.Context(), again)); got != "compliant" {
 			t.Errorf("got %s, want compliant", got)
 		}
@@ -109,7 +109,7 @@ func TestBucketIsFixedOnceAndThenCompliant(t *testing.T) {
 }
 
 func TestRefusalIsAFunctionErrorWithItsCode(t *testing.T) {
-	inBoth(t, func(t *testing.T, s *local.Stack) {
+	inBoth(t, func(t *testing.T, s *stack.Stack) {
 		s.OSS.SetFault(func(localoss.Request) *localoss.Fault { return &localoss.Fault{Code: "AccessDenied"} })
 		r, err := created(t.Context(), s, "story")
 		if got := verdict(r, err); got != "unknown denied" || r.FunctionError != localfc.UnhandledInvocationError {
@@ -122,7 +122,7 @@ func TestRefusalIsAFunctionErrorWithItsCode(t *testing.T) {
 // with those of the environment, which stop working.
 func TestConcurrentInvocationsUseTheirOwnCredentials(t *testing.T) {
 	const n = 40
-	inBoth(t, func(t *testing.T, s *local.Stack) {
+	inBoth(t, func(t *testing.T, s *stack.Stack) {
 		s.OSS.RemoveKey("STS.local000001") // handed out at the start
 		var wg sync.WaitGroup
 		for i := range n {
@@ -152,7 +152,7 @@ func TestConcurrentInvocationsUseTheirOwnCredentials(t *testing.T) {
 
 // slowly makes OSS take its time from the first call on, and returns a channel
 // that is closed when that call is there.
-func slowly(s *local.Stack) <-chan struct{} {
+func slowly(s *stack.Stack) <-chan struct{} {
 	arrived := make(chan struct{})
 	var once sync.Once
 	s.OSS.SetFault(func(localoss.Request) *localoss.Fault {
@@ -163,13 +163,13 @@ func slowly(s *local.Stack) <-chan struct{} {
 }
 
 func TestEndFinishesWhatRuns(t *testing.T) {
-	ends := map[string]func(*local.Stack) error{
-		"SIGTERM":  func(s *local.Stack) error { return s.Function.Signal(syscall.SIGTERM) },
-		"pre-stop": func(s *local.Stack) error { return s.Function.Stop(context.Background()) },
+	ends := map[string]func(*stack.Stack) error{
+		"SIGTERM":  func(s *stack.Stack) error { return s.Function.Signal(syscall.SIGTERM) },
+		"pre-stop": func(s *stack.Stack) error { return s.Function.Stop(context.Background()) },
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			inBoth(t, func(t *testing.T, s *local.Stack) {
+			inBoth(t, func(t *testing.T, s *stack.Stack) {
 				arrived := slowly(s)
 				var got atomic.Value
 				var wg sync.WaitGroup

@@ -3,7 +3,7 @@ package reliability_test
 import (
 	"time"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 // outcome is a verdict with its code, as in "unknown/throttled", or several of

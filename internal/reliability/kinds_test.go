@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/reliability"
 	"bucketwarden/ossenc"
 )
@@ -71,8 +71,8 @@ func (f fault) swept() outcome {
 }
 
 // created is the event of the bucket's creation.
-func (c *cell) created(bucket string) local.Event {
-	return local.BucketCreated("id-of-"+bucket, bucket, local.Region)
+func (c *cell) created(bucket string) stack.Event {
+	return stack.BucketCreated("id-of-"+bucket, bucket, stack.Region)
 }
 
 func (c *cell) event(t *testing.T) (ossenc.Result, bool) {
@@ -81,7 +81,7 @@ func (c *cell) event(t *testing.T) (ossenc.Result, bool) {
 
 // batch has a healthy bucket on either side, and both must be looked after.
 func (c *cell) batch(t *testing.T) (ossenc.Result, bool) {
-	var events []local.Event
+	var events []stack.Event
 	names := []string{c.bucket + "-before", c.bucket, c.bucket + "-after"}
 	for _, name := range names {
 		events = append(events, c.created(name))
@@ -110,7 +110,7 @@ func (c *cell) invoke(t *testing.T, payload []byte) (ossenc.Result, bool) {
 	if res.TimedOut {
 		t.Fatal("the platform ended the invocation")
 	}
-	results, err := local.Results(res)
+	results, err := stack.Results(res)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func (c *cell) remove(t *testing.T) (ossenc.Result, bool) { return c.one(t, http
 // one asks for one bucket's rule. For the caller of HTTP a bucket that is not
 // there is a failure.
 func (c *cell) one(t *testing.T, method, body string) (ossenc.Result, bool) {
-	w := c.request(t, method, fmt.Sprintf("/buckets/%s/encryption?region=%s", c.bucket, local.Region), []byte(body))
+	w := c.request(t, method, fmt.Sprintf("/buckets/%s/encryption?region=%s", c.bucket, stack.Region), []byte(body))
 	var answer struct {
 		ossenc.Result
 		Problem *ossenc.Result `json:"result"`

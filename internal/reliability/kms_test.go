@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localkms"
-	"bucketwarden/internal/localoss"
-	"bucketwarden/internal/localrpc"
+	localfc "bucketwarden/internal/local/fc"
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	localrpc "bucketwarden/internal/local/rpc"
+	"bucketwarden/internal/local/stack"
 )
 
 // A key of which nothing is known, or that cannot be used, is never written, and
@@ -41,7 +41,7 @@ func TestKMSFaults(t *testing.T) {
 	var busy sync.WaitGroup
 	for name, tt := range tests {
 		tt.key.ID = "key-1"
-		stack, err := local.Start(t.Context(), local.Options{
+		st, err := stack.Start(t.Context(), stack.Options{
 			Binary: binary, Keys: []localkms.Key{tt.key},
 			Env:       []string{"WARDEN_ALGORITHM=KMS", "WARDEN_KMS_KEY_ID=key-1"},
 			Configure: func(c *localfc.Config) { c.Timeout = invocationTime },
@@ -49,10 +49,10 @@ func TestKMSFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stack.KMS.SetFault(func(localrpc.Request) *localrpc.Fault { return tt.fault })
-		stack.OSS.PutBucket(localoss.Bucket{Name: "c0001"})
+		st.KMS.SetFault(func(localrpc.Request) *localrpc.Fault { return tt.fault })
+		st.OSS.PutBucket(localoss.Bucket{Name: "c0001"})
 		busy.Go(func() {
-			res, err := stack.Function.Invoke(t.Context(), local.BucketCreated("id", "c0001", local.Region).JSON())
+			res, err := st.Function.Invoke(t.Context(), stack.BucketCreated("id", "c0001", stack.Region).JSON())
 			if err != nil || res.ErrorType() != tt.code || (res.FunctionError != "") != (tt.code != "") {
 				t.Errorf("%s: errorType %q, want %q: %v %s", name, res.ErrorType(), tt.code, err, res.Payload)
 			}
@@ -60,14 +60,14 @@ func TestKMSFaults(t *testing.T) {
 			if tt.code == "" {
 				want = localoss.Rule{Algorithm: "KMS", KMSKeyID: "key-1"}
 			}
-			if b, _ := stack.OSS.Bucket("c0001"); b.Rule != want {
+			if b, _ := st.OSS.Bucket("c0001"); b.Rule != want {
 				t.Errorf("%s: %+v is in force, want %+v", name, b.Rule, want)
 			}
-			stack.KMS.SetFault(nil)
-			if err := usable(t.Context(), stack); err != nil {
+			st.KMS.SetFault(nil)
+			if err := usable(t.Context(), st); err != nil {
 				t.Errorf("%s: the next event: %v", name, err)
 			}
-			if err := stack.Close(context.WithoutCancel(t.Context())); err != nil {
+			if err := st.Close(context.WithoutCancel(t.Context())); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
@@ -76,9 +76,9 @@ func TestKMSFaults(t *testing.T) {
 }
 
 // usable sends an event for a bucket that has its rule already.
-func usable(ctx context.Context, stack *local.Stack) error {
-	stack.OSS.PutBucket(localoss.Bucket{Name: "c0002", Rule: localoss.Rule{Algorithm: "KMS", KMSKeyID: "key-1"}})
-	res, err := stack.Function.Invoke(ctx, local.BucketCreated("id", "c0002", local.Region).JSON())
+func usable(ctx context.Context, st *stack.Stack) error {
+	st.OSS.PutBucket(localoss.Bucket{Name: "c0002", Rule: localoss.Rule{Algorithm: "KMS", KMSKeyID: "key-1"}})
+	res, err := st.Function.Invoke(ctx, stack.BucketCreated("id", "c0002", stack.Region).JSON())
 	if err == nil && res.FunctionError != "" {
 		err = fmt.Errorf("%s", res.Payload)
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"bucketwarden/handler"
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
 )
 
@@ -33,8 +33,8 @@ func settles(t *testing.T, before int) {
 // Every fault in turn, over real connections, leaves no goroutine behind.
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	before := runtime.NumGoroutine()
-	m := &matrix{Stack: &local.Stack{OSS: localoss.New(localoss.Options{})}, evil: "evil.example.com"}
-	m.OSS.AddKey(local.UserKey)
+	m := &matrix{Stack: &stack.Stack{OSS: localoss.New(localoss.Options{})}, evil: "evil.example.com"}
+	m.OSS.AddKey(stack.UserKey)
 	m.OSS.SetFault(m.spoil)
 	server := httptest.NewServer(m.OSS)
 	transport := ossenc.NewTransport()
@@ -67,7 +67,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 }
 
 func identified(ctx context.Context) context.Context {
-	return ossenc.WithIdentity(ctx, ossenc.Identity{Region: local.Region, Credentials: ossenc.Credentials{AccessKeyID: local.UserKey.AccessKeyID, AccessKeySecret: local.UserKey.AccessKeySecret}})
+	return ossenc.WithIdentity(ctx, ossenc.Identity{Region: stack.Region, Credentials: ossenc.Credentials{AccessKeyID: stack.UserKey.AccessKeyID, AccessKeySecret: stack.UserKey.AccessKeySecret}})
 }
 
 // healthy is a store in memory, with a panic for one bucket.
@@ -99,7 +99,7 @@ func (s *healthy) Delete(context.Context, ossenc.Bucket) (ossenc.Answer, error) 
 func (s *healthy) List(context.Context, string, string) iter.Seq2[ossenc.Bucket, error] {
 	return func(yield func(ossenc.Bucket, error) bool) {
 		for i := range 2000 {
-			if !yield(ossenc.Bucket{Name: fmt.Sprintf("c%04d", i), Region: local.Region}, nil) {
+			if !yield(ossenc.Bucket{Name: fmt.Sprintf("c%04d", i), Region: stack.Region}, nil) {
 				return
 			}
 		}

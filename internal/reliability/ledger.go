@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
 )
 

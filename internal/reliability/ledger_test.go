@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/reliability"
 	"bucketwarden/ossenc"
 )

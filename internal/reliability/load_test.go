@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
 )
 
@@ -54,7 +54,7 @@ type sample struct {
 // exactly once, what is answered is so, memory stays flat and the last ones are
 // as fast as the first.
 func TestLoad(t *testing.T) {
-	plain, err := local.Build(t.Context(), "../..", t.TempDir()) // the race detector's memory is its own
+	plain, err := stack.Build(t.Context(), "../..", t.TempDir()) // the race detector's memory is its own
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,11 +120,11 @@ var starts = []struct {
 func (l *load) one(t *testing.T, n int, bucket string) {
 	s := starts[n%len(starts)]
 	l.OSS.PutBucket(localoss.Bucket{Name: bucket, Rule: s.rule})
-	payload := local.Call(fmt.Sprintf("E%d", n), "PutBucketEncryption", bucket, local.Region, "somebody").JSON()
+	payload := stack.Call(fmt.Sprintf("E%d", n), "PutBucketEncryption", bucket, stack.Region, "somebody").JSON()
 	for range retries + 1 {
 		l.attempts.Add(1)
 		res, err := l.Function.Invoke(t.Context(), payload)
-		results, rerr := local.Results(res)
+		results, rerr := stack.Results(res)
 		if err != nil || rerr != nil || len(results) != 1 || results[0].Bucket != bucket {
 			t.Errorf("event %d: %v, %v: %s", n, err, rerr, res.Payload)
 			return

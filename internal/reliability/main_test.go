@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 )
 
 var binary string
@@ -20,7 +20,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if binary, err = local.Build(context.Background(), "../..", dir, raceFlags...); err != nil {
+	if binary, err = stack.Build(context.Background(), "../..", dir, raceFlags...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

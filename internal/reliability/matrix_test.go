@@ -10,16 +10,16 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/reliability"
 	"bucketwarden/ossenc"
 )
 
 // matrix is one runtime in which every fault meets every kind.
 type matrix struct {
-	*local.Stack
+	*stack.Stack
 	ledger reliability.Ledger
 	cells  sync.Map // by bucket
 	evil   string
@@ -59,7 +59,7 @@ func startMatrix(t *testing.T, runtime string, env ...string) *matrix {
 
 func start(t *testing.T, binary, runtime string, env ...string) *matrix {
 	m := &matrix{evil: neverAsked(t)}
-	stack, err := local.Start(t.Context(), local.Options{
+	st, err := stack.Start(t.Context(), stack.Options{
 		Binary: binary,
 		Env: append(env, "WARDEN_ALGORITHM=KMS", "WARDEN_KMS_DATA_ENCRYPTION=SM4",
 			"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,remove,events"),
@@ -73,11 +73,11 @@ func start(t *testing.T, binary, runtime string, env ...string) *matrix {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := stack.Close(context.WithoutCancel(t.Context())); err != nil { // ended by now
+		if err := st.Close(context.WithoutCancel(t.Context())); err != nil { // ended by now
 			t.Error(err)
 		}
 	})
-	m.Stack = stack
+	m.Stack = st
 	m.OSS.SetFault(m.spoil)
 	return m
 }
@@ -205,7 +205,7 @@ func (m *matrix) checkRule(complain func(string, ...any), c *cell, res ossenc.Re
 func (m *matrix) checkUsable(complain func(string, ...any), c *cell) {
 	name := c.bucket + "-next"
 	m.OSS.PutBucket(localoss.Bucket{Name: name})
-	res, err := m.Function.Invoke(context.Background(), local.BucketCreated("next", name, local.Region).JSON())
+	res, err := m.Function.Invoke(context.Background(), stack.BucketCreated("next", name, stack.Region).JSON())
 	if b, _ := m.OSS.Bucket(name); err != nil || res.FunctionError != "" || b.Rule != both {
 		complain("the next event: %v %s", err, res.Payload)
 	}

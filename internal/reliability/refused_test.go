@@ -5,8 +5,8 @@ import (
 	"sync"
 	"testing"
 
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 // Where nobody listens every kind ends in a failure that is seen.

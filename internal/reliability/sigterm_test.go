@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 )
 
 // What is in flight when the process is told to end is finished if it can be, and
@@ -42,7 +42,7 @@ func testSIGTERM(t *testing.T, runtime string, delay time.Duration, wantFailed b
 	var busy sync.WaitGroup
 	defer busy.Wait()
 	busy.Go(func() {
-		res, err := m.Function.Invoke(t.Context(), local.BucketCreated("id", "c0000", local.Region).JSON())
+		res, err := m.Function.Invoke(t.Context(), stack.BucketCreated("id", "c0000", stack.Region).JSON())
 		if err != nil {
 			t.Errorf("no answer: %v", err)
 		}

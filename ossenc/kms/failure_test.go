@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bucketwarden/internal/localrpc"
+	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/kms"
 )

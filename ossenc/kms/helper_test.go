@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"bucketwarden/internal/localkms"
-	"bucketwarden/internal/localrpc"
+	localkms "bucketwarden/internal/local/kms"
+	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/kms"
 )

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/localkms"
-	"bucketwarden/internal/localrpc"
+	localkms "bucketwarden/internal/local/kms"
+	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/kms"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"bucketwarden/internal/localrpc"
+	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
 )
 

@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localfc"
+	localfc "bucketwarden/internal/local/fc"
+	"bucketwarden/internal/local/stack"
 )
 
 // The executables: the emulator, and the function in a folder like /code.
@@ -43,7 +43,7 @@ func runTests(m *testing.M) (status int, err error) {
 	if err := os.Mkdir(code, 0o755); err != nil {
 		return 1, err
 	}
-	if _, err := local.Build(context.Background(), "../../..", code); err != nil {
+	if _, err := stack.Build(context.Background(), "../../..", code); err != nil {
 		return 1, err
 	}
 	emulator = filepath.Join(dir, "emulator")

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strconv"
 
-	"bucketwarden/internal/localfc"
+	localfc "bucketwarden/internal/local/fc"
 )
 
 // invocations is where fc3 posts every call, whatever the function is called.

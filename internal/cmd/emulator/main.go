@@ -26,7 +26,7 @@ import (
 	"syscall"
 	"time"
 
-	"bucketwarden/internal/localfc"
+	localfc "bucketwarden/internal/local/fc"
 )
 
 func main() {

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"bucketwarden/internal/localfc"
-	"bucketwarden/internal/localoss"
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 // settings are what fc3 says in the container's environment.

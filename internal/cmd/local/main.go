@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"text/tabwriter"
 
-	"bucketwarden/internal/local"
+	"bucketwarden/internal/local/stack"
 )
 
 const usage = `usage: local <demo | invoke | serve | events> [flags]
@@ -41,7 +41,7 @@ func run(ctx context.Context, verb string, args []string) error {
 	switch verb {
 	case "demo":
 		return withBinary(ctx, func(binary string) error {
-			return local.Demo(ctx, binary, os.Stdout, isTerminal(os.Stdout))
+			return stack.Demo(ctx, binary, os.Stdout, isTerminal(os.Stdout))
 		})
 	case "invoke":
 		event := flags.String("event", "", "file with the event")
@@ -49,13 +49,13 @@ func run(ctx context.Context, verb string, args []string) error {
 		_ = flags.Parse(args) // ExitOnError
 		return withBinary(ctx, func(binary string) error { return invoke(ctx, binary, *event, *buckets) })
 	case "serve":
-		var at local.Addresses
+		var at stack.Addresses
 		flags.StringVar(&at.Function, "function", "127.0.0.1:8080", "address of the function's front door")
 		flags.StringVar(&at.OSS, "oss", "127.0.0.1:8081", "address of the local OSS")
 		flags.StringVar(&at.Console, "console", "127.0.0.1:8082", "address of the console")
 		_ = flags.Parse(args) // ExitOnError
 		return withBinary(ctx, func(binary string) error {
-			return local.Serve(ctx, local.Options{Binary: binary, Env: wardenSettings(), Log: os.Stdout}, at, os.Stdout)
+			return stack.Serve(ctx, stack.Options{Binary: binary, Env: wardenSettings(), Log: os.Stdout}, at, os.Stdout)
 		})
 	case "events":
 		return events()
@@ -70,7 +70,7 @@ func withBinary(ctx context.Context, do func(binary string) error) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := local.Build(ctx, ".", dir)
+	binary, err := stack.Build(ctx, ".", dir)
 	if err != nil {
 		return err
 	}
@@ -82,12 +82,12 @@ func invoke(ctx context.Context, binary, file, buckets string) error {
 	if err != nil {
 		return err
 	}
-	samples, err := local.Samples("events")
+	samples, err := stack.Samples("events")
 	if err != nil {
 		return err
 	}
 	more := strings.FieldsFunc(buckets, func(r rune) bool { return r == ',' })
-	return local.Invoke(ctx, local.Options{Binary: binary, Env: wardenSettings(), Log: os.Stderr}, samples, more, event, os.Stdout)
+	return stack.Invoke(ctx, stack.Options{Binary: binary, Env: wardenSettings(), Log: os.Stderr}, samples, more, event, os.Stdout)
 }
 
 // wardenSettings hands the caller's settings on to the function, which sees
@@ -99,7 +99,7 @@ func wardenSettings() []string {
 }
 
 func events() error {
-	samples, err := local.Samples("events")
+	samples, err := stack.Samples("events")
 	if err != nil {
 		return err
 	}

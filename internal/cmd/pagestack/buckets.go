@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 // kinds are buckets in every state that there is, some with names and keys that

@@ -16,8 +16,8 @@ import (
 	"os"
 
 	"bucketwarden/handler"
-	"bucketwarden/internal/local"
-	"bucketwarden/internal/localoss"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
 )
 
@@ -49,23 +49,23 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := local.Build(ctx, root, dir)
+	binary, err := stack.Build(ctx, root, dir)
 	if err != nil {
 		return err
 	}
-	stack, err := local.Start(ctx, local.Options{
+	st, err := stack.Start(ctx, stack.Options{
 		Binary: binary, Log: os.Stderr,
 		Env: []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,events", "WARDEN_POLICY=" + policy},
 	})
 	if err != nil {
 		return err
 	}
-	count := fill(stack.OSS, more)
-	trigger, err := listen(ctx, addr, stack.Function.Handler())
+	count := fill(st.OSS, more)
+	trigger, err := listen(ctx, addr, st.Function.Handler())
 	if err != nil {
 		return err
 	}
-	direct, err := listen(ctx, "127.0.0.1:0", web(stack.OSSURL))
+	direct, err := listen(ctx, "127.0.0.1:0", web(st.OSSURL))
 	if err != nil {
 		return err
 	}
@@ -73,12 +73,12 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 		return err
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin) // until whoever started this lets go
-	return stack.Close(ctx)
+	return st.Close(ctx)
 }
 
 // web is the handler as a server of one's own would use it.
 func web(ossURL string) http.Handler {
-	endpoints := ossenc.Endpoints{Default: ossURL, Own: local.Region}
+	endpoints := ossenc.Endpoints{Default: ossURL, Own: stack.Region}
 	client := ossenc.NewClient(endpoints, ossenc.NewTransport(), nil)
 	warden := &ossenc.Warden{Store: client, Lister: client}
 	h := &handler.Handler{
@@ -90,8 +90,8 @@ func web(ossURL string) http.Handler {
 	allow := []handler.Scope{handler.ScopeReport, handler.ScopeApply, handler.ScopeEvents}
 	inner := handler.NewWeb(h, handler.Auth{Mode: handler.AuthPlatform, Allow: allow})
 	id := ossenc.Identity{
-		Credentials: ossenc.Credentials{AccessKeyID: local.UserKey.AccessKeyID, AccessKeySecret: local.UserKey.AccessKeySecret},
-		Region:      local.Region, AccountID: local.Account,
+		Credentials: ossenc.Credentials{AccessKeyID: stack.UserKey.AccessKeyID, AccessKeySecret: stack.UserKey.AccessKeySecret},
+		Region:      stack.Region, AccountID: stack.Account,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inner.ServeHTTP(w, r.WithContext(ossenc.WithIdentity(r.Context(), id)))

@@ -1,0 +1,123 @@
+package oss
+
+import (
+	"cmp"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options configures a [Server]. The zero value is ready to use.
+type Options struct {
+	// AccountID owns the buckets and keys that name no account. Default 1234567890123456.
+	AccountID string
+	// Now is the clock of the server. Default time.Now.
+	Now func() time.Time
+	// Latency is added to every answer; a caller that goes away ends the wait.
+	Latency time.Duration
+	// Domain is one more host name with virtual-hosted addressing: <bucket>.<Domain>.
+	Domain string
+	// MaxLog bounds the number of calls kept for [Server.Requests]. Default 10000.
+	MaxLog int
+	// OnCall is told of each call once its answer is sent, as an audit trail is.
+	// It may be called from several goroutines.
+	OnCall func(Request)
+	// OnRule is told of each look at a rule and each change of one, in the order
+	// in which they happen. It must not call the server.
+	OnRule func(Access)
+}
+
+// Server is the service. It is safe for use by several goroutines, and its
+// hooks may call its methods.
+type Server struct {
+	opts Options
+	log  requestLog
+	// routes maps sub-resource and method to an operation.
+	routes map[string]map[string]route
+
+	mu      sync.Mutex // guards everything below
+	buckets map[string]*bucketState
+	names   []string // sorted names of buckets; nil after a change
+	keys    map[string]Key
+	hidden  map[string]int // requests a bucket still stays unseen for
+	readLag int
+	fault   func(Request) *Fault
+}
+
+// New returns a server without buckets and keys.
+func New(opts Options) *Server {
+	opts.AccountID = cmp.Or(opts.AccountID, "1234567890123456")
+	opts.MaxLog = cmp.Or(opts.MaxLog, 10000)
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Server{
+		opts:    opts,
+		log:     requestLog{max: opts.MaxLog, counts: map[string]int{}},
+		routes:  routes(),
+		buckets: map[string]*bucketState{},
+		keys:    map[string]Key{},
+		hidden:  map[string]int{},
+	}
+}
+
+// ServeHTTP answers one OSS request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := s.newCall(r)
+	a, fault := s.run(c)
+	c.request.Status, c.request.Code = a.status, a.code
+	s.log.add(c.request)
+	if s.opts.OnCall != nil {
+		defer s.opts.OnCall(c.request) // deferred: a spoilt answer leaves by a panic
+	}
+	s.send(w, c, a, fault)
+}
+
+// run authenticates and executes the call, with the fault the hook asks for. An
+// answer without a status is none: the caller has gone, or is to be cut off.
+func (s *Server) run(c *call) (answer, Fault) {
+	if !pause(c.http.Context(), s.opts.Latency) {
+		return answer{}, Fault{}
+	}
+	if f := s.admit(c); f != nil {
+		return c.failed(f), Fault{}
+	}
+	fault := s.faultFor(c.request)
+	c.keep = fault.Keep
+	if fault.After {
+		a := s.execute(c)
+		pause(c.http.Context(), fault.Delay)
+		return fault.answer(c, a), fault
+	}
+	if !pause(c.http.Context(), fault.Delay) {
+		return answer{}, Fault{}
+	}
+	if fault.replaces() {
+		return fault.answer(c, answer{}), fault
+	}
+	return s.execute(c), fault
+}
+
+// execute runs the operation as if no fault hook existed.
+func (s *Server) execute(c *call) answer {
+	a, f := c.operate(s, c)
+	if f != nil {
+		return c.failed(f)
+	}
+	return a
+}
+
+// faultFor asks the hook without holding the lock, so that the hook may act as
+// a second writer.
+func (s *Server) faultFor(r Request) Fault {
+	s.mu.Lock()
+	hook := s.fault
+	s.mu.Unlock()
+	if hook == nil {
+		return Fault{}
+	}
+	if f := hook(r); f != nil {
+		return *f
+	}
+	return Fault{}
+}

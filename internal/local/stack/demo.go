@@ -1,0 +1,192 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/ossenc"
+)
+
+// demoBucket is the bucket of the demo.
+const demoBucket = "demo-payments"
+
+// step is one thing that happens to the bucket and what must come of it.
+type step struct {
+	title   string
+	happen  func(*localoss.Server) // what the world does before the event
+	event   Event
+	verdict ossenc.Verdict
+	after   string // the rule in force then
+	writes  int
+	fails   string // the invocation's errorType, if it must fail
+}
+
+func demoSteps() []step {
+	const key = "key-hzz-payments"
+	return []step{
+		{
+			title: "A bucket is created without encryption.",
+			happen: func(s *localoss.Server) {
+				s.PutBucket(localoss.Bucket{Name: demoBucket, Region: Region})
+			},
+			event:   BucketCreated("5F0000000000000000000001", demoBucket, Region),
+			verdict: ossenc.Fixed, after: "AES256", writes: 1,
+		},
+		{
+			title:   "The same event comes again: EventBridge delivers at least once.",
+			event:   BucketCreated("5F0000000000000000000001", demoBucket, Region),
+			verdict: ossenc.Compliant, after: "AES256",
+		},
+		{
+			title:   "Somebody removes the rule.",
+			happen:  func(s *localoss.Server) { s.SetRule(demoBucket, localoss.Rule{}) },
+			event:   Call("5F0000000000000000000002", "DeleteBucketEncryption", demoBucket, Region, "aliyun-oss-console"),
+			verdict: ossenc.Fixed, after: "AES256", writes: 1,
+		},
+		{
+			title:   "Somebody sets a stronger rule: a KMS key of their own. It is kept.",
+			happen:  func(s *localoss.Server) { s.SetRule(demoBucket, localoss.Rule{Algorithm: ossenc.KMS, KMSKeyID: key}) },
+			event:   Call("5F0000000000000000000003", "PutBucketEncryption", demoBucket, Region, "aliyun-oss-console"),
+			verdict: ossenc.Compliant, after: "KMS(" + key + ")",
+		},
+		{
+			title: "OSS refuses to say what is in force. Nothing is written, and the invocation fails so that it is retried.",
+			happen: func(s *localoss.Server) {
+				s.SetFault(func(r localoss.Request) *localoss.Fault { return &localoss.Fault{Code: "AccessDenied"} })
+			},
+			event:   Call("5F0000000000000000000004", "PutBucketEncryption", demoBucket, Region, "aliyun-oss-console"),
+			verdict: ossenc.Unknown, after: "KMS(" + key + ")", fails: string(ossenc.Denied),
+		},
+	}
+}
+
+// Demo plays the steps against the real binary and writes what happens to out.
+// It fails at the first step that does not end as it must.
+func Demo(ctx context.Context, binary string, out io.Writer, colour bool) error {
+	stack, err := Start(ctx, Options{Binary: binary})
+	if err != nil {
+		return err
+	}
+	p := printer{out, colour}
+	p.line("")
+	p.line(p.bold("Bucketwarden") + ": the function's binary between a local OSS and a local Function Compute.")
+	p.line("Wanted: AES256 or stronger, for every bucket.")
+	steps := demoSteps()
+	for i, s := range steps {
+		if err := s.play(ctx, stack, p, i+1); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	p.line("")
+	p.line(p.green(fmt.Sprintf("All %d steps went as they must.", len(steps))) + " Next: `make local` keeps all this up and prints how to play with it,")
+	p.line("with the account's report as a page at http://127.0.0.1:8080/report.")
+	return stack.Close(ctx)
+}
+
+func (s step) play(ctx context.Context, stack *Stack, p printer, n int) error {
+	if s.happen != nil {
+		s.happen(stack.OSS)
+	}
+	stack.OSS.ResetRequests()
+	p.line("")
+	p.line(p.bold(fmt.Sprintf("%d. %s", n, s.title)))
+	p.row("before", ruleIn(stack.OSS))
+	p.row("event", s.event.headline())
+	res, err := stack.Function.Invoke(ctx, s.event.JSON())
+	if err != nil {
+		return err
+	}
+	result, err := onlyResult(res)
+	if err != nil {
+		return err
+	}
+	after := ruleIn(stack.OSS)
+	p.row("verdict", p.verdict(result.Verdict)+"  "+result.Reason)
+	if res.FunctionError != "" {
+		p.row("failed", "errorType "+res.ErrorType()+": the platform retries, then hands the event to the dead letters")
+	}
+	p.row("after", after)
+	reads, writes := stack.OSS.Count("GetBucketEncryption"), stack.OSS.Count("PutBucketEncryption")
+	p.row("cost", fmt.Sprintf("%d read(s) and %d write(s) to OSS, %s", reads, writes, res.Duration.Round(100*time.Microsecond)))
+	return s.check(result.Verdict, after, writes, res.ErrorType())
+}
+
+func (s step) check(v ossenc.Verdict, after string, writes int, errorType string) error {
+	if v != s.verdict || after != s.after || writes != s.writes || errorType != s.fails {
+		return fmt.Errorf("ended %s, %s in force, %d write(s), error %q; it must end %s, %s, %d, %q",
+			v, after, writes, errorType, s.verdict, s.after, s.writes, s.fails)
+	}
+	return nil
+}
+
+// ruleIn returns the rule of the demo's bucket as the local OSS holds it.
+func ruleIn(s *localoss.Server) string {
+	b, ok := s.Bucket(demoBucket)
+	if !ok {
+		return "(no such bucket)"
+	}
+	return shown(b.Rule)
+}
+
+// Results reads the results out of an invocation's answer, failed or not.
+func Results(res localfc.Result) ([]ossenc.Result, error) {
+	body := res.Payload
+	if res.FunctionError != "" {
+		body = []byte(res.ErrorMessage())
+	}
+	var answer struct{ Results []ossenc.Result }
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("the function answered %s", res.Payload)
+	}
+	return answer.Results, nil
+}
+
+func onlyResult(res localfc.Result) (ossenc.Result, error) {
+	results, err := Results(res)
+	if err != nil || len(results) != 1 {
+		return ossenc.Result{}, fmt.Errorf("%d results, want one (%w)", len(results), err)
+	}
+	return results[0], nil
+}
+
+// headline is the event in a few words.
+func (e Event) headline() string {
+	words := []string{e["type"].(string)}
+	if name, ok := e["data"].(map[string]any)["eventName"].(string); ok && !strings.HasSuffix(words[0], name) {
+		words = append(words, name)
+	}
+	return strings.Join(words, " ") + " for " + demoBucket
+}
+
+// printer writes for a person.
+type printer struct {
+	out    io.Writer
+	colour bool
+}
+
+func (p printer) line(s string)      { fmt.Fprintln(p.out, s) }
+func (p printer) row(name, s string) { fmt.Fprintf(p.out, "   %-8s %s\n", name, s) }
+
+func (p printer) paint(code, s string) string {
+	if !p.colour {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (p printer) bold(s string) string  { return p.paint("1", s) }
+func (p printer) green(s string) string { return p.paint("32", s) }
+
+func (p printer) verdict(v ossenc.Verdict) string {
+	code := "32"
+	if v.Failed() {
+		code = "31"
+	}
+	return p.paint(code, string(v))
+}

@@ -1,0 +1,153 @@
+// Package stack puts the function, a local OSS and a local Function Compute
+// together on one machine: no account, no container engine, no network. `make
+// demo`, `make invoke`, `make local` and the stories in internal/e2e share it.
+package stack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+
+	localfc "bucketwarden/internal/local/fc"
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	localsts "bucketwarden/internal/local/sts"
+)
+
+// Account and Region are where everything local is.
+const (
+	Account = "1234567890123456"
+	Region  = "cn-hangzhou"
+	Role    = "oss-encryption-guard" // as in the sample of the function's own write
+)
+
+// UserKey is a long-lived key of the account, for people and their OSS clients.
+var UserKey = localoss.Key{AccessKeyID: "LTAIlocal", AccessKeySecret: "local-secret"}
+
+// BuildFlags are go build's wherever the function is built. HTTP/2 is left out: OSS,
+// KMS, STS and the platform are spoken to in HTTP/1.1, and it is a twentieth of the
+// binary.
+var BuildFlags = []string{"-trimpath", "-tags=nethttpomithttp2"}
+
+// Build compiles the function as it is deployed but for its symbols, which it
+// keeps, into dir, and returns the executable's path. flags are added to go build's.
+func Build(ctx context.Context, root, dir string, flags ...string) (string, error) {
+	bin := filepath.Join(dir, "main")
+	args := slices.Concat([]string{"build", "-o", bin}, BuildFlags, flags, []string{"."})
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = root
+	if !slices.Contains(flags, "-race") {
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // static, as the platform needs it
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return bin, nil
+}
+
+// Options configures a [Stack]. Only Binary is required.
+type Options struct {
+	// Binary is the function's executable.
+	Binary string
+	// Env holds the function's settings, as NAME=value. Where OSS, KMS and STS are
+	// need not be in it.
+	Env []string
+	// Log receives what the function prints, one line at a time.
+	Log io.Writer
+	// OSSAddr is where the local OSS listens; 127.0.0.1:0 by default.
+	OSSAddr string
+	// OSS configures the local OSS.
+	OSS localoss.Options
+	// Sessions is how many keys of the role work at the same time, the newest
+	// ones; 256 by default.
+	Sessions int64
+	// Keys are the KMS keys that there are.
+	Keys []localkms.Key
+	// Roles are the roles that other accounts have for the function; none means
+	// that there is no STS either.
+	Roles []localsts.Role
+	// Dir is a directory for files that the function reads; needed with Roles.
+	Dir string
+	// Configure may change how the function is started.
+	Configure func(*localfc.Config)
+}
+
+// Stack is the function with what it speaks to.
+type Stack struct {
+	OSS      *localoss.Server
+	KMS      *localkms.Server
+	STS      *localsts.Server
+	OSSURL   string
+	Function *localfc.Function
+
+	cloud    *cloud
+	sessions atomic.Int64
+	kept     int64
+}
+
+// Start starts the local OSS and KMS, STS if there are roles, and the function
+// with credentials that rotate: at every invocation the platform hands out a new
+// key, as a role's session has.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	c, err := startCloud(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{OSS: c.oss, KMS: c.kms, STS: c.sts, OSSURL: c.ossURL, cloud: c, kept: cmp.Or(o.Sessions, 256)}
+	if err := s.StartFunction(ctx, o); err != nil {
+		c.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// StartFunction starts the function, after it was stopped also with other
+// options.
+func (s *Stack) StartFunction(ctx context.Context, o Options) error {
+	env := append(s.cloud.env(), "WARDEN_ROLE_NAME="+Role)
+	cfg := localfc.Config{
+		Command:     []string{o.Binary},
+		Env:         append(env, o.Env...), // what comes last counts
+		Region:      Region,
+		AccountID:   Account,
+		Credentials: s.session,
+		Initializer: true,
+		PreStop:     true,
+		Log:         o.Log,
+	}
+	if o.Configure != nil {
+		o.Configure(&cfg)
+	}
+	f, err := localfc.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.Function = f
+	return nil
+}
+
+// session returns a new key of the function's role and ends the oldest, so a
+// function that keeps a key fails sooner or later.
+func (s *Stack) session() localfc.Credentials {
+	n := s.sessions.Add(1)
+	key := localoss.Key{
+		AccessKeyID:     fmt.Sprintf("STS.local%06d", n),
+		AccessKeySecret: fmt.Sprintf("session-secret-%06d", n),
+		SecurityToken:   fmt.Sprintf("session-token-%06d", n),
+	}
+	s.cloud.addKey(key)
+	s.OSS.RemoveKey(fmt.Sprintf("STS.local%06d", n-s.kept))
+	return credentials(key)
+}
+
+// Close stops the function and the rest.
+func (s *Stack) Close(ctx context.Context) error {
+	defer s.cloud.close()
+	return s.Function.Stop(ctx)
+}
