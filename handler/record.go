@@ -212,7 +212,7 @@ func firstRegion(values ...string) string {
 
 // accountID returns s if it could be the ID of an account, else "".
 func accountID(s string) string {
-	if !madeOf(s, "0123456789") {
+	if !ossenc.ValidAccountID(s) {
 		return ""
 	}
 	return s

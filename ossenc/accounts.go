@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
 )
 
@@ -16,16 +15,6 @@ type Role struct {
 	ARN string
 	// ExternalID is what the role's trust policy asks for; usually empty.
 	ExternalID string
-}
-
-// RoleAccount returns the ID of the account that a role ARN belongs to.
-func RoleAccount(arn string) (string, error) {
-	account, name, found := strings.Cut(strings.TrimPrefix(arn, "acs:ram::"), ":role/")
-	if !found || !strings.HasPrefix(arn, "acs:ram::") || strings.Trim(account, "0123456789") != "" || account == "" ||
-		!only(name, upper+".@_-") {
-		return "", fmt.Errorf("%.80q is no role ARN; write acs:ram::<account ID>:role/<name>", arn)
-	}
-	return account, nil
 }
 
 // ParseSTSEndpoint reads the URL of an STS endpoint and returns its host, with

@@ -87,7 +87,7 @@ func TestAccounts_RefusesWhatCannotBe(t *testing.T) {
 	}{
 		"an account without a role":  {invoked(t.Context()), "9", `AssumeRole: denied: no role is named for account "9"`},
 		"a role of another account":  {invoked(t.Context()), "4", "AssumeRole: invalid: the role for account 4 belongs to account 2222222222222222"},
-		"no role ARN":                {invoked(t.Context()), "5", `AssumeRole: invalid: "" is no role ARN; write acs:ram::<account ID>:role/<name>`},
+		"not a role ARN":                {invoked(t.Context()), "5", `AssumeRole: invalid: "" is not a role ARN; write acs:ram::<account ID>:role/<name>`},
 		"an invocation without keys": {t.Context(), second, "denied: no credentials: the invocation has none (does the function have a role?) and the default chain finds none"},
 	} {
 		if got, err := s.accounts.Identity(c.ctx, c.account); got != (ossenc.Identity{}) || err == nil || err.Error() != c.want {

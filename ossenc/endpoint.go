@@ -1,6 +1,7 @@
 package ossenc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -73,20 +74,29 @@ func (e Endpoints) For(region string, listed Bucket) (Endpoint, error) {
 	if !ValidRegion(region) {
 		return Endpoint{}, &Error{Code: Invalid, Message: fmt.Sprintf("%.40q is no region: neither the event nor the function says where the bucket is", region)}
 	}
-	custom := e.ByRegion[region]
-	if custom == "" {
-		custom = e.Default
-	}
+	base, err := e.Base(region)
 	switch {
-	case custom != "":
-		return Endpoint{custom, needsPathStyle(custom)}, nil
-	case len(e.ByRegion) > 0:
-		return Endpoint{}, &Error{Code: Invalid, Message: "WARDEN_OSS_ENDPOINT names no endpoint for region " + region}
-	case e.Internal && region == e.Own:
+	case err != nil:
+		return Endpoint{}, err
+	case base != "":
+		return Endpoint{base, needsPathStyle(base)}, nil
+	case e.IsInternal(region):
 		return Endpoint{URL: "https://" + listedHost(listed.Internal, "oss-"+region+"-internal.aliyuncs.com")}, nil
 	}
 	return Endpoint{URL: "https://" + listedHost(listed.Public, "oss-"+region+".aliyuncs.com")}, nil
 }
+
+// Base returns the URL that is set for a region, or "" for the public cloud's. The
+// error is an *[ossenc.Error]: there are URLs, but none for this region.
+func (e Endpoints) Base(region string) (string, error) {
+	if base := cmp.Or(e.ByRegion[region], e.Default); base != "" || len(e.ByRegion) == 0 {
+		return base, nil
+	}
+	return "", &Error{Code: Invalid, Message: "no endpoint is set for region " + region}
+}
+
+// IsInternal reports whether a region is reached over the internal network.
+func (e Endpoints) IsInternal(region string) bool { return e.Internal && region == e.Own }
 
 // listedHost returns the host that the list named if it is one of OSS's, because
 // signed requests go there.
@@ -103,4 +113,24 @@ func needsPathStyle(endpoint string) bool {
 		return false
 	}
 	return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil
+}
+
+// regionOf returns the region of a public or internal endpoint, or "". The host
+// itself is never used: where requests go is for [Endpoints] to say.
+func regionOf(endpoint string) string {
+	location, ours := cutDomain(endpoint)
+	region, found := strings.CutPrefix(location, "oss-")
+	if !ours || !found {
+		return ""
+	}
+	return strings.TrimSuffix(region, "-internal")
+}
+
+const labelCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+// cutDomain returns what stands before .aliyuncs.com, and whether that is one
+// label of a host of OSS.
+func cutDomain(host string) (label string, ours bool) {
+	label, ours = strings.CutSuffix(host, ".aliyuncs.com")
+	return label, ours && label != "" && strings.Trim(label, labelCharacters) == ""
 }

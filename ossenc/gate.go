@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"bucketwarden/ossenc/internal/wait"
 )
 
 // gate bounds how many buckets are worked on at the same time, and finds out how
@@ -73,7 +75,7 @@ func (g *gate) throttled(ctx context.Context) bool {
 		g.resume = now.Add(g.pause + g.jitter(g.pause))
 		g.pause = min(2*g.pause, 8*firstPause)
 	}
-	wait := time.Until(g.resume) + g.jitter(firstPause/4) // not all at the same moment
+	pause := time.Until(g.resume) + g.jitter(firstPause/4) // not all at the same moment
 	g.mu.Unlock()
-	return sleep(ctx, wait)
+	return wait.Sleep(ctx, pause)
 }

@@ -73,7 +73,7 @@ func (c cachedKeys) Describe(ctx context.Context, region, keyID string) (Key, er
 		select {
 		case <-p.done:
 		case <-ctx.Done():
-			return Key{}, NoAnswer(ctx, "DescribeKey", keyID, ctx.Err())
+			return Key{}, &Error{Op: "DescribeKey", Code: Deadline, Message: "KMS key " + keyID + ": no answer before the invocation's time ran out", Err: ctx.Err()}
 		}
 		// Whoever asked ran out of time; this caller may have some left.
 		if p.err == nil || CodeOf(p.err) != Deadline || ctx.Err() != nil {

@@ -18,10 +18,6 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/retry"
 )
 
-// UserAgent marks our requests in access logs and ActionTrail records, where it
-// tells our own writes from other people's.
-const UserAgent = "bucketwarden"
-
 // maxRegions bounds the clients that are kept. It is above the number of
 // regions there are; only made-up regions in forged events would go beyond.
 const maxRegions = 64
@@ -97,7 +93,7 @@ func ruleFrom(sse *oss.ServerSideEncryptionRule) (Rule, error) {
 		return Rule{}, errors.New("OSS answered without a rule and without saying that there is none")
 	}
 	d := sse.ApplyServerSideEncryptionByDefault
-	return observedRule(deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption))
+	return ObservedRule(deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption))
 }
 
 // Put replaces the bucket's rule (PutBucketEncryption).
@@ -239,15 +235,9 @@ func (c *Client) in(region string, b Bucket) (*oss.Client, error) {
 
 // credentials is asked before every attempt, with the context of the call.
 func (c *Client) credentials(ctx context.Context) (credentials.Credentials, error) {
-	got := IdentityFrom(ctx).Credentials
-	if got.Empty() {
-		if c.Fallback == nil {
-			return credentials.Credentials{}, noCredentials(nil)
-		}
-		var err error
-		if got, err = c.Fallback(); err != nil {
-			return credentials.Credentials{}, err
-		}
+	got, err := CredentialsFrom(ctx, c.Fallback)
+	if err != nil {
+		return credentials.Credentials{}, err
 	}
 	return credentials.Credentials{AccessKeyID: got.AccessKeyID, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}, nil
 }
@@ -462,10 +452,7 @@ func networkReason(err error) string {
 	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 		return "time-out"
 	}
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		err = next
-	}
-	return oneLine(err.Error())
+	return oneLine(innermost(err).Error())
 }
 
 // messageOf returns what OSS said. The SDK's own words for an answer that is not
@@ -484,4 +471,11 @@ func ref(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }

@@ -24,3 +24,7 @@
 // write causes are what repair that. A default rule covers new objects that
 // name no encryption of their own; existing objects stay as they are.
 package ossenc
+
+// UserAgent marks our requests in access logs and in ActionTrail records, where it
+// distinguishes our own writes from those of others.
+const UserAgent = "bucketwarden"

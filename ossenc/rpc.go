@@ -85,16 +85,3 @@ func innermost(err error) error {
 	}
 	return err
 }
-
-// CredentialsFrom returns the credentials of the context's [Identity], or those
-// that fallback finds; a nil fallback finds none.
-func CredentialsFrom(ctx context.Context, fallback func() (Credentials, error)) (Credentials, error) {
-	got := IdentityFrom(ctx).Credentials
-	switch {
-	case !got.Empty():
-		return got, nil
-	case fallback == nil:
-		return Credentials{}, noCredentials(nil)
-	}
-	return fallback()
-}

@@ -49,8 +49,9 @@ func NewRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 	if kmsDataEncryption != "" && kmsDataEncryption != SM4 {
 		errs = append(errs, fmt.Errorf("KMS data encryption %q is not SM4; leave it out for AES-256 data keys (OSS refuses other values, EC 0005-00000203)", kmsDataEncryption))
 	}
-	if kmsKeyID != "" && !keyIDLike(kmsKeyID) {
-		errs = append(errs, fmt.Errorf("KMS key ID %.80q has characters that no key ID, alias or key ARN has", kmsKeyID))
+	if kmsKeyID != "" {
+		_, err := ParseKeyName(kmsKeyID)
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Rule{}, err
@@ -58,11 +59,11 @@ func NewRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 	return Rule{algorithm, kmsKeyID, kmsDataEncryption}.normal(), nil
 }
 
-// observedRule returns the rule that OSS reports in GetBucketEncryption. OSS
+// ObservedRule returns the rule that OSS reports in GetBucketEncryption. OSS
 // stores any key ID, so that is taken as it is; an algorithm or a combination
 // that this version does not know is an error, because to take it for "no rule"
 // would overwrite what may be the strongest rule there is.
-func observedRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
+func ObservedRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 	r := Rule{algorithm, kmsKeyID, kmsDataEncryption}.normal()
 	known := r.Algorithm == KMS && (r.KMSDataEncryption == "" || r.KMSDataEncryption == SM4) ||
 		(r.Algorithm == AES256 || r.Algorithm == SM4) && r.KMSKeyID == "" && r.KMSDataEncryption == ""

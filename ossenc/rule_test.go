@@ -74,15 +74,15 @@ func TestObservedRule(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := observedRule(tt.algorithm, tt.key, tt.data)
+			r, err := ObservedRule(tt.algorithm, tt.key, tt.data)
 			if tt.want == "" {
 				if err == nil {
-					t.Fatalf("observedRule = %s, want an error: it must never look like no rule", r)
+					t.Fatalf("ObservedRule = %s, want an error: it must never look like no rule", r)
 				}
 				return
 			}
 			if err != nil || r.String() != tt.want {
-				t.Fatalf("observedRule = %s, %v; want %s", r, err, tt.want)
+				t.Fatalf("ObservedRule = %s, %v; want %s", r, err, tt.want)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package ossenc
 
 import (
+	"bucketwarden/ossenc/internal/wait"
 	"context"
 	"fmt"
 	"iter"
@@ -47,7 +48,7 @@ func (f *fakeAccount) call(ctx context.Context) error {
 	if f.throttle != nil && f.throttle() {
 		return failing(Throttled)
 	}
-	if f.latency > 0 && !sleep(ctx, f.latency) {
+	if f.latency > 0 && !wait.Sleep(ctx, f.latency) {
 		return failing(Deadline)
 	}
 	return nil

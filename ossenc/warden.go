@@ -7,6 +7,8 @@ import (
 	"iter"
 	"math/rand/v2"
 	"time"
+
+	"bucketwarden/ossenc/internal/wait"
 )
 
 // Bucket addresses one bucket.
@@ -37,11 +39,6 @@ type Store interface {
 	Put(ctx context.Context, b Bucket, r Rule) (Answer, error)
 	Delete(ctx context.Context, b Bucket) (Answer, error)
 }
-
-var (
-	_ Store  = (*Client)(nil)
-	_ Lister = (*Client)(nil)
-)
 
 // Want is what should be in force for a bucket, and how insistently.
 type Want struct {
@@ -239,7 +236,7 @@ func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
 		if err == nil || CodeOf(err) != NotFound {
 			break
 		}
-		if !sleep(ctx, pause) { // not "gone": it may be there in a moment, when nobody looks any more
+		if !wait.Sleep(ctx, pause) { // not "gone": it may be there in a moment, when nobody looks any more
 			return seen, &Error{Op: "GetBucketEncryption", Bucket: t.Bucket.Name, Code: Deadline, Message: "the bucket was not there yet when the invocation's time ran out", Err: err}
 		}
 		seen, err = w.Store.Get(ctx, t.Bucket)
@@ -263,7 +260,7 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res *Result) *Re
 		case !CodeOf(err).Retryable():
 			return res.failed(Blocked, err, d.Reason)
 		}
-		again := try < len(writePauses) && sleep(ctx, w.jitter(writePauses[try]))
+		again := try < len(writePauses) && wait.Sleep(ctx, w.jitter(writePauses[try]))
 		seen, lookErr := w.Store.Get(ctx, t.Bucket)
 		if lookErr != nil && CodeOf(lookErr) == NotFound {
 			return res.unreadable(lookErr)
@@ -308,7 +305,7 @@ func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res *Result) 
 		if err != nil && CodeOf(err) == NotFound {
 			return res.unreadable(err)
 		}
-		if err != nil && !CodeOf(err).Retryable() || i == len(readBackPauses) || !sleep(ctx, readBackPauses[i]) {
+		if err != nil && !CodeOf(err).Retryable() || i == len(readBackPauses) || !wait.Sleep(ctx, readBackPauses[i]) {
 			return res.unconfirmed(d.Target, seen.Rule, err)
 		}
 	}
@@ -318,21 +315,6 @@ func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res *Result) 
 // writer may have made it stronger meanwhile, which is as good in Floor.
 func inForce(seen, target Rule, compare Compare) bool {
 	return !Decide(seen, target, compare).Write
-}
-
-// sleep waits d, or returns false at once when ctx would end before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // newResult returns what is known of a task before anything is read.

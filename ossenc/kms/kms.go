@@ -15,13 +15,13 @@
 package kms
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"time"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/internal/wait"
 )
 
 // Client speaks to KMS with the credentials of the context's [ossenc.Identity].
@@ -52,12 +52,12 @@ var pauses = [...]time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
 // KMS does not find is not usable; an error, an *[ossenc.Error], means that KMS
 // could not be asked.
 func (c *Client) Describe(ctx context.Context, region, keyID string) (ossenc.Key, error) {
-	n, err := parseName(keyID)
+	n, err := ossenc.ParseKeyName(keyID)
 	if err != nil {
 		return ossenc.Key{Reason: err.Error()}, nil
 	}
-	if n.region != "" && n.region != region {
-		return ossenc.Key{ID: n.id(), Reason: "KMS key " + keyID + " is in " + n.region + "; a bucket in " + region + " needs one of its own region"}, nil
+	if n.Region != "" && n.Region != region {
+		return ossenc.Key{ID: n.ID(), Reason: "KMS key " + keyID + " is in " + n.Region + "; a bucket in " + region + " needs one of its own region"}, nil
 	}
 	endpoint, err := c.endpoint(region)
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *Client) Describe(ctx context.Context, region, keyID string) (ossenc.Key
 	}
 	for i := 0; ; i++ {
 		key, err := c.describeOnce(ctx, endpoint, region, keyID)
-		if err == nil || i == len(pauses) || !passes(ossenc.CodeOf(err)) || !sleep(ctx, pauses[i]) {
+		if err == nil || i == len(pauses) || !isTransient(ossenc.CodeOf(err)) || !wait.Sleep(ctx, pauses[i]) {
 			return key, err
 		}
 	}
@@ -86,41 +86,25 @@ func (c *Client) describeOnce(ctx context.Context, endpoint *url.URL, region, ke
 
 // endpoint returns where KMS answers for the region.
 func (c *Client) endpoint(region string) (*url.URL, error) {
-	e := c.Endpoints
 	if !ossenc.ValidRegion(region) {
 		return nil, &ossenc.Error{Op: operation, Code: ossenc.Invalid, Message: "there is no region to look for the key in"}
 	}
-	if custom := cmp.Or(e.ByRegion[region], e.Default); custom != "" {
-		u, err := url.Parse(custom)
-		if err != nil {
-			return nil, &ossenc.Error{Op: operation, Code: ossenc.Invalid, Message: "WARDEN_KMS_ENDPOINT is no URL"}
+	base, err := c.Endpoints.Base(region)
+	if err != nil {
+		return nil, err
+	}
+	if base == "" {
+		base = "https://kms." + region + ".aliyuncs.com"
+		if c.Endpoints.IsInternal(region) {
+			base = "https://kms-vpc." + region + ".aliyuncs.com"
 		}
-		return u, nil
 	}
-	host := "kms."
-	switch {
-	case len(e.ByRegion) > 0:
-		return nil, &ossenc.Error{Op: operation, Code: ossenc.Invalid, Message: "WARDEN_KMS_ENDPOINT names no endpoint for region " + region}
-	case e.Internal && region == e.Own:
-		host = "kms-vpc."
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, &ossenc.Error{Op: operation, Code: ossenc.Invalid, Message: "the KMS endpoint is not a URL"}
 	}
-	return &url.URL{Scheme: "https", Host: host + region + ".aliyuncs.com"}, nil
+	return u, nil
 }
 
-// passes reports whether the same call may succeed in a moment.
-func passes(c ossenc.Code) bool { return c == ossenc.Throttled || c == ossenc.Unavailable }
-
-// sleep waits d, or returns false at once when ctx would end before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+// isTransient reports whether the same call may succeed in a moment.
+func isTransient(c ossenc.Code) bool { return c == ossenc.Throttled || c == ossenc.Unavailable }

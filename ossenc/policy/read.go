@@ -72,7 +72,7 @@ func readKeyIDs(region document.Entry) []string {
 	for _, n := range nodes {
 		id := readKeyID(n)
 		if !livesIn(id, region.Name) {
-			n.Problem("this key lives in %s, not in %s", regionOf(id), region.Name)
+			n.Problem("this key lives in %s, not in %s", ossenc.RegionOfKey(id), region.Name)
 		}
 		ids = append(ids, id)
 	}
@@ -102,7 +102,7 @@ func readAccounts(n document.Node) []Account {
 	for _, item := range n.Items() {
 		o := item.Object("id", "role_arn")
 		a := Account{ID: o.Need("id").Text(), RoleARN: o.Need("role_arn").Text()}
-		if a.ID != "" && !isAccount(a.ID) {
+		if a.ID != "" && !ossenc.ValidAccountID(a.ID) {
 			o.Get("id").Problem("%q is no account ID, which is up to 20 digits", a.ID)
 		}
 		if a.ID != "" && a.RoleARN != "" && !isRoleOf(a.RoleARN, a.ID) {
@@ -114,14 +114,10 @@ func readAccounts(n document.Node) []Account {
 	return accounts
 }
 
-func isAccount(s string) bool {
-	return s != "" && len(s) <= 20 && strings.Trim(s, "0123456789") == ""
-}
-
 // isRoleOf reports whether s is the ARN of a RAM role of the account.
 func isRoleOf(s, account string) bool {
-	name, ok := strings.CutPrefix(s, "acs:ram::"+account+":role/")
-	return ok && name != "" && len(name) <= 64 && strings.Trim(name, keyNameCharacters) == ""
+	owner, err := ossenc.RoleAccount(s)
+	return err == nil && owner == account
 }
 
 func readMaxChanges(n document.Node) MaxChanges {

@@ -88,8 +88,8 @@ func (r *reader) readTarget(n document.Node, m match) target {
 	case t.key != "":
 		r.checkKey(o.Get("key"), t.key, m)
 		id = "named"
-	case !m.regions.match(regionOf(id)) && regionOf(id) != "":
-		o.Get("kms_key_id").Problem("this key lives in %s, which the rule does not match", regionOf(id))
+	case !m.regions.match(ossenc.RegionOfKey(id)) && ossenc.RegionOfKey(id) != "":
+		o.Get("kms_key_id").Problem("this key lives in %s, which the rule does not match", ossenc.RegionOfKey(id))
 	}
 	rule, err := ossenc.NewRule(algorithm, id, data)
 	if err != nil && o.Has("algorithm") && algorithm != "" {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"strings"
 
 	"bucketwarden/ossenc"
 )
@@ -50,19 +49,10 @@ func (t target) in(region string, k keys) (ossenc.Rule, string) {
 }
 
 // needsRegion reports whether the rule depends on the region.
-func (t target) needsRegion() bool { return t.key != "" || regionOf(t.rule.KMSKeyID) != "" }
-
-// regionOf returns the region that a key ARN names, or nothing for other IDs.
-func regionOf(keyID string) string {
-	parts := strings.Split(keyID, ":")
-	if len(parts) == 5 && parts[0] == "acs" && parts[1] == "kms" {
-		return parts[2]
-	}
-	return ""
-}
+func (t target) needsRegion() bool { return t.key != "" || ossenc.RegionOfKey(t.rule.KMSKeyID) != "" }
 
 // livesIn reports whether the key can be of the region, as far as its ID tells.
 func livesIn(keyID, region string) bool {
-	named := regionOf(keyID)
+	named := ossenc.RegionOfKey(keyID)
 	return named == "" || named == region
 }

@@ -15,14 +15,10 @@ func TestChecks_SayWhatThePatternsSay(t *testing.T) {
 		got, want func(string) bool
 	}{
 		{"BucketName", ValidBucketName, regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`).MatchString},
-		{"KeyID", keyIDLike, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_:.-]{0,254}$`).MatchString},
+		{"KeyID", validKeyName, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_:.-]{0,254}$`).MatchString},
 		{
 			"Region", ValidRegion,
 			func(s string) bool { return len(s) <= 40 && region.MatchString(s) && !strings.HasPrefix(s, "oss-") },
-		},
-		{
-			"Endpoint", func(s string) bool { return regionOf(s) != "" },
-			regexp.MustCompile(`^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$`).MatchString,
 		},
 	}
 	for _, tt := range tests {
