@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"cmp"
 	"context"
 	"errors"
@@ -19,7 +20,7 @@ import (
 	"bucketwarden/handler"
 	"bucketwarden/internal/fcruntime"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/kms"
+	"bucketwarden/ossenc/alicloud/kms"
 	"bucketwarden/ossenc/policy"
 )
 
@@ -68,9 +69,9 @@ func endingSoon(p *policy.Policy, now time.Time) []handler.Exemption {
 
 // newWarden wires the domain: one transport and one chain of credentials for all.
 func newWarden(cfg config) *ossenc.Warden {
-	transport := ossenc.NewTransport()
-	var chain ossenc.Chain
-	client := ossenc.NewClient(cfg.endpoints, transport, chain.Credentials)
+	transport := alicloud.NewTransport()
+	var chain alicloud.Chain
+	client := alicloud.NewClient(cfg.endpoints, transport, chain.Credentials)
 	w := &ossenc.Warden{
 		Store:  client,
 		Lister: client,
@@ -82,10 +83,11 @@ func newWarden(cfg config) *ossenc.Warden {
 	}
 	w.Policy = policy.Ruler{Policy: cfg.policy, Tags: client}
 	if len(cfg.policy.Accounts) > 0 {
-		w.Accounts = &ossenc.Accounts{Roles: map[string]ossenc.Role{}, STSEndpoint: cfg.sts, Internal: cfg.endpoints.Internal, Fallback: chain.Credentials}
+		roles := map[string]alicloud.Role{}
 		for _, a := range cfg.policy.Accounts {
-			w.Accounts.Roles[a.ID] = ossenc.Role{ARN: a.RoleARN}
+			roles[a.ID] = alicloud.Role{ARN: a.RoleARN}
 		}
+		w.Accounts = &alicloud.Accounts{Roles: roles, STSEndpoint: cfg.sts, Internal: cfg.endpoints.Internal, Fallback: chain.Credentials}
 	}
 	return w
 }
@@ -94,8 +96,8 @@ func newWarden(cfg config) *ossenc.Warden {
 type config struct {
 	want      ossenc.Want
 	policy    *policy.Policy // nil: want is for all buckets
-	endpoints ossenc.Endpoints
-	kms       ossenc.Endpoints
+	endpoints alicloud.Endpoints
+	kms       alicloud.Endpoints
 	sts       string // host; empty for the public cloud's
 	ownRole   string
 	auth      handler.Auth
@@ -197,8 +199,8 @@ func (r *reader) policy() *policy.Policy {
 	return p
 }
 
-func (r *reader) kms() ossenc.Endpoints {
-	e, err := ossenc.ParseEndpoints(r.values["WARDEN_KMS_ENDPOINT"])
+func (r *reader) kms() alicloud.Endpoints {
+	e, err := alicloud.ParseEndpoints(r.values["WARDEN_KMS_ENDPOINT"])
 	if err != nil {
 		r.problem("WARDEN_KMS_ENDPOINT", err)
 	}
@@ -210,15 +212,15 @@ func (r *reader) sts() string {
 	if r.values["WARDEN_STS_ENDPOINT"] == "" {
 		return ""
 	}
-	host, err := ossenc.ParseSTSEndpoint(r.values["WARDEN_STS_ENDPOINT"])
+	host, err := alicloud.ParseSTSEndpoint(r.values["WARDEN_STS_ENDPOINT"])
 	if err != nil {
 		r.problem("WARDEN_STS_ENDPOINT", err)
 	}
 	return host
 }
 
-func (r *reader) endpoints() ossenc.Endpoints {
-	e, err := ossenc.ParseEndpoints(r.values["WARDEN_OSS_ENDPOINT"])
+func (r *reader) endpoints() alicloud.Endpoints {
+	e, err := alicloud.ParseEndpoints(r.values["WARDEN_OSS_ENDPOINT"])
 	if err != nil {
 		r.problem("WARDEN_OSS_ENDPOINT", err)
 	}
@@ -263,7 +265,7 @@ func (r *reader) eventBridge() *handler.EventBridge {
 		r.problem("WARDEN_EVENTBRIDGE_URL, WARDEN_EVENTBRIDGE_CERT", errors.New("set both or none"))
 		return nil
 	}
-	e, err := handler.NewEventBridge(targets, certificate, os.ReadFile, ossenc.NewTransport())
+	e, err := handler.NewEventBridge(targets, certificate, os.ReadFile, alicloud.NewTransport())
 	if err != nil {
 		r.problem("WARDEN_EVENTBRIDGE_URL, WARDEN_EVENTBRIDGE_CERT", err)
 		return nil

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"bucketwarden/ossenc/alicloud"
+
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
 
 	"bucketwarden/bench/job"
 	"bucketwarden/internal/local/stack"
-	"bucketwarden/ossenc"
 )
 
 // canned answers GetBucketEncryption without a network, always with AES256.
@@ -49,7 +50,7 @@ func BenchmarkPlain(b *testing.B) {
 // BenchmarkEvent is one event for a compliant bucket, without the runtime SDK and
 // without a network.
 func BenchmarkEvent(b *testing.B) {
-	h, ctx := function(b, ossenc.NewClient(ossenc.Endpoints{}, canned{}, nil))
+	h, ctx := function(b, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil))
 	h.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	event := created(bucketName(0))
 	b.ReportAllocs()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"log/slog"
 	"net/http/httptest"
@@ -49,7 +50,7 @@ func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 			}
 			web := httptest.NewServer(oss)
 			defer web.Close()
-			h, ctx := function(t, ossenc.NewClient(ossenc.Endpoints{Default: web.URL}, ossenc.NewTransport(), nil))
+			h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{Default: web.URL}, alicloud.NewTransport(), nil))
 			h.Want.Report = tt.report
 			answer, err := h.Invoke(ctx, "request-1", tt.event)
 			if err != nil {
@@ -70,7 +71,7 @@ func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 }
 
 // function returns what handles events, as main wires it.
-func function(tb testing.TB, client *ossenc.Client) (*handler.Handler, context.Context) {
+func function(tb testing.TB, client *alicloud.Client) (*handler.Handler, context.Context) {
 	tb.Helper()
 	ctx := ossenc.WithIdentity(tb.Context(), ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken},
@@ -89,7 +90,7 @@ func function(tb testing.TB, client *ossenc.Client) (*handler.Handler, context.C
 const maxAllocs = 320
 
 func TestEvent_Allocations(t *testing.T) {
-	h, ctx := function(t, ossenc.NewClient(ossenc.Endpoints{}, canned{}, nil))
+	h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil))
 	h.Log = slog.New(slog.DiscardHandler)
 	event := created(bucketName(0))
 	got := testing.AllocsPerRun(100, func() {

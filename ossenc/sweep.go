@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -80,7 +79,7 @@ func (w *Warden) Run(ctx context.Context, s Sweep, each func(Result) bool) (Swep
 func (w *Warden) accountIDs() []string {
 	ids := []string{""}
 	if w.Accounts != nil {
-		ids = slices.AppendSeq(ids, maps.Keys(w.Accounts.Roles))
+		ids = append(ids, w.Accounts.IDs()...)
 	}
 	slices.Sort(ids)
 	return ids

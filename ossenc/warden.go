@@ -124,6 +124,16 @@ type Lister interface {
 	List(ctx context.Context, prefix, after string) iter.Seq2[Bucket, error]
 }
 
+// Accounts says which other accounts there are and who to be in them. The one for
+// RAM roles is in package alicloud. It must be safe for concurrent use.
+type Accounts interface {
+	// IDs returns the IDs of all accounts besides the function's own.
+	IDs() []string
+	// Identity returns the identity to act with in an account. An error is an
+	// *[Error] and means that nothing is known of the account's buckets.
+	Identity(ctx context.Context, accountID string) (Identity, error)
+}
+
 // Warden brings buckets to the wanted rule. It has no state of its own and is
 // safe for concurrent use.
 type Warden struct {
@@ -134,7 +144,7 @@ type Warden struct {
 	Keys Keys
 	// Accounts finds the identity for buckets of other accounts; nil uses the
 	// invocation's own for all.
-	Accounts *Accounts
+	Accounts Accounts
 	// Report is whether nothing is ever written.
 	Report bool
 	// Jitter returns how long to wait of at most so long; rand.N if nil.

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"encoding/json"
 	"flag"
@@ -30,7 +31,7 @@ func main() {
 }
 
 func run(endpoint, connect string, loop bool) error {
-	endpoints, err := ossenc.ParseEndpoints(endpoint)
+	endpoints, err := alicloud.ParseEndpoints(endpoint)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func run(endpoint, connect string, loop bool) error {
 	if err != nil {
 		return err
 	}
-	transport := ossenc.NewTransport()
+	transport := alicloud.NewTransport()
 	dial := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) { return dial(ctx, network, connect) }
 	start := time.Now()
@@ -57,8 +58,8 @@ func run(endpoint, connect string, loop bool) error {
 }
 
 // sweep returns how many buckets were found compliant.
-func sweep(endpoints ossenc.Endpoints, transport *http.Transport) (compliant int, err error) {
-	client := ossenc.NewClient(endpoints, transport, nil)
+func sweep(endpoints alicloud.Endpoints, transport *http.Transport) (compliant int, err error) {
+	client := alicloud.NewClient(endpoints, transport, nil)
 	warden := &ossenc.Warden{Store: client, Lister: client}
 	ctx := ossenc.WithIdentity(context.Background(), ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: "LTAIbench", AccessKeySecret: "bench-secret"}, // the stub checks none

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"net/http"
@@ -9,14 +10,12 @@ import (
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
-
-	"bucketwarden/ossenc"
 )
 
 // plain makes the calls of a sweep and nothing else, at once as many as a sweep
 // makes at the most: what they cost, every sweep costs. It returns how many
 // buckets have a rule.
-func plain(ctx context.Context, at ossenc.Endpoint, transport *http.Transport) (int, error) {
+func plain(ctx context.Context, at alicloud.Endpoint, transport *http.Transport) (int, error) {
 	client := oss.NewClient(oss.LoadDefaultConfig().WithRegion("cn-hangzhou").WithEndpoint(at.URL).WithUsePathStyle(at.PathStyle).
 		WithHttpClient(&http.Client{Transport: transport}).
 		WithCredentialsProvider(credentials.NewStaticCredentialsProvider("LTAIbench", "bench-secret")))

@@ -1,6 +1,7 @@
 package reliability_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"fmt"
@@ -37,8 +38,8 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	m.OSS.AddKey(stack.UserKey)
 	m.OSS.SetFault(m.spoil)
 	server := httptest.NewServer(m.OSS)
-	transport := ossenc.NewTransport()
-	store := ossenc.NewClient(ossenc.Endpoints{Default: server.URL}, transport, nil)
+	transport := alicloud.NewTransport()
+	store := alicloud.NewClient(alicloud.Endpoints{Default: server.URL}, transport, nil)
 	h := &handler.Handler{
 		Encryption: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler),
 		Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor},

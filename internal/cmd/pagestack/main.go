@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"os"
 
+	"bucketwarden/ossenc/alicloud"
+
 	"bucketwarden/handler"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
@@ -78,8 +80,8 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 
 // web is the handler as a server of one's own would use it.
 func web(ossURL string) http.Handler {
-	endpoints := ossenc.Endpoints{Default: ossURL, Own: stack.Region}
-	client := ossenc.NewClient(endpoints, ossenc.NewTransport(), nil)
+	endpoints := alicloud.Endpoints{Default: ossURL, Own: stack.Region}
+	client := alicloud.NewClient(endpoints, alicloud.NewTransport(), nil)
 	warden := &ossenc.Warden{Store: client, Lister: client}
 	h := &handler.Handler{
 		Encryption: warden,

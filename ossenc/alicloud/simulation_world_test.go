@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -60,7 +61,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	w.oss = localoss.New(localoss.Options{OnRule: w.ledger.OnRule, OnCall: w.recorded})
 	w.oss.SetFault(w.fault)
-	client := ossenc.NewClient(ossenc.Endpoints{Own: "cn-hangzhou"}, network{w}, nil)
+	client := alicloud.NewClient(alicloud.Endpoints{Own: "cn-hangzhou"}, network{w}, nil)
 	w.warden = &ossenc.Warden{Store: client, Lister: client, Jitter: w.jitter}
 	w.want = w.anyWant()
 	w.handler = &handler.Handler{Encryption: w.warden, Want: w.want, Log: slog.New(slog.DiscardHandler)}

@@ -1,11 +1,14 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"sync"
 )
 
@@ -31,6 +34,8 @@ func ParseSTSEndpoint(s string) (string, error) {
 	return u.Host, nil
 }
 
+var _ ossenc.Accounts = (*Accounts)(nil)
+
 // Accounts finds the identity to act with in each account. It is safe for
 // concurrent use, and what happens to one account's role holds up no other.
 type Accounts struct {
@@ -43,11 +48,14 @@ type Accounts struct {
 	Internal bool
 	// Fallback finds credentials when the context has none; nil means that there
 	// are none.
-	Fallback func() (Credentials, error)
+	Fallback func() (ossenc.Credentials, error)
 
 	mu       sync.Mutex
 	sessions map[string]*session
 }
+
+// IDs returns the IDs of the accounts that there is a role for.
+func (a *Accounts) IDs() []string { return slices.Collect(maps.Keys(a.Roles)) }
 
 // Identity returns the identity for an account: the invocation's own for its own
 // account or an empty ID, else that of the account's role, which is assumed with
@@ -56,24 +64,24 @@ type Accounts struct {
 //
 // Errors are *[Error]: Denied if there is no role for the account or STS refuses,
 // Deadline if ctx ends first, and what else STS may answer.
-func (a *Accounts) Identity(ctx context.Context, accountID string) (Identity, error) {
-	own := IdentityFrom(ctx)
+func (a *Accounts) Identity(ctx context.Context, accountID string) (ossenc.Identity, error) {
+	own := ossenc.IdentityFrom(ctx)
 	if accountID == "" || accountID == own.AccountID {
 		return own, nil
 	}
 	s, err := a.session(accountID, own.Region)
 	if err != nil {
-		return Identity{}, err
+		return ossenc.Identity{}, err
 	}
 	from, err := CredentialsFrom(ctx, a.Fallback)
 	if err != nil {
-		return Identity{}, err
+		return ossenc.Identity{}, err
 	}
 	got, err := s.credentials(ctx, from)
 	if err != nil {
-		return Identity{}, err
+		return ossenc.Identity{}, err
 	}
-	return Identity{Credentials: got, Region: own.Region, AccountID: accountID}, nil
+	return ossenc.Identity{Credentials: got, Region: own.Region, AccountID: accountID}, nil
 }
 
 // session returns the account's session, which exists for each role from its
@@ -81,16 +89,16 @@ func (a *Accounts) Identity(ctx context.Context, accountID string) (Identity, er
 func (a *Accounts) session(accountID, region string) (*session, error) {
 	role, ok := a.Roles[accountID]
 	if !ok {
-		return nil, &Error{Op: "AssumeRole", Code: Denied, Message: fmt.Sprintf("no role is named for account %.40q", accountID)}
+		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: fmt.Sprintf("no role is named for account %.40q", accountID)}
 	}
 	// A role of another account would read and change that account's buckets
 	// under this one's name.
-	owner, err := RoleAccount(role.ARN)
+	owner, err := ossenc.RoleAccount(role.ARN)
 	if err != nil {
-		return nil, &Error{Op: "AssumeRole", Code: Invalid, Message: err.Error()}
+		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: err.Error()}
 	}
 	if owner != accountID {
-		return nil, &Error{Op: "AssumeRole", Code: Invalid, Message: fmt.Sprintf("the role for account %s belongs to account %s", accountID, owner)}
+		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: fmt.Sprintf("the role for account %s belongs to account %s", accountID, owner)}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -111,7 +119,7 @@ func (a *Accounts) session(accountID, region string) (*session, error) {
 // stsHost is never empty: credentials-go would ask the environment then.
 func stsHost(region string, internal bool) string {
 	switch {
-	case !ValidRegion(region):
+	case !ossenc.ValidRegion(region):
 		return "sts.aliyuncs.com" // answers for all regions, from Hangzhou
 	case internal:
 		return "sts-vpc." + region + ".aliyuncs.com"

@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,7 @@ import (
 )
 
 const (
-	sessionName    = UserAgent
+	sessionName    = ossenc.UserAgent
 	sessionSeconds = 3600 // STS's default, and the least that a role can have as its maximum
 )
 
@@ -35,14 +36,14 @@ type session struct {
 // flight is one call of the provider.
 type flight struct {
 	done chan struct{} // closed once got and err are there
-	got  Credentials
+	got  ossenc.Credentials
 	err  error // as credentials-go returned it: not safe to show
 }
 
 // source hands the credentials of the invocation that asks to credentials-go.
 // Those that an earlier invocation had may have ended by the time the role is
 // assumed again.
-type source struct{ current Credentials }
+type source struct{ current ossenc.Credentials }
 
 // GetCredentials returns the current credentials.
 func (s *source) GetCredentials() (*providers.Credentials, error) {
@@ -68,7 +69,7 @@ func newSession(role Role, stsHost string) (*session, error) {
 		WithStsEndpoint(stsHost).
 		Build()
 	if err != nil {
-		return nil, &Error{Op: "AssumeRole", Code: Invalid, Message: oneLine(err.Error())}
+		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: oneLine(err.Error())}
 	}
 	s.provider = provider
 	return s, nil
@@ -76,21 +77,21 @@ func newSession(role Role, stsHost string) (*session, error) {
 
 // credentials returns the session's credentials, or the *[Error] why there are
 // none.
-func (s *session) credentials(ctx context.Context, from Credentials) (Credentials, error) {
+func (s *session) credentials(ctx context.Context, from ossenc.Credentials) (ossenc.Credentials, error) {
 	f := s.join(from)
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		return Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.ARN, ctx.Err())
+		return ossenc.Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.ARN, ctx.Err())
 	}
 	if f.err != nil {
-		return Credentials{}, assumeError(ctx, s.role.ARN, f.err)
+		return ossenc.Credentials{}, assumeError(ctx, s.role.ARN, f.err)
 	}
 	return f.got, nil
 }
 
 // join returns the call that is under way, or starts one.
-func (s *session) join(from Credentials) *flight {
+func (s *session) join(from ossenc.Credentials) *flight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.flight == nil {
@@ -100,7 +101,7 @@ func (s *session) join(from Credentials) *flight {
 	return s.flight
 }
 
-func (s *session) run(f *flight, from Credentials) {
+func (s *session) run(f *flight, from ossenc.Credentials) {
 	defer func() {
 		if recover() != nil { // credentials-go's, at an answer without Expiration
 			f.err = errors.New("panic in credentials-go")
@@ -116,7 +117,7 @@ func (s *session) run(f *flight, from Credentials) {
 		f.err = err
 		return
 	}
-	f.got = Credentials{got.AccessKeyId, got.AccessKeySecret, got.SecurityToken}
+	f.got = ossenc.Credentials{AccessKeyID: got.AccessKeyId, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}
 }
 
 // assumeError reads the errors of credentials-go, which are texts: STS's answer

@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"context"
 	"errors"
@@ -78,8 +79,8 @@ func TestAccounts_TakesNothingElseForAnAnswer(t *testing.T) {
 
 func TestAccounts_RefusesWhatCannotBe(t *testing.T) {
 	s := newSTS(t)
-	s.accounts.Roles["4"] = ossenc.Role{ARN: roleIn(second)}
-	s.accounts.Roles["5"] = ossenc.Role{}
+	s.accounts.Roles["4"] = alicloud.Role{ARN: roleIn(second)}
+	s.accounts.Roles["5"] = alicloud.Role{}
 	for name, c := range map[string]struct {
 		ctx     context.Context
 		account string
@@ -87,7 +88,7 @@ func TestAccounts_RefusesWhatCannotBe(t *testing.T) {
 	}{
 		"an account without a role":  {invoked(t.Context()), "9", `AssumeRole: denied: no role is named for account "9"`},
 		"a role of another account":  {invoked(t.Context()), "4", "AssumeRole: invalid: the role for account 4 belongs to account 2222222222222222"},
-		"not a role ARN":                {invoked(t.Context()), "5", `AssumeRole: invalid: "" is not a role ARN; write acs:ram::<account ID>:role/<name>`},
+		"no role ARN":                {invoked(t.Context()), "5", `AssumeRole: invalid: "" is not a role ARN; write acs:ram::<account ID>:role/<name>`},
 		"an invocation without keys": {t.Context(), second, "denied: no credentials: the invocation has none (does the function have a role?) and the default chain finds none"},
 	} {
 		if got, err := s.accounts.Identity(c.ctx, c.account); got != (ossenc.Identity{}) || err == nil || err.Error() != c.want {
@@ -117,7 +118,7 @@ func TestAccounts_ErrorsHoldNoSecret(t *testing.T) {
 	_, reset := s.accounts.Identity(invoked(t.Context()), second)
 	s.web.Close()
 	_, refused := s.accounts.Identity(invoked(t.Context()), second)
-	unknown := &ossenc.Accounts{Roles: s.accounts.Roles, STSEndpoint: "a b"}
+	unknown := &alicloud.Accounts{Roles: s.accounts.Roles, STSEndpoint: "a b"}
 	_, odd := unknown.Identity(invoked(t.Context()), second)
 	for i, err := range []error{mismatch, reset, refused, odd} {
 		if err == nil {

@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +37,7 @@ func invoked(ctx context.Context) context.Context { return ossenc.WithIdentity(c
 type sts struct {
 	*localsts.Server
 	web      *httptest.Server
-	accounts *ossenc.Accounts
+	accounts *alicloud.Accounts
 	clock    atomic.Int64 // of the server, Unix nanoseconds; 0 for now
 
 	mu     sync.Mutex
@@ -90,13 +91,13 @@ func (s *sts) listen(t *testing.T, h http.Handler) {
 		http.DefaultTransport = usual
 		s.web.Close()
 	})
-	host, err := ossenc.ParseSTSEndpoint(s.web.URL)
+	host, err := alicloud.ParseSTSEndpoint(s.web.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.accounts = &ossenc.Accounts{
+	s.accounts = &alicloud.Accounts{
 		STSEndpoint: host,
-		Roles: map[string]ossenc.Role{
+		Roles: map[string]alicloud.Role{
 			second: {ARN: roleIn(second)},
 			third:  {ARN: roleIn(third), ExternalID: "x-1"},
 		},

@@ -1,6 +1,7 @@
 package kms_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -10,7 +11,7 @@ import (
 	localkms "bucketwarden/internal/local/kms"
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/kms"
+	"bucketwarden/ossenc/alicloud/kms"
 )
 
 const account = "1234567890123456"
@@ -59,7 +60,7 @@ func newKMS(t testing.TB) (*localkms.Server, *kms.Client, *wire) {
 	})
 	server.PutKey(localkms.Key{ID: "key-1", Aliases: []string{"alias/payments"}})
 	w := &wire{to: server}
-	return server, kms.NewClient(ossenc.Endpoints{}, w, nil), w
+	return server, kms.NewClient(alicloud.Endpoints{}, w, nil), w
 }
 
 // answering replaces what KMS answers.

@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"cmp"
 	"context"
 	"encoding/xml"
@@ -18,6 +19,11 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/retry"
 )
 
+var (
+	_ ossenc.Store  = (*Client)(nil)
+	_ ossenc.Lister = (*Client)(nil)
+)
+
 // maxRegions bounds the clients that are kept. It is above the number of
 // regions there are; only made-up regions in forged events would go beyond.
 const maxRegions = 64
@@ -30,7 +36,7 @@ type Client struct {
 	Endpoints Endpoints
 	// Fallback finds credentials when the context has none; nil means that there
 	// are none.
-	Fallback func() (Credentials, error)
+	Fallback func() (ossenc.Credentials, error)
 
 	httpClient *http.Client
 	mu         sync.Mutex
@@ -38,7 +44,7 @@ type Client struct {
 }
 
 // NewClient returns a client that sends over the given transport.
-func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (Credentials, error)) *Client {
+func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
 	return &Client{
 		Endpoints: e,
 		Fallback:  fallback,
@@ -70,34 +76,34 @@ func NewTransport() *http.Transport {
 // Get reads the bucket's rule (GetBucketEncryption). A bucket without one gives
 // the zero Rule: OSS says so with 404 NoSuchServerSideEncryptionRule, and no
 // other answer means it.
-func (c *Client) Get(ctx context.Context, b Bucket) (Answer, error) {
-	return c.follow(ctx, "GetBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+func (c *Client) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
+	return c.follow(ctx, "GetBucketEncryption", b, func(cl *oss.Client) (ossenc.Answer, error) {
 		out, err := cl.GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: &b.Name})
 		if err != nil {
 			if serr, ok := errors.AsType[*oss.ServiceError](err); ok && serr.StatusCode == http.StatusNotFound && serr.Code == "NoSuchServerSideEncryptionRule" {
-				return Answer{RequestID: serr.RequestID}, nil
+				return ossenc.Answer{RequestID: serr.RequestID}, nil
 			}
-			return Answer{}, err
+			return ossenc.Answer{}, err
 		}
-		a := Answer{RequestID: requestID(out.Headers)}
+		a := ossenc.Answer{RequestID: requestID(out.Headers)}
 		a.Rule, err = ruleFrom(out.ServerSideEncryptionRule)
 		if err != nil {
-			return a, &Error{Code: Unrecognized, RequestID: a.RequestID, Message: err.Error()}
+			return a, &ossenc.Error{Code: ossenc.Unrecognized, RequestID: a.RequestID, Message: err.Error()}
 		}
 		return a, nil
 	})
 }
 
-func ruleFrom(sse *oss.ServerSideEncryptionRule) (Rule, error) {
+func ruleFrom(sse *oss.ServerSideEncryptionRule) (ossenc.Rule, error) {
 	if sse == nil || sse.ApplyServerSideEncryptionByDefault == nil {
-		return Rule{}, errors.New("OSS answered without a rule and without saying that there is none")
+		return ossenc.Rule{}, errors.New("OSS answered without a rule and without saying that there is none")
 	}
 	d := sse.ApplyServerSideEncryptionByDefault
-	return ObservedRule(deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption))
+	return ossenc.ObservedRule(deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption))
 }
 
 // Put replaces the bucket's rule (PutBucketEncryption).
-func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
+func (c *Client) Put(ctx context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Answer, error) {
 	req := &oss.PutBucketEncryptionRequest{
 		Bucket: &b.Name,
 		ServerSideEncryptionRule: &oss.ServerSideEncryptionRule{
@@ -108,45 +114,45 @@ func (c *Client) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
 			},
 		},
 	}
-	return c.there(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+	return c.there(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (ossenc.Answer, error) {
 		out, err := cl.PutBucketEncryption(ctx, req, once)
 		if err != nil {
-			return Answer{}, err
+			return ossenc.Answer{}, err
 		}
-		return Answer{Rule: r, RequestID: requestID(out.Headers)}, nil
+		return ossenc.Answer{Rule: r, RequestID: requestID(out.Headers)}, nil
 	})
 }
 
 // Delete removes the bucket's rule (DeleteBucketEncryption). It succeeds where
 // there is none.
-func (c *Client) Delete(ctx context.Context, b Bucket) (Answer, error) {
-	return c.there(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (Answer, error) {
+func (c *Client) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
+	return c.there(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (ossenc.Answer, error) {
 		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name}, once)
 		if err != nil {
-			return Answer{}, err
+			return ossenc.Answer{}, err
 		}
-		return Answer{RequestID: requestID(out.Headers)}, nil
+		return ossenc.Answer{RequestID: requestID(out.Headers)}, nil
 	})
 }
 
 // Tags reads the bucket's tags (GetBucketTags; the RAM action is
 // oss:GetBucketTagging). A bucket without tags gives an empty map.
-func (c *Client) Tags(ctx context.Context, b Bucket) (map[string]string, error) {
+func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, error) {
 	tags := map[string]string{}
-	_, err := c.follow(ctx, "GetBucketTags", b, func(cl *oss.Client) (Answer, error) {
+	_, err := c.follow(ctx, "GetBucketTags", b, func(cl *oss.Client) (ossenc.Answer, error) {
 		out, err := cl.GetBucketTags(ctx, &oss.GetBucketTagsRequest{Bucket: &b.Name})
 		if err != nil {
-			return Answer{}, err
+			return ossenc.Answer{}, err
 		}
 		if out.Tagging == nil { // no tags are an empty Tagging; without one it is no answer
-			return Answer{}, &Error{Code: Unavailable, Message: "an answer that is not OSS's tags", RequestID: requestID(out.Headers)}
+			return ossenc.Answer{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's tags", RequestID: requestID(out.Headers)}
 		}
 		if out.Tagging.TagSet != nil {
 			for _, t := range out.Tagging.TagSet.Tags {
 				tags[deref(t.Key)] = deref(t.Value)
 			}
 		}
-		return Answer{}, nil
+		return ossenc.Answer{}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -161,7 +167,7 @@ func once(o *oss.Options) { o.RetryMaxAttempts = new(1) }
 // follow makes the call in the bucket's region and, when OSS says that the
 // bucket lives elsewhere, once more there. The region in the hint is tried
 // first, so the usual case costs one call.
-func (c *Client) follow(ctx context.Context, op string, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, error) {
+func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Answer, error)) (ossenc.Answer, error) {
 	for hop := 0; ; hop++ {
 		a, cl, err := c.call(ctx, b, call)
 		if err == nil {
@@ -171,13 +177,13 @@ func (c *Client) follow(ctx context.Context, op string, b Bucket, call func(*oss
 		if next == "" || hop == 2 {
 			return a, translate(ctx, op, b.Name, err)
 		}
-		b = Bucket{Name: b.Name, Region: next} // the endpoints were the other region's
+		b = ossenc.Bucket{Name: b.Name, Region: next} // the endpoints were the other region's
 	}
 }
 
 // there makes the call in the bucket's region and nowhere else. Writes follow
 // nobody: a bucket elsewhere is another one than was looked at.
-func (c *Client) there(ctx context.Context, op string, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, error) {
+func (c *Client) there(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Answer, error)) (ossenc.Answer, error) {
 	a, _, err := c.call(ctx, b, call)
 	if err != nil {
 		return a, translate(ctx, op, b.Name, err)
@@ -186,11 +192,11 @@ func (c *Client) there(ctx context.Context, op string, b Bucket, call func(*oss.
 }
 
 // call makes the call in the bucket's region, or the function's own.
-func (c *Client) call(ctx context.Context, b Bucket, call func(*oss.Client) (Answer, error)) (Answer, *oss.Client, error) {
+func (c *Client) call(ctx context.Context, b ossenc.Bucket, call func(*oss.Client) (ossenc.Answer, error)) (ossenc.Answer, *oss.Client, error) {
 	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
 	cl, err := c.in(region, b)
 	if err != nil {
-		return Answer{Region: region}, nil, err
+		return ossenc.Answer{Region: region}, nil, err
 	}
 	a, err := call(cl)
 	a.Region = region
@@ -199,7 +205,7 @@ func (c *Client) call(ctx context.Context, b Bucket, call func(*oss.Client) (Ans
 
 // ownRegion returns the function's region, or "" if that is except.
 func (c *Client) ownRegion(ctx context.Context, except string) string {
-	own := cmp.Or(c.Endpoints.Own, IdentityFrom(ctx).Region)
+	own := cmp.Or(c.Endpoints.Own, ossenc.IdentityFrom(ctx).Region)
 	if own == except {
 		return ""
 	}
@@ -208,7 +214,7 @@ func (c *Client) ownRegion(ctx context.Context, except string) string {
 
 // in returns the SDK client for a region, at the endpoints that the account's
 // list named for it if any.
-func (c *Client) in(region string, b Bucket) (*oss.Client, error) {
+func (c *Client) in(region string, b ossenc.Bucket) (*oss.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if cl := c.byRegion[region]; cl != nil {
@@ -220,7 +226,7 @@ func (c *Client) in(region string, b Bucket) (*oss.Client, error) {
 	}
 	cfg := oss.NewConfig().WithRegion(region).WithEndpoint(endpoint.URL).WithUsePathStyle(endpoint.PathStyle).
 		WithCredentialsProvider(credentials.CredentialsProviderFunc(c.credentials)).
-		WithHttpClient(c.httpClient).WithUserAgent(UserAgent).
+		WithHttpClient(c.httpClient).WithUserAgent(ossenc.UserAgent).
 		WithRetryer(retry.NewStandard(func(o *retry.RetryOptions) { o.MaxAttempts = 4 }))
 	cl := oss.NewClient(cfg, func(o *oss.Options) {
 		// The SDK writes the corrected clock without a lock: a data race in a
@@ -300,17 +306,17 @@ func lookUpRegion(ctx context.Context, cl *oss.Client, bucket string) string {
 
 // List goes through the account's buckets of all regions (ListBuckets), in the
 // order of their names, from the first name behind after.
-func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucket, error] {
-	return func(yield func(Bucket, error) bool) {
-		cl, err := c.in(c.ownRegion(ctx, ""), Bucket{})
+func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[ossenc.Bucket, error] {
+	return func(yield func(ossenc.Bucket, error) bool) {
+		cl, err := c.in(c.ownRegion(ctx, ""), ossenc.Bucket{})
 		if err != nil {
-			yield(Bucket{}, err)
+			yield(ossenc.Bucket{}, err)
 			return
 		}
 		for next := c.page(ctx, cl, prefix, after); next != nil; {
 			p := <-next
 			if p.err != nil {
-				yield(Bucket{}, translate(ctx, "ListBuckets", "", p.err))
+				yield(ossenc.Bucket{}, translate(ctx, "ListBuckets", "", p.err))
 				return
 			}
 			next = nil
@@ -318,7 +324,7 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[Bucke
 				next = c.page(ctx, cl, prefix, deref(p.NextMarker))
 			}
 			for _, b := range p.Buckets {
-				if !yield(Bucket{Name: deref(b.Name), Region: deref(b.Region), Public: deref(b.ExtranetEndpoint), Internal: deref(b.IntranetEndpoint)}, nil) {
+				if !yield(ossenc.Bucket{Name: deref(b.Name), Region: deref(b.Region), Public: deref(b.ExtranetEndpoint), Internal: deref(b.IntranetEndpoint)}, nil) {
 					return
 				}
 			}
@@ -339,7 +345,7 @@ func (c *Client) page(ctx context.Context, cl *oss.Client, prefix, after string)
 		var p page
 		defer func() {
 			if r := recover(); r != nil { // in a goroutine it would end the process
-				p.err = &Error{Code: Internal, Message: fmt.Sprintf("panic (%T)", r)}
+				p.err = &ossenc.Error{Code: ossenc.Internal, Message: fmt.Sprintf("panic (%T)", r)}
 			}
 			answer <- p
 		}()
@@ -356,85 +362,85 @@ func (c *Client) page(ctx context.Context, cl *oss.Client, prefix, after string)
 func checkPage(page *oss.ListBucketsResult, after string) error {
 	switch {
 	case page.Owner == nil && len(page.Buckets) == 0:
-		return &Error{Code: Unavailable, Message: "an answer that is not OSS's list", RequestID: requestID(page.Headers)}
+		return &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's list", RequestID: requestID(page.Headers)}
 	case page.IsTruncated && deref(page.NextMarker) <= after:
-		return &Error{Code: Unavailable, Message: "a page of the list that does not lead on", RequestID: requestID(page.Headers)}
+		return &ossenc.Error{Code: ossenc.Unavailable, Message: "a page of the list that does not lead on", RequestID: requestID(page.Headers)}
 	}
 	return nil
 }
 
 // ossCodes maps OSS's error codes. What is missing is decided by the status.
-var ossCodes = map[string]Code{
-	"NoSuchBucket":                        NotFound,
-	"AccessDenied":                        Denied,
-	"InvalidAccessKeyId":                  Denied,
-	"SignatureDoesNotMatch":               Denied,
-	"InvalidSecurityToken":                Denied,
-	"SecurityTokenExpired":                Denied,
-	"AccessKeyIdAndSecurityTokenNotMatch": Denied,
-	"SecurityTokenNotSupported":           Denied,
-	"RequestTimeTooSkewed":                Denied,
-	"UserDisable":                         Denied,
-	"BucketDisable":                       Denied,
-	"AbnormalBucketOwnerStatus":           Denied,
-	"PublicEndpointForbidden":             Denied,
-	"InvalidEncryptionAlgorithmError":     Refused,
-	"InvalidDataEncryptionAlgorithmError": Refused,
-	"InvalidArgument":                     Refused,
-	"InvalidParameter":                    Refused,
-	"MalformedXML":                        Refused,
-	"KmsServiceNotEnabled":                Refused,
-	"KeyNotFound":                         Refused,
-	"AliasNotFound":                       Refused,
-	"KeyDisabled":                         Refused,
-	"KeyPendingDeletion":                  Refused,
-	"KeyPendingImport":                    Refused,
-	"KmsInDebt":                           Refused,
-	"KmsInDebtOverdue":                    Refused,
-	"InvalidBucketName":                   Invalid,
-	"MetaOperationQpsLimitExceeded":       Throttled,
-	"TotalQpsLimitExceeded":               Throttled,
-	"ActiveRequestLimitExceeded":          Throttled,
+var ossCodes = map[string]ossenc.Code{
+	"NoSuchBucket":                        ossenc.NotFound,
+	"AccessDenied":                        ossenc.Denied,
+	"InvalidAccessKeyId":                  ossenc.Denied,
+	"SignatureDoesNotMatch":               ossenc.Denied,
+	"InvalidSecurityToken":                ossenc.Denied,
+	"SecurityTokenExpired":                ossenc.Denied,
+	"AccessKeyIdAndSecurityTokenNotMatch": ossenc.Denied,
+	"SecurityTokenNotSupported":           ossenc.Denied,
+	"RequestTimeTooSkewed":                ossenc.Denied,
+	"UserDisable":                         ossenc.Denied,
+	"BucketDisable":                       ossenc.Denied,
+	"AbnormalBucketOwnerStatus":           ossenc.Denied,
+	"PublicEndpointForbidden":             ossenc.Denied,
+	"InvalidEncryptionAlgorithmError":     ossenc.Refused,
+	"InvalidDataEncryptionAlgorithmError": ossenc.Refused,
+	"InvalidArgument":                     ossenc.Refused,
+	"InvalidParameter":                    ossenc.Refused,
+	"MalformedXML":                        ossenc.Refused,
+	"KmsServiceNotEnabled":                ossenc.Refused,
+	"KeyNotFound":                         ossenc.Refused,
+	"AliasNotFound":                       ossenc.Refused,
+	"KeyDisabled":                         ossenc.Refused,
+	"KeyPendingDeletion":                  ossenc.Refused,
+	"KeyPendingImport":                    ossenc.Refused,
+	"KmsInDebt":                           ossenc.Refused,
+	"KmsInDebtOverdue":                    ossenc.Refused,
+	"InvalidBucketName":                   ossenc.Invalid,
+	"MetaOperationQpsLimitExceeded":       ossenc.Throttled,
+	"TotalQpsLimitExceeded":               ossenc.Throttled,
+	"ActiveRequestLimitExceeded":          ossenc.Throttled,
 }
 
 // translate turns an error of the SDK into ours. The SDK's own texts stay
 // behind Unwrap: they are several lines long and name the request.
 func translate(ctx context.Context, op, bucket string, err error) error {
-	e := &Error{Op: op, Bucket: bucket, Err: err}
-	if ours, ok := errors.AsType[*Error](err); ok {
+	e := &ossenc.Error{Op: op, Bucket: bucket, Err: err}
+	if ours, ok := errors.AsType[*ossenc.Error](err); ok {
 		e.Code, e.Message, e.RequestID, e.Err = ours.Code, ours.Message, ours.RequestID, ours.Err
 		return e
 	}
 	serr, answered := errors.AsType[*oss.ServiceError](err)
 	switch {
 	case ctx.Err() != nil: // first: the SDK loses it when the time runs out between two tries
-		e.Code, e.Message = Deadline, "no answer before the invocation's time ran out"
+		e.Code, e.Message = ossenc.Deadline, "no answer before the invocation's time ran out"
 	case answered:
 		e.Code, e.Message = codeOf(serr), shown(ctx, messageOf(serr))
 		e.OSSCode, e.EC, e.RequestID = shown(ctx, serr.Code), shown(ctx, serr.EC), shown(ctx, cmp.Or(serr.RequestID, requestID(serr.Headers)))
 	case isInvalidParam(err):
-		e.Code, e.Message = Invalid, "not a valid bucket name"
+		e.Code, e.Message = ossenc.Invalid, "not a valid bucket name"
 	case isUndecodable(err):
-		e.Code, e.Message = Unavailable, "an answer that is not OSS's XML"
+		e.Code, e.Message = ossenc.Unavailable, "an answer that is not OSS's XML"
 	default:
-		e.Code, e.Message = Unavailable, "no answer: "+networkReason(err)
+		e.Code, e.Message = ossenc.Unavailable, "no answer: "+networkReason(err)
 	}
 	return e
 }
 
-func codeOf(e *oss.ServiceError) Code {
+func codeOf(e *oss.ServiceError) ossenc.Code {
 	if c, ok := ossCodes[e.Code]; ok {
 		return c
 	}
 	switch {
 	case e.StatusCode == http.StatusTooManyRequests, strings.Contains(e.Code, "QpsLimit"):
-		return Throttled
+		return ossenc.Throttled
 	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusForbidden:
-		return Denied
+		return ossenc.Denied
 	case e.StatusCode >= 500:
-		return Unavailable
+		return ossenc.Unavailable
 	}
-	return Internal
+	return ossenc.Internal
 }
 
 func isInvalidParam(err error) bool {

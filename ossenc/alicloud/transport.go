@@ -1,4 +1,4 @@
-package ossenc
+package alicloud
 
 import (
 	"bytes"

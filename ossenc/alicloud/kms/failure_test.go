@@ -1,6 +1,7 @@
 package kms_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"net"
@@ -14,7 +15,7 @@ import (
 
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/kms"
+	"bucketwarden/ossenc/alicloud/kms"
 )
 
 // TestDescribe_Fails: one row for each code that KMS or the gateway before it
@@ -118,7 +119,7 @@ func TestDescribe_TellsTheNetworksTrouble(t *testing.T) {
 		"no answer: first line second line forged=yes": errors.New("first line\nsecond line\tforged=yes"),
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			_, got := kms.NewClient(ossenc.Endpoints{}, broken{err}, nil).Describe(identified(t.Context()), "cn-hangzhou", "key-1")
+			_, got := kms.NewClient(alicloud.Endpoints{}, broken{err}, nil).Describe(identified(t.Context()), "cn-hangzhou", "key-1")
 			if ossenc.CodeOf(got) != ossenc.Unavailable || got.Error() != "DescribeKey: unavailable: KMS key key-1 in cn-hangzhou: "+want {
 				t.Errorf("%v", got)
 			}

@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"io"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 
 // fuzzed answers every request with one answer, and asks the whole of it to be
 // read through the real SDK.
-func fuzzed(status int, contentType, body string) *ossenc.Client {
+func fuzzed(status int, contentType, body string) *alicloud.Client {
 	c, _ := answering(status, http.Header{"Content-Type": {contentType}}, func() io.Reader { return strings.NewReader(body) })
 	return c
 }
@@ -119,7 +120,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add("cn-hangzhou=http://127.0.0.1:1,cn-beijing=https://[::1]", "AES256", "", "")
 	f.Add("http://u:p@h", "SM4", "alias/acs/oss", "AES256")
 	f.Fuzz(func(t *testing.T, endpoints, algorithm, key, data string) {
-		if e, err := ossenc.ParseEndpoints(endpoints); err == nil {
+		if e, err := alicloud.ParseEndpoints(endpoints); err == nil {
 			for region := range e.ByRegion {
 				if !ossenc.ValidRegion(region) {
 					t.Errorf("region %q", region)

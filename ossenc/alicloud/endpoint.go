@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"cmp"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func ParseEndpoints(s string) (Endpoints, error) {
 	var errs []error
 	for pair := range strings.SplitSeq(s, ",") {
 		region, u, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ValidRegion(region) {
+		if !ossenc.ValidRegion(region) {
 			errs = append(errs, fmt.Errorf("%q is no region; write region=URL, such as cn-hangzhou=https://oss-cn-hangzhou.aliyuncs.com", region))
 		}
 		if e.ByRegion[region] != "" {
@@ -70,9 +71,9 @@ func checkURL(s string) error {
 
 // For returns the endpoint of a region. listed is a bucket of that region whose
 // endpoints the account's list named, or the zero Bucket.
-func (e Endpoints) For(region string, listed Bucket) (Endpoint, error) {
-	if !ValidRegion(region) {
-		return Endpoint{}, &Error{Code: Invalid, Message: fmt.Sprintf("%.40q is no region: neither the event nor the function says where the bucket is", region)}
+func (e Endpoints) For(region string, listed ossenc.Bucket) (Endpoint, error) {
+	if !ossenc.ValidRegion(region) {
+		return Endpoint{}, &ossenc.Error{Code: ossenc.Invalid, Message: fmt.Sprintf("%.40q is no region: neither the event nor the function says where the bucket is", region)}
 	}
 	base, err := e.Base(region)
 	switch {
@@ -92,7 +93,7 @@ func (e Endpoints) Base(region string) (string, error) {
 	if base := cmp.Or(e.ByRegion[region], e.Default); base != "" || len(e.ByRegion) == 0 {
 		return base, nil
 	}
-	return "", &Error{Code: Invalid, Message: "no endpoint is set for region " + region}
+	return "", &ossenc.Error{Code: ossenc.Invalid, Message: "no endpoint is set for region " + region}
 }
 
 // IsInternal reports whether a region is reached over the internal network.

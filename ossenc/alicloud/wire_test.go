@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"errors"
 	"io"
@@ -73,7 +74,7 @@ func TestWire(t *testing.T) {
 			server.AddKey(key)
 			server.PutBucket(localoss.Bucket{Name: "b-1"})
 			server.SetFault(func(localoss.Request) *localoss.Fault { return &tt.fault })
-			_, err := ossenc.NewClient(ossenc.Endpoints{}, wire{server}, nil).Put(ctxOf(t), b1, ossenc.Rule{Algorithm: ossenc.AES256})
+			_, err := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil).Put(ctxOf(t), b1, ossenc.Rule{Algorithm: ossenc.AES256})
 			if got := codeOrNone(err); got != tt.code {
 				t.Errorf("%v, want code %q", err, tt.code)
 			}

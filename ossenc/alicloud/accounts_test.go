@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -131,7 +132,7 @@ func TestAccounts_TrustsTheFileThatIsNamed(t *testing.T) {
 		t.Skip("SSL_CERT_FILE is not read on every system")
 	}
 	if host := os.Getenv("BUCKETWARDEN_TEST_STS"); host != "" { // the other process
-		accounts := &ossenc.Accounts{STSEndpoint: host, Roles: map[string]ossenc.Role{second: {ARN: roleIn(second)}}}
+		accounts := &alicloud.Accounts{STSEndpoint: host, Roles: map[string]alicloud.Role{second: {ARN: roleIn(second)}}}
 		if got, err := accounts.Identity(invoked(t.Context()), second); err != nil || got.AccountID != second {
 			t.Errorf("%+v, %v", got, err)
 		}

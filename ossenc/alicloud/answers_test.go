@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"context"
 	"io"
@@ -16,9 +17,9 @@ import (
 )
 
 // answering is a client whose every request gets the given answer.
-func answering(status int, header http.Header, body func() io.Reader) (*ossenc.Client, *atomic.Int32) {
+func answering(status int, header http.Header, body func() io.Reader) (*alicloud.Client, *atomic.Int32) {
 	var asked atomic.Int32
-	return ossenc.NewClient(ossenc.Endpoints{}, roundTrip(func(r *http.Request) (*http.Response, error) {
+	return alicloud.NewClient(alicloud.Endpoints{}, roundTrip(func(r *http.Request) (*http.Response, error) {
 		asked.Add(1)
 		if header == nil {
 			header = http.Header{"Content-Type": {"application/xml"}}
@@ -94,21 +95,21 @@ func TestClient_ReadsNoEndlessAnswer(t *testing.T) {
 		name   string
 		status int
 		most   int64
-		call   func(*testing.T, *ossenc.Client) error
+		call   func(*testing.T, *alicloud.Client) error
 	}{
-		{"Rule", http.StatusOK, rule, func(t *testing.T, c *ossenc.Client) error {
+		{"Rule", http.StatusOK, rule, func(t *testing.T, c *alicloud.Client) error {
 			_, err := c.Get(ctxOf(t), b1)
 			return err
 		}},
-		{"Error", http.StatusNotFound, rule, func(t *testing.T, c *ossenc.Client) error {
+		{"Error", http.StatusNotFound, rule, func(t *testing.T, c *alicloud.Client) error {
 			_, err := c.Get(ctxOf(t), b1)
 			return err
 		}},
-		{"Written", http.StatusForbidden, rule, func(t *testing.T, c *ossenc.Client) error {
+		{"Written", http.StatusForbidden, rule, func(t *testing.T, c *alicloud.Client) error {
 			_, err := c.Put(ctxOf(t), b1, ossenc.Rule{Algorithm: ossenc.AES256})
 			return err
 		}},
-		{"List", http.StatusOK, page, func(t *testing.T, c *ossenc.Client) error {
+		{"List", http.StatusOK, page, func(t *testing.T, c *alicloud.Client) error {
 			var last error
 			for _, err := range c.List(ctxOf(t), "", "") {
 				last = err
@@ -233,7 +234,7 @@ func TestEnsure_NeverRepeatsAWriteOnAnOldLook(t *testing.T) {
 					server.SetRule("b-1", strong) // the second writer is faster than the second attempt
 					return &fault
 				})
-				client := ossenc.NewClient(ossenc.Endpoints{}, wire{server}, nil)
+				client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
 				want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
 				res := (&ossenc.Warden{Store: client}).Ensure(ctxOf(t), ossenc.Task{Bucket: b1, Want: want})
 				if b, _ := server.Bucket("b-1"); b.Rule != strong {
@@ -255,7 +256,7 @@ func TestEnsure_NotGoneWhileTimeRunsOut(t *testing.T) {
 		ctx, cancel := context.WithTimeout(ctxOf(t), time.Second)
 		defer cancel()
 		want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
-		client := ossenc.NewClient(ossenc.Endpoints{}, wire{server}, nil)
+		client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
 		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Created: true, Want: want})
 		if res.Verdict != ossenc.Unknown || res.Code != ossenc.Deadline {
 			t.Errorf("%s, code %q (%s); want unknown, deadline", res.Verdict, res.Code, res.Reason)

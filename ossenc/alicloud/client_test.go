@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"fmt"
@@ -28,18 +29,18 @@ var identity = ossenc.Identity{
 // names, each bucket a host of its own, over plain HTTP.
 type account struct {
 	*localoss.Server
-	client *ossenc.Client
+	client *alicloud.Client
 	hosts  *hostLog
 }
 
-func newAccount(t *testing.T, e ossenc.Endpoints) account {
+func newAccount(t *testing.T, e alicloud.Endpoints) account {
 	t.Helper()
 	server := localoss.New(localoss.Options{})
 	server.AddKey(key)
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
 	hosts := &hostLog{to: web.Listener.Addr().String()}
-	return account{server, ossenc.NewClient(e, hosts, nil), hosts}
+	return account{server, alicloud.NewClient(e, hosts, nil), hosts}
 }
 
 // hostLog sends everything to one address and remembers which hosts were meant.
@@ -68,7 +69,7 @@ func (h *hostLog) last() string {
 func ctxOf(t *testing.T) context.Context { return ossenc.WithIdentity(t.Context(), identity) }
 
 func TestClient_WritesAndReadsEveryRule(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1"})
 	b := ossenc.Bucket{Name: "b-1", Region: "cn-hangzhou"}
 	for _, r := range []ossenc.Rule{
@@ -103,19 +104,19 @@ func TestClient_ReachesTheRightEndpoint(t *testing.T) {
 	forged := ossenc.Bucket{Name: "b-1", Public: "evil.example.com"}
 	tests := []struct {
 		name      string
-		endpoints ossenc.Endpoints
+		endpoints alicloud.Endpoints
 		bucket    ossenc.Bucket
 		region    string
 		want      string
 	}{
-		{"Public", ossenc.Endpoints{}, ossenc.Bucket{}, "cn-beijing", "https://oss-cn-beijing.aliyuncs.com"},
-		{"InternalInOwnRegion", ossenc.Endpoints{Own: "cn-beijing", Internal: true}, ossenc.Bucket{}, "cn-beijing", "https://oss-cn-beijing-internal.aliyuncs.com"},
-		{"PublicElsewhere", ossenc.Endpoints{Own: "cn-beijing", Internal: true}, ossenc.Bucket{}, "cn-hangzhou", "https://oss-cn-hangzhou.aliyuncs.com"},
-		{"AsListed", ossenc.Endpoints{}, listed, "cn-hangzhou-finance", "https://oss-cn-hzfinance.aliyuncs.com"},
-		{"InternalAsListed", ossenc.Endpoints{Own: "cn-hzjbp", Internal: true}, listed, "cn-hzjbp", "https://oss-cn-hzjbp-a-internal.aliyuncs.com"},
-		{"ForeignHostInTheList", ossenc.Endpoints{}, forged, "cn-beijing", "https://oss-cn-beijing.aliyuncs.com"},
-		{"OneForAll", ossenc.Endpoints{Default: "http://oss.example.com"}, listed, "cn-beijing", "http://oss.example.com"},
-		{"ByRegion", ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://bj.example.com"}}, listed, "cn-beijing", "http://bj.example.com"},
+		{"Public", alicloud.Endpoints{}, ossenc.Bucket{}, "cn-beijing", "https://oss-cn-beijing.aliyuncs.com"},
+		{"InternalInOwnRegion", alicloud.Endpoints{Own: "cn-beijing", Internal: true}, ossenc.Bucket{}, "cn-beijing", "https://oss-cn-beijing-internal.aliyuncs.com"},
+		{"PublicElsewhere", alicloud.Endpoints{Own: "cn-beijing", Internal: true}, ossenc.Bucket{}, "cn-hangzhou", "https://oss-cn-hangzhou.aliyuncs.com"},
+		{"AsListed", alicloud.Endpoints{}, listed, "cn-hangzhou-finance", "https://oss-cn-hzfinance.aliyuncs.com"},
+		{"InternalAsListed", alicloud.Endpoints{Own: "cn-hzjbp", Internal: true}, listed, "cn-hzjbp", "https://oss-cn-hzjbp-a-internal.aliyuncs.com"},
+		{"ForeignHostInTheList", alicloud.Endpoints{}, forged, "cn-beijing", "https://oss-cn-beijing.aliyuncs.com"},
+		{"OneForAll", alicloud.Endpoints{Default: "http://oss.example.com"}, listed, "cn-beijing", "http://oss.example.com"},
+		{"ByRegion", alicloud.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://bj.example.com"}}, listed, "cn-beijing", "http://bj.example.com"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestClient_ReachesTheRightEndpoint(t *testing.T) {
 }
 
 func TestClient_BucketIsAHostOfItsOwn(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1", Region: "cn-beijing"})
 	if _, err := a.client.Get(ctxOf(t), ossenc.Bucket{Name: "b-1", Region: "cn-beijing"}); err != nil {
 		t.Fatal(err)
@@ -155,7 +156,7 @@ func TestClient_FollowsTheBucketToItsRegion(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := newAccount(t, ossenc.Endpoints{})
+			a := newAccount(t, alicloud.Endpoints{})
 			a.PutBucket(localoss.Bucket{Name: "b-1", Region: "cn-beijing", Rule: localoss.Rule{Algorithm: "AES256"}})
 			a.SetFault(func(r localoss.Request) *localoss.Fault {
 				if r.Operation == "GetBucketEncryption" && a.Count(r.Operation) == 0 {
@@ -177,7 +178,7 @@ func TestClient_FollowsTheBucketToItsRegion(t *testing.T) {
 func TestClient_FollowsOnlyToOSS(t *testing.T) {
 	for _, endpoint := range []string{"evil.example.com", "oss-cn-beijing.aliyuncs.com.evil.com", "oss-cn-beijing.aliyuncs.com/x", "127.0.0.1", ""} {
 		t.Run(endpoint, func(t *testing.T) {
-			a := newAccount(t, ossenc.Endpoints{})
+			a := newAccount(t, alicloud.Endpoints{})
 			a.SetFault(func(localoss.Request) *localoss.Fault {
 				return &localoss.Fault{Status: 403, Body: []byte("<Error><Code>AccessDenied</Code><Message>m</Message><Endpoint>" + endpoint + "</Endpoint></Error>")}
 			})
@@ -190,7 +191,7 @@ func TestClient_FollowsOnlyToOSS(t *testing.T) {
 }
 
 func TestClient_DoesNotRunInCircles(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.SetFault(func(r localoss.Request) *localoss.Fault {
 		other := map[string]string{"cn-hangzhou": "cn-beijing", "cn-beijing": "cn-hangzhou"}[r.Region]
 		return &localoss.Fault{Status: 403, Body: []byte("<Error><Code>AccessDenied</Code><Message>m</Message><Endpoint>oss-" + other + ".aliyuncs.com</Endpoint></Error>")}
@@ -236,7 +237,7 @@ func TestClient_TranslatesEveryError(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel() // some are tried again for seconds
-			a := newAccount(t, ossenc.Endpoints{})
+			a := newAccount(t, alicloud.Endpoints{})
 			a.SetFault(func(localoss.Request) *localoss.Fault { return &tt.fault })
 			ctx, cancel := context.WithTimeout(ctxOf(t), 20*time.Second)
 			defer cancel()
@@ -252,7 +253,7 @@ func TestClient_TranslatesEveryError(t *testing.T) {
 }
 
 func TestClient_ACutOffAnswerIsNeverNoRule(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1", Rule: localoss.Rule{Algorithm: "KMS", KMSKeyID: "key-1"}})
 	a.SetFault(func(localoss.Request) *localoss.Fault { return &localoss.Fault{Truncate: true} })
 	got, err := a.client.Get(ctxOf(t), ossenc.Bucket{Name: "b-1"})
@@ -267,7 +268,7 @@ func TestClient_TimeRunsOut(t *testing.T) {
 		"BetweenTwoTries": {Code: "InternalError"}, // the SDK then returns the 500 alone
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAccount(t, ossenc.Endpoints{})
+			a := newAccount(t, alicloud.Endpoints{})
 			a.SetFault(func(localoss.Request) *localoss.Fault { return &fault })
 			ctx, cancel := context.WithTimeout(ctxOf(t), 30*time.Millisecond)
 			defer cancel()
@@ -280,14 +281,14 @@ func TestClient_TimeRunsOut(t *testing.T) {
 }
 
 func TestClient_BadNameAsksNobody(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	if _, err := a.client.Get(ctxOf(t), ossenc.Bucket{Name: "Bad_Name"}); ossenc.CodeOf(err) != ossenc.Invalid || len(a.hosts.hosts) != 0 {
 		t.Errorf("err = %v, asked %v", err, a.hosts.hosts)
 	}
 }
 
 func TestClient_NoRegionAsksNobody(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	noRegion := identity
 	noRegion.Region = ""
 	_, err := a.client.Get(ossenc.WithIdentity(t.Context(), noRegion), ossenc.Bucket{Name: "b-1"})
@@ -297,7 +298,7 @@ func TestClient_NoRegionAsksNobody(t *testing.T) {
 }
 
 func TestClient_NoCredentials(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	_, err := a.client.Get(ossenc.WithIdentity(t.Context(), ossenc.Identity{Region: "cn-hangzhou"}), ossenc.Bucket{Name: "b-1"})
 	if ossenc.CodeOf(err) != ossenc.Denied || !strings.Contains(err.Error(), "no credentials") {
 		t.Errorf("err = %v", err)
@@ -307,9 +308,9 @@ func TestClient_NoCredentials(t *testing.T) {
 func TestClient_FallbackOnlyWithoutAnInvocationsCredentials(t *testing.T) {
 	asked := 0
 	fallback := func() (ossenc.Credentials, error) { asked++; return identity.Credentials, nil }
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1"})
-	c := ossenc.NewClient(ossenc.Endpoints{}, a.hosts, fallback)
+	c := alicloud.NewClient(alicloud.Endpoints{}, a.hosts, fallback)
 	if _, err := c.Get(ctxOf(t), ossenc.Bucket{Name: "b-1"}); err != nil || asked != 0 {
 		t.Errorf("err = %v, asked the fallback %d times", err, asked)
 	}
@@ -321,7 +322,7 @@ func TestClient_FallbackOnlyWithoutAnInvocationsCredentials(t *testing.T) {
 // Concurrent invocations with different credentials share the client; each
 // request is signed with its own.
 func TestClient_ConcurrentIdentities(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1"})
 	var wg sync.WaitGroup
 	for i := range 20 {
@@ -345,7 +346,7 @@ func TestClient_ConcurrentIdentities(t *testing.T) {
 }
 
 func TestClient_UnknownHostFallsBackToTheOwnRegion(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1"})
 	noSuchHost := roundTrip(func(r *http.Request) (*http.Response, error) {
 		if strings.Contains(r.URL.Host, "xx-nowhere") {
@@ -353,7 +354,7 @@ func TestClient_UnknownHostFallsBackToTheOwnRegion(t *testing.T) {
 		}
 		return a.hosts.RoundTrip(r)
 	})
-	c := ossenc.NewClient(ossenc.Endpoints{Own: "cn-hangzhou"}, noSuchHost, nil)
+	c := alicloud.NewClient(alicloud.Endpoints{Own: "cn-hangzhou"}, noSuchHost, nil)
 	got, err := c.Get(ctxOf(t), ossenc.Bucket{Name: "b-1", Region: "xx-nowhere"})
 	if err != nil || got.Region != "cn-hangzhou" {
 		t.Errorf("Get = %+v, %v", got, err)
@@ -365,7 +366,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestClient_ListsEveryPage(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	const n = 2345
 	for i := range n {
 		a.PutBucket(localoss.Bucket{Name: fmt.Sprintf("b-%05d", i), Region: []string{"cn-hangzhou", "cn-beijing"}[i%2]})
@@ -386,7 +387,7 @@ func TestClient_ListsEveryPage(t *testing.T) {
 }
 
 func TestClient_ReadsTags(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	a.PutBucket(localoss.Bucket{Name: "b-1", Tags: map[string]string{"data": "payment", "empty": ""}})
 	a.PutBucket(localoss.Bucket{Name: "b-2"})
 	for name, want := range map[string]string{"b-1": "map[data:payment empty:]", "b-2": "map[]"} {
@@ -404,7 +405,7 @@ func TestClient_ReadsTags(t *testing.T) {
 }
 
 func TestClient_ListTellsThatItBrokeOff(t *testing.T) {
-	a := newAccount(t, ossenc.Endpoints{})
+	a := newAccount(t, alicloud.Endpoints{})
 	for i := range 1500 {
 		a.PutBucket(localoss.Bucket{Name: fmt.Sprintf("b-%05d", i)})
 	}
@@ -454,7 +455,7 @@ func TestParseEndpoints(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := ossenc.ParseEndpoints(tt.in)
+			_, err := alicloud.ParseEndpoints(tt.in)
 			n := 0
 			if err != nil {
 				n = strings.Count(err.Error(), "\n") + 1
@@ -467,7 +468,7 @@ func TestParseEndpoints(t *testing.T) {
 			}
 		})
 	}
-	local, err := ossenc.Endpoints{Default: "http://localhost:9000"}.For("cn-hangzhou", ossenc.Bucket{})
+	local, err := alicloud.Endpoints{Default: "http://localhost:9000"}.For("cn-hangzhou", ossenc.Bucket{})
 	if err != nil || !local.PathStyle {
 		t.Errorf("localhost: %+v, %v; want path style", local, err)
 	}

@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -25,7 +26,7 @@ const (
 
 // failure is an answer that is not a key's metadata: an error of KMS, or, with an
 // empty Code, something else.
-type failure ossenc.RPCFailure
+type failure alicloud.RPCFailure
 
 // Error returns the code only: the rest is for [ossenc.RPCFailure.Err] to make safe.
 func (f failure) Error() string { return "KMS: " + f.Code }

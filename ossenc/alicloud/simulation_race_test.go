@@ -1,6 +1,6 @@
 //go:build race
 
-package ossenc_test
+package alicloud_test
 
 // The race detector takes ten times as long.
 const simulatedRuns = 1000

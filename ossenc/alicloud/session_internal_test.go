@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"errors"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func FuzzAssumeError(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		err := assumeError(t.Context(), "acs:ram::1:role/a", errors.New(text))
-		e, ok := errors.AsType[*Error](err)
+		e, ok := errors.AsType[*ossenc.Error](err)
 		if !ok || e.Code == "" || strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 2000 {
 			t.Fatalf("%q: %v", text, err)
 		}

@@ -1,6 +1,7 @@
-package ossenc_test
+package alicloud_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"slices"
 	"testing"
@@ -33,7 +34,7 @@ func pauses(t *testing.T, operation string, timeout time.Duration) (between []ti
 		defer cancel()
 		start := time.Now()
 		want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
-		client := ossenc.NewClient(ossenc.Endpoints{}, wire{server}, nil)
+		client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
 		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Want: want})
 		if !res.Verdict.Failed() {
 			t.Errorf("%s", res.Verdict)

@@ -1,4 +1,4 @@
-package ossenc_test
+package alicloud_test
 
 import (
 	"math/rand/v2"

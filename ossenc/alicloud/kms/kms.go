@@ -15,6 +15,7 @@
 package kms
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http"
 	"net/url"
@@ -29,7 +30,7 @@ import (
 type Client struct {
 	// Endpoints says where KMS is in each region; the zero value is the public
 	// cloud. Internal means the VPC endpoint.
-	Endpoints ossenc.Endpoints
+	Endpoints alicloud.Endpoints
 	// Fallback finds credentials when the context has none; nil means that there
 	// are none.
 	Fallback func() (ossenc.Credentials, error)
@@ -40,7 +41,7 @@ type Client struct {
 var _ ossenc.Keys = (*Client)(nil)
 
 // NewClient returns a client that sends over the given transport.
-func NewClient(e ossenc.Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
+func NewClient(e alicloud.Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
 	return &Client{Endpoints: e, Fallback: fallback, transport: transport}
 }
 
@@ -72,7 +73,7 @@ func (c *Client) Describe(ctx context.Context, region, keyID string) (ossenc.Key
 }
 
 func (c *Client) describeOnce(ctx context.Context, endpoint *url.URL, region, keyID string) (ossenc.Key, error) {
-	cred, err := ossenc.CredentialsFrom(ctx, c.Fallback)
+	cred, err := alicloud.CredentialsFrom(ctx, c.Fallback)
 	if err != nil {
 		return ossenc.Key{}, err
 	}

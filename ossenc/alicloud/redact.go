@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"context"
 	"strings"
 	"unicode"
@@ -10,7 +11,7 @@ import (
 // without any part of the credentials that the request was signed with. OSS does
 // not repeat them, but a gateway's page of an error may.
 func shown(ctx context.Context, s string) string {
-	c := IdentityFrom(ctx).Credentials
+	c := ossenc.IdentityFrom(ctx).Credentials
 	for _, secret := range []string{c.SecurityToken, c.AccessKeySecret, c.AccessKeyID} {
 		if repeats(s, secret) {
 			return "[left out, because it repeats a part of the request]"

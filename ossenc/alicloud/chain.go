@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"context"
 	"errors"
 	"sync"
@@ -18,7 +19,7 @@ type Chain struct {
 
 // Credentials asks the chain. A failed chain is thrown away: it would remember
 // the provider that failed last and ask only that one again.
-func (c *Chain) Credentials() (Credentials, error) {
+func (c *Chain) Credentials() (ossenc.Credentials, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.provider == nil {
@@ -27,28 +28,28 @@ func (c *Chain) Credentials() (Credentials, error) {
 	found, err := c.provider.GetCredentials()
 	if err != nil {
 		c.provider = nil
-		return Credentials{}, noCredentials(err)
+		return ossenc.Credentials{}, noCredentials(err)
 	}
-	got := Credentials{found.AccessKeyId, found.AccessKeySecret, found.SecurityToken}
+	got := ossenc.Credentials{AccessKeyID: found.AccessKeyId, AccessKeySecret: found.AccessKeySecret, SecurityToken: found.SecurityToken}
 	if got.Empty() {
-		return Credentials{}, noCredentials(errors.New("the chain found an empty key"))
+		return ossenc.Credentials{}, noCredentials(errors.New("the chain found an empty key"))
 	}
 	return got, nil
 }
 
 func noCredentials(err error) error {
-	return &Error{Code: Denied, Message: "no credentials: the invocation has none (does the function have a role?) and the default chain finds none", Err: err}
+	return &ossenc.Error{Code: ossenc.Denied, Message: "no credentials: the invocation has none (does the function have a role?) and the default chain finds none", Err: err}
 }
 
 // CredentialsFrom returns the credentials of the context's [Identity], or those
 // that fallback finds; a nil fallback finds none.
-func CredentialsFrom(ctx context.Context, fallback func() (Credentials, error)) (Credentials, error) {
-	got := IdentityFrom(ctx).Credentials
+func CredentialsFrom(ctx context.Context, fallback func() (ossenc.Credentials, error)) (ossenc.Credentials, error) {
+	got := ossenc.IdentityFrom(ctx).Credentials
 	switch {
 	case !got.Empty():
 		return got, nil
 	case fallback == nil:
-		return Credentials{}, noCredentials(nil)
+		return ossenc.Credentials{}, noCredentials(nil)
 	}
 	return fallback()
 }

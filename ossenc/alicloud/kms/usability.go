@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"strings"
@@ -46,7 +47,7 @@ func (m metadata) problem() string {
 
 // unusable are the codes of KMS that say something of the key: it is not there,
 // or the account's KMS is in no state to encrypt.
-func unusable(f ossenc.RPCFailure) string {
+func unusable(f alicloud.RPCFailure) string {
 	switch f.Code {
 	case "Forbidden.KeyNotFound", "Forbidden.AliasNotFound":
 		return "does not exist"
@@ -66,14 +67,14 @@ func unusable(f ossenc.RPCFailure) string {
 func judgeFailure(ctx context.Context, subject string, err error) (ossenc.Key, error) {
 	f, answered := errors.AsType[failure](err)
 	if !answered {
-		return ossenc.Key{}, ossenc.NoAnswer(ctx, operation, subject, err)
+		return ossenc.Key{}, alicloud.NoAnswer(ctx, operation, subject, err)
 	}
 	if f.Code == "" {
-		return ossenc.Key{}, ossenc.NoAnswer(ctx, operation, subject, nil)
+		return ossenc.Key{}, alicloud.NoAnswer(ctx, operation, subject, nil)
 	}
-	if reason := unusable(ossenc.RPCFailure(f)); reason != "" {
+	if reason := unusable(alicloud.RPCFailure(f)); reason != "" {
 		return ossenc.Key{Reason: subject + " " + reason}, nil
 	}
 	f.Op, f.Subject = operation, subject
-	return ossenc.Key{}, ossenc.RPCFailure(f).Err(ctx)
+	return ossenc.Key{}, alicloud.RPCFailure(f).Err(ctx)
 }

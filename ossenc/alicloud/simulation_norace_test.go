@@ -1,5 +1,5 @@
 //go:build !race
 
-package ossenc_test
+package alicloud_test
 
 const simulatedRuns = 5000

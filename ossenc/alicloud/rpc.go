@@ -1,6 +1,7 @@
-package ossenc
+package alicloud
 
 import (
+	"bucketwarden/ossenc"
 	"context"
 	"errors"
 	"net/http"
@@ -20,8 +21,8 @@ type RPCFailure struct {
 
 // Err returns the failure as an *[Error] that is safe to show: without any part of
 // the credentials in ctx.
-func (f RPCFailure) Err(ctx context.Context) *Error {
-	return &Error{
+func (f RPCFailure) Err(ctx context.Context) *ossenc.Error {
+	return &ossenc.Error{
 		Op:        f.Op,
 		Code:      rpcCode(f.Status, f.Code),
 		OSSCode:   shown(ctx, f.Code),
@@ -41,38 +42,38 @@ func safeMessage(ctx context.Context, code, message string) string {
 
 // rpcCode maps a service's code. They come in families: what stands before the
 // first dot says what it is about, and the rest is detail.
-func rpcCode(status int, code string) Code {
+func rpcCode(status int, code string) ossenc.Code {
 	family, _, _ := strings.Cut(code, ".")
 	switch family {
 	case "Forbidden", "NoPermission", "EntityNotExist",
 		"InvalidAccessKeyId", "MissingAccessKeyId", "InvalidSecurityToken", "MissingSecurityToken",
 		"SignatureDoesNotMatch", "IncompleteSignature", "InvalidTimeStamp", "IllegalTimestamp":
-		return Denied
+		return ossenc.Denied
 	case "InvalidParameter", "MissingParameter", "UnsupportedOperation":
-		return Invalid
+		return ossenc.Invalid
 	case "InternalError", "InternalFailure", "ServiceUnavailable", "ServiceUnavailableTemporary",
 		"SignatureNonceUsed": // the next try has another nonce
-		return Unavailable
+		return ossenc.Unavailable
 	}
 	switch {
 	case strings.Contains(code, "Throttling"), status == http.StatusTooManyRequests:
-		return Throttled
+		return ossenc.Throttled
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return Denied
+		return ossenc.Denied
 	case status >= 500:
-		return Unavailable
+		return ossenc.Unavailable
 	}
-	return Internal
+	return ossenc.Internal
 }
 
 // NoAnswer returns the *[Error] for a call that ended without an answer, or, if
 // err is nil, with one that is not the service's. Its text and what it wraps are
 // without the request, whose address holds the security token in some protocols.
-func NoAnswer(ctx context.Context, op, subject string, err error) *Error {
-	e := &Error{Op: op, Code: Unavailable, Message: subject + ": an answer that is not the service's"}
+func NoAnswer(ctx context.Context, op, subject string, err error) *ossenc.Error {
+	e := &ossenc.Error{Op: op, Code: ossenc.Unavailable, Message: subject + ": an answer that is not the service's"}
 	switch {
 	case ctx.Err() != nil:
-		e.Code, e.Message, e.Err = Deadline, subject+": no answer before the invocation's time ran out", ctx.Err()
+		e.Code, e.Message, e.Err = ossenc.Deadline, subject+": no answer before the invocation's time ran out", ctx.Err()
 	case err != nil:
 		e.Message, e.Err = subject+": no answer: "+networkReason(err), innermost(err)
 	}

@@ -1,6 +1,6 @@
 //go:debug randseednop=0
 
-package ossenc_test
+package alicloud_test
 
 import (
 	"flag"

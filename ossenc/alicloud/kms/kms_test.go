@@ -1,6 +1,7 @@
 package kms_test
 
 import (
+	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http/httptest"
 	"slices"
@@ -12,7 +13,7 @@ import (
 	localkms "bucketwarden/internal/local/kms"
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/kms"
+	"bucketwarden/ossenc/alicloud/kms"
 )
 
 func TestDescribe_ResolvesEveryNameToOneKey(t *testing.T) {
@@ -87,10 +88,10 @@ func TestDescribe_DoesNotAskWhatItKnows(t *testing.T) {
 		"another region": {"acs:kms:cn-beijing:22:key/key-1", ossenc.Key{ID: "key-1", Reason: "KMS key acs:kms:cn-beijing:22:key/key-1 is in cn-beijing; a bucket in cn-hangzhou needs one of its own region"}},
 		"its alias":      {"acs:kms:cn-beijing:22:alias/a", ossenc.Key{Reason: "KMS key acs:kms:cn-beijing:22:alias/a is in cn-beijing; a bucket in cn-hangzhou needs one of its own region"}},
 		"no name":        {"", ossenc.Key{Reason: "no KMS key is named"}},
-		"odd characters": {"key 1", ossenc.Key{Reason: `"key 1" has characters that no KMS key's name has`}},
-		"no key ARN":     {"acs:oss:*:*:b", ossenc.Key{Reason: `"acs:oss:*:*:b" has characters that no KMS key's name has`}},
-		"half an ARN":    {"acs:kms:cn-hangzhou:key/1", ossenc.Key{Reason: `"acs:kms:cn-hangzhou:key/1" is no ARN of a KMS key; write acs:kms:<region>:<account ID>:key/<key ID>`}},
-		"ARN of another": {"acs:kms:cn-hangzhou:22:secret/s", ossenc.Key{Reason: `"acs:kms:cn-hangzhou:22:secret/s" is no ARN of a KMS key; write acs:kms:<region>:<account ID>:key/<key ID>`}},
+		"odd characters": {"key 1", ossenc.Key{Reason: `KMS key ID "key 1" has characters that no key ID, alias or key ARN has`}},
+		"no key ARN":     {"acs:oss:*:*:b", ossenc.Key{Reason: `KMS key ID "acs:oss:*:*:b" has characters that no key ID, alias or key ARN has`}},
+		"half an ARN":    {"acs:kms:cn-hangzhou:key/1", ossenc.Key{Reason: `"acs:kms:cn-hangzhou:key/1" is not an ARN of a KMS key; write acs:kms:<region>:<account ID>:key/<key ID>`}},
+		"ARN of another": {"acs:kms:cn-hangzhou:22:secret/s", ossenc.Key{Reason: `"acs:kms:cn-hangzhou:22:secret/s" is not an ARN of a KMS key; write acs:kms:<region>:<account ID>:key/<key ID>`}},
 	} {
 		server, client, _ := newKMS(t)
 		got, err := client.Describe(identified(t.Context()), "cn-hangzhou", c.name)
@@ -102,17 +103,17 @@ func TestDescribe_DoesNotAskWhatItKnows(t *testing.T) {
 
 func TestDescribe_GoesToTheRegionsEndpoint(t *testing.T) {
 	for name, c := range map[string]struct {
-		endpoints    ossenc.Endpoints
+		endpoints    alicloud.Endpoints
 		region, want string
 	}{
-		"public":                 {ossenc.Endpoints{Own: "cn-hangzhou"}, "cn-hangzhou", "https://kms.cn-hangzhou.aliyuncs.com"},
-		"VPC":                    {ossenc.Endpoints{Own: "cn-hangzhou", Internal: true}, "cn-hangzhou", "https://kms-vpc.cn-hangzhou.aliyuncs.com"},
-		"another region's":       {ossenc.Endpoints{Own: "cn-hangzhou", Internal: true}, "cn-beijing", "https://kms.cn-beijing.aliyuncs.com"},
-		"one for all":            {ossenc.Endpoints{Default: "http://127.0.0.1:9001"}, "cn-beijing", "http://127.0.0.1:9001"},
-		"one for the region":     {ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:9001/"}}, "cn-beijing", "http://127.0.0.1:9001"},
-		"none for the region":    {ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:9001"}}, "cn-hangzhou", ""},
-		"no region at all":       {ossenc.Endpoints{}, "", ""},
-		"a location as a region": {ossenc.Endpoints{}, "oss-cn-hangzhou", ""},
+		"public":                 {alicloud.Endpoints{Own: "cn-hangzhou"}, "cn-hangzhou", "https://kms.cn-hangzhou.aliyuncs.com"},
+		"VPC":                    {alicloud.Endpoints{Own: "cn-hangzhou", Internal: true}, "cn-hangzhou", "https://kms-vpc.cn-hangzhou.aliyuncs.com"},
+		"another region's":       {alicloud.Endpoints{Own: "cn-hangzhou", Internal: true}, "cn-beijing", "https://kms.cn-beijing.aliyuncs.com"},
+		"one for all":            {alicloud.Endpoints{Default: "http://127.0.0.1:9001"}, "cn-beijing", "http://127.0.0.1:9001"},
+		"one for the region":     {alicloud.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:9001/"}}, "cn-beijing", "http://127.0.0.1:9001"},
+		"none for the region":    {alicloud.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:9001"}}, "cn-hangzhou", ""},
+		"no region at all":       {alicloud.Endpoints{}, "", ""},
+		"a location as a region": {alicloud.Endpoints{}, "oss-cn-hangzhou", ""},
 	} {
 		server, client, w := newKMS(t)
 		server.PutKey(localkms.Key{ID: "key-1", Region: c.region})
@@ -167,11 +168,11 @@ func TestDescribe_WorksOverSockets(t *testing.T) {
 	server, _, _ := newKMS(t)
 	web := httptest.NewServer(server)
 	defer web.Close()
-	endpoints, err := ossenc.ParseEndpoints(web.URL)
+	endpoints, err := alicloud.ParseEndpoints(web.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := ossenc.NewTransport()
+	transport := alicloud.NewTransport()
 	defer transport.CloseIdleConnections()
 	client := kms.NewClient(endpoints, transport, nil)
 	var all sync.WaitGroup
