@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"cmp"
 	"context"
 	"errors"
@@ -16,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
 	"bucketwarden/internal/fcruntime"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"log/slog"
 	"net/http/httptest"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
 	localoss "bucketwarden/internal/local/oss"

@@ -1,7 +1,6 @@
 package ossenc
 
 import (
-	"bucketwarden/ossenc/internal/wait"
 	"context"
 	"fmt"
 	"iter"
@@ -11,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"bucketwarden/ossenc/internal/wait"
 )
 
 // fakeAccount is an account of n buckets in memory, every third with a rule.

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"encoding/json"
 	"flag"
@@ -15,6 +14,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/ossenc"
 )

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"

@@ -1,7 +1,6 @@
 package reliability_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
 	localoss "bucketwarden/internal/local/oss"

@@ -1,7 +1,6 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"cmp"
 	"context"
 	"errors"
@@ -10,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+
+	"bucketwarden/ossenc"
 )
 
 // Role is what to assume for the buckets of another account.

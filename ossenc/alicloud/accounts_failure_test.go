@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"context"
 	"errors"
@@ -9,6 +8,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"

@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"

@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"context"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"

@@ -1,12 +1,13 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"

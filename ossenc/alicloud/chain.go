@@ -1,10 +1,11 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"context"
 	"errors"
 	"sync"
+
+	"bucketwarden/ossenc"
 
 	"github.com/aliyun/credentials-go/credentials/providers"
 )

@@ -1,13 +1,14 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strings"
+
+	"bucketwarden/ossenc"
 )
 
 // Endpoints says where to reach OSS in each region.

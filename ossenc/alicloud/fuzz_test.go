@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"io"
 	"net/http"
@@ -9,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"unicode/utf8"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/ossenc"
 )

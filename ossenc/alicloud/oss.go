@@ -1,7 +1,6 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"cmp"
 	"context"
 	"encoding/xml"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"bucketwarden/ossenc"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"

@@ -1,10 +1,11 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"context"
 	"strings"
 	"unicode"
+
+	"bucketwarden/ossenc"
 )
 
 // shown returns what a server said in a form that is safe to show: one short line

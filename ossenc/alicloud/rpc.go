@@ -1,11 +1,12 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"context"
 	"errors"
 	"net/http"
 	"strings"
+
+	"bucketwarden/ossenc"
 )
 
 // RPCFailure is an error answer of one of Alibaba Cloud's RPC-style services,

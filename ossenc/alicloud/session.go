@@ -1,13 +1,14 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
 	"sync"
+
+	"bucketwarden/ossenc"
 
 	"github.com/aliyun/credentials-go/credentials/providers"
 )

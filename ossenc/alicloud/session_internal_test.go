@@ -1,10 +1,11 @@
 package alicloud
 
 import (
-	"bucketwarden/ossenc"
 	"errors"
 	"strings"
 	"testing"
+
+	"bucketwarden/ossenc"
 )
 
 func TestParseSTSEndpoint(t *testing.T) {

@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
 	localoss "bucketwarden/internal/local/oss"

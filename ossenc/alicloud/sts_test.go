@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localrpc "bucketwarden/internal/local/rpc"
 	localsts "bucketwarden/internal/local/sts"

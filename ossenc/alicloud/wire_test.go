@@ -1,7 +1,6 @@
 package alicloud_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"bytes"
 	"errors"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"net/http/httptest"
 	"syscall"
 	"testing"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"

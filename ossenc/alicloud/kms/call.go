@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	openapi "github.com/alibabacloud-go/openapi-util/service"
 	"github.com/alibabacloud-go/tea/tea"

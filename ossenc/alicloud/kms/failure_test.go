@@ -1,7 +1,6 @@
 package kms_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"net"
@@ -12,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"

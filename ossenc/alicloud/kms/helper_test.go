@@ -1,12 +1,13 @@
 package kms_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localkms "bucketwarden/internal/local/kms"
 	localrpc "bucketwarden/internal/local/rpc"

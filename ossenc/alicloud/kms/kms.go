@@ -15,11 +15,12 @@
 package kms
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http"
 	"net/url"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/internal/wait"

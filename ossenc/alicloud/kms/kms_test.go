@@ -1,7 +1,6 @@
 package kms_test
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"bucketwarden/ossenc/alicloud"
 
 	localkms "bucketwarden/internal/local/kms"
 	localrpc "bucketwarden/internal/local/rpc"

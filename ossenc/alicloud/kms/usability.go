@@ -1,10 +1,11 @@
 package kms
 
 import (
-	"bucketwarden/ossenc/alicloud"
 	"context"
 	"errors"
 	"strings"
+
+	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/ossenc"
 )
