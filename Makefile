@@ -71,10 +71,10 @@ deploy: ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing"; 
 POLICY ?= docs/examples/policy.yaml
 
 policy-check: ## every mistake in a policy: make policy-check POLICY=policy.yaml
-	@$(GO) run ./internal/cmd/policy check "$(POLICY)"
+	@$(GO) run ./cmd/bucketwarden policy check "$(POLICY)"
 
 policy-test: ## hold a policy against its policy_test.yaml: make policy-test POLICY=policy.yaml
-	@$(GO) run ./internal/cmd/policy test "$(POLICY)"
+	@$(GO) run ./cmd/bucketwarden policy test "$(POLICY)"
 
 load: ## 50,000 events, 64 at a time, with one call in a hundred going wrong
 	$(GO) test -count=1 -v -run '^TestLoad$$' ./internal/reliability -load 50000

@@ -1,0 +1,199 @@
+package app
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// EnvPrefix begins the names of the variables that stand for flags.
+const EnvPrefix = "BUCKETWARDEN_"
+
+// envMark is the annotation of a flag that may come from the environment.
+const envMark = "env"
+
+// EnvName returns the variable that stands for a flag.
+func EnvName(flag string) string {
+	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// FromEnv lets flags be set by variables too: BUCKETWARDEN_KMS_KEY_ID for
+// --kms-key-id. Flags that take a safety off have none.
+func FromEnv(flags *pflag.FlagSet, names ...string) {
+	for _, n := range names {
+		f := flags.Lookup(n)
+		f.Usage += " (" + EnvName(n) + ")"
+		if f.Annotations == nil {
+			f.Annotations = map[string][]string{}
+		}
+		f.Annotations[envMark] = nil
+	}
+}
+
+// fillFromEnv sets the flags that were not given. A variable that stands for no
+// flag of any verb is an error: a misspelt one would be ignored in silence.
+func (a *App) fillFromEnv(cmd *cobra.Command) error {
+	known := knownVariables(cmd.Root())
+	for name, value := range a.Env {
+		if strings.HasPrefix(name, EnvPrefix) && value != "" && !slices.Contains(known, name) {
+			return Usagef("there is no setting %s%s", name, didYouMean(name, known))
+		}
+	}
+	var err error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		value := a.Env[EnvName(f.Name)]
+		if _, may := f.Annotations[envMark]; !may || f.Changed || value == "" || err != nil {
+			return
+		}
+		if setErr := cmd.Flags().Set(f.Name, value); setErr != nil {
+			err = Usagef("%s: %w", EnvName(f.Name), setErr)
+		}
+	})
+	return err
+}
+
+func knownVariables(root *cobra.Command) []string {
+	var names []string
+	note := func(f *pflag.Flag) {
+		if _, may := f.Annotations[envMark]; may {
+			names = append(names, EnvName(f.Name))
+		}
+	}
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		c.Flags().VisitAll(note)
+		c.PersistentFlags().VisitAll(note)
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Root returns the command without verbs.
+func (a *App) Root(use, short, long, example string) *cobra.Command {
+	root := &cobra.Command{
+		Use: use, Short: short, Long: long, Example: example,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownVerb(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.fillFromEnv(cmd) },
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.NoColor, "no-color", false, "no colours; NO_COLOR in the environment does the same")
+	flags.BoolVarP(&a.Quiet, "quiet", "q", false, "no progress and no notes; errors are still shown")
+	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "where the credentials come from, and one line for each call")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	return root
+}
+
+// Group makes a verb of its own verbs: without one of them it shows its help.
+func Group(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownVerb(cmd, args[0])
+		}
+		return &Error{Exit: Usage, Err: Usagef("%s needs one of its verbs", cmd.CommandPath()), Next: "see " + cmd.CommandPath() + " --help"}
+	}
+	return cmd
+}
+
+func unknownVerb(cmd *cobra.Command, verb string) error {
+	var verbs []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			verbs = append(verbs, c.Name())
+		}
+	}
+	return &Error{Exit: Usage, Err: Usagef("%s has no verb %q%s", cmd.CommandPath(), verb, didYouMean(verb, verbs)), Next: "see " + cmd.CommandPath() + " --help"}
+}
+
+// flagError adds what the user may have meant.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := ""
+	if given, found := strings.CutPrefix(err.Error(), "unknown flag: --"); found {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := nearest(given, names); near != "" {
+			hint = " (did you mean --" + near + "?)"
+		}
+	}
+	return &Error{Exit: Usage, Err: Usagef("%w%s", err, hint), Next: "see " + cmd.CommandPath() + " --help"}
+}
+
+func didYouMean(name string, names []string) string {
+	if near := nearest(name, names); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
+}
+
+// nearest returns the name that is at most a third of its letters away, or "".
+func nearest(given string, names []string) string {
+	best, least := "", 0
+	for _, n := range names {
+		if d := distance(given, n); d <= max(2, len(n)/3) && (best == "" || d < least) {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := last
+			if a[i] != b[j] {
+				change++
+			}
+			last = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Exactly is for verbs that take n arguments, which are called names.
+func Exactly(n int, names string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return &Error{Exit: Usage, Err: Usagef("%s takes %s, not %d arguments", cmd.CommandPath(), names, len(args)), Next: "see " + cmd.CommandPath() + " --help"}
+		}
+		return nil
+	}
+}
+
+// AtLeastOne is for verbs that take one or more arguments.
+func AtLeastOne(names string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &Error{Exit: Usage, Err: Usagef("%s takes %s", cmd.CommandPath(), names), Next: "see " + cmd.CommandPath() + " --help"}
+		}
+		return nil
+	}
+}
+
+// None is for verbs without arguments.
+func None(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &Error{Exit: Usage, Err: Usagef("%s takes no arguments, and got %q", cmd.CommandPath(), args[0]), Next: "see " + cmd.CommandPath() + " --help"}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package policies
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
+)
+
+// bucketFacts are what the flags say about a bucket.
+type bucketFacts struct {
+	region, account, on string
+	tags                []string
+}
+
+func explainCommand(a *app.App) *cobra.Command {
+	var f bucketFacts
+	c := &cobra.Command{
+		Use:   "explain FILE BUCKET",
+		Short: "Say which rule of a policy decides about a bucket, and why no earlier one does",
+		Long:  "Say which rule of a policy decides about a bucket, and why no earlier one does.\nThe bucket need not exist: what the policy needs to know is in the flags.",
+		Example: `  bucketwarden policy explain policy.yaml payments --region cn-hangzhou
+  bucketwarden policy explain policy.yaml payments --region cn-hangzhou --tag env=prod --on 2027-04-01`,
+		Args: app.Exactly(2, "a policy file and the name of a bucket"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return explain(args[0], args[1], f, a.Now(), a.Out)
+		},
+	}
+	c.Flags().StringVar(&f.region, "region", "", "the bucket's region, such as cn-hangzhou")
+	c.Flags().StringVar(&f.account, "account", "", "the ID of the bucket's account")
+	c.Flags().StringArrayVar(&f.tags, "tag", nil, "a tag of the bucket, as key=value; repeatable")
+	c.Flags().StringVar(&f.on, "on", "", "the day, such as 2027-03-31; today without it")
+	return c
+}
+
+func explain(file, bucket string, f bucketFacts, now time.Time, out io.Writer) error {
+	facts, now, err := f.parse(bucket, now)
+	if err != nil {
+		return err
+	}
+	p, err := load(file)
+	if err != nil {
+		return err
+	}
+	ruling, skipped, err := p.Explain(facts, now)
+	for i, s := range skipped {
+		_, _ = fmt.Fprintf(out, "%3d  %s: no: %s\n", i+1, s.Rule, s.Why)
+	}
+	if err != nil {
+		return &app.Error{Exit: app.Findings, Err: err, Next: "say it with --region, --account or --tag"}
+	}
+	_, _ = fmt.Fprintf(out, "%3d  %s: decides: %s\n", ruling.Index+1, ruling.Rule, inWords(ruling))
+	return nil
+}
+
+// parse reads the flags.
+func (f bucketFacts) parse(bucket string, now time.Time) (policy.Facts, time.Time, error) {
+	facts := policy.Facts{Account: f.account, Bucket: bucket, Region: f.region}
+	if !ossenc.ValidBucketName(bucket) {
+		return facts, now, app.Usagef("%.80q is not the name of a bucket: 3 to 63 characters a-z, 0-9 and -", bucket)
+	}
+	if f.region != "" && !ossenc.ValidRegion(f.region) {
+		return facts, now, app.Usagef("--region: %.40q is not a region ID, such as cn-hangzhou", f.region)
+	}
+	tags := map[string]string{}
+	for _, t := range f.tags {
+		key, value, found := strings.Cut(t, "=")
+		if !found || key == "" {
+			return facts, now, app.Usagef("--tag: %.80q is not key=value", t)
+		}
+		tags[key] = value
+	}
+	facts.Tags = func() (map[string]string, error) { return tags, nil }
+	if f.on != "" {
+		day, err := time.Parse(time.DateOnly, f.on)
+		if err != nil {
+			return facts, now, app.Usagef("--on: %.40q is not a date; write it like 2027-03-31", f.on)
+		}
+		now = day
+	}
+	return facts, now, nil
+}
+
+// inWords says what a ruling means.
+func inWords(r policy.Ruling) string {
+	switch {
+	case r.Exempt != nil:
+		return fmt.Sprintf("exempt until %s: %s (%s)", r.Exempt.Until.Format(time.DateOnly), r.Exempt.Reason, r.Exempt.Owner)
+	case r.Blocked != "":
+		return "blocked: " + r.Blocked
+	}
+	text := fmt.Sprintf("%s is required", r.Want.Rule)
+	if r.Want.Compare == ossenc.Exact {
+		text += ", exactly"
+	} else {
+		text += ", or stronger"
+	}
+	if r.Want.Report {
+		text += "; only reported, never written"
+	}
+	if !r.Fallback.IsNone() {
+		text += fmt.Sprintf("; %s where the key cannot be used", r.Fallback)
+	}
+	return text
+}

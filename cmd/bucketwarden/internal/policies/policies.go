@@ -1,0 +1,156 @@
+// Package policies has the verbs for policy files: they need no account and no
+// network.
+package policies
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/ossenc/policy"
+	"bucketwarden/ossenc/policy/expect"
+)
+
+// soon is how long before its end an exemption is pointed out.
+const soon = 14 * 24 * time.Hour
+
+// Command returns the verb policy.
+func Command(a *app.App) *cobra.Command {
+	c := app.Group(&cobra.Command{
+		Use:   "policy",
+		Short: "Check, test, explain and begin policy files",
+		Long:  "A policy file says which rule each bucket must have. docs/policy.md describes it.",
+		Example: `  bucketwarden policy init
+  bucketwarden policy check policy.yaml
+  bucketwarden policy test policy.yaml
+  bucketwarden policy explain policy.yaml payments --region cn-hangzhou`,
+	})
+	c.AddCommand(checkCommand(a), testCommand(a), explainCommand(a), initCommand(a))
+	return c
+}
+
+func checkCommand(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:     "check FILE...",
+		Short:   "Print every mistake of a policy, with line and column, and what ends soon",
+		Example: "  bucketwarden policy check policy.yaml",
+		Args:    app.AtLeastOne("one or more policy files"),
+		RunE: func(_ *cobra.Command, files []string) error {
+			return each(files, func(file string) error { return check(file, a.Now(), a.Out) })
+		},
+	}
+}
+
+func testCommand(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test FILE...",
+		Short: "Hold a policy against the expectations beside it: policy_test.yaml for policy.yaml",
+		Long:  "Hold a policy against the expectations beside it: policy_test.yaml for policy.yaml.\n--verbose says of each expectation why the earlier rules did not match.",
+		Example: `  bucketwarden policy test policy.yaml
+  bucketwarden policy test --verbose policy.yaml`,
+		Args: app.AtLeastOne("one or more policy files"),
+		RunE: func(_ *cobra.Command, files []string) error {
+			return each(files, func(file string) error { return test(file, a.Verbose, a.Now(), a.Out) })
+		},
+	}
+}
+
+// each does something with every file, and returns the most severe error with the
+// texts of all.
+func each(files []string, do func(string) error) error {
+	var errs []error
+	exit := app.Done
+	next := ""
+	for _, f := range files {
+		err := do(f)
+		if e, ok := errors.AsType[*app.Error](err); ok {
+			exit, next = max(exit, e.Exit), cmp.Or(e.Next, next)
+		}
+		errs = append(errs, err)
+	}
+	if exit == app.Done {
+		return errors.Join(errs...)
+	}
+	return &app.Error{Exit: exit, Err: errors.Join(errs...), Next: next}
+}
+
+func load(file string) (*policy.Policy, error) {
+	data, err := read(file)
+	if err != nil {
+		return nil, err
+	}
+	p, err := policy.Parse(file, data)
+	return p, problems(err)
+}
+
+func read(file string) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, app.Usagef("there is no file %s", file)
+	}
+	if err != nil {
+		return nil, app.Usagef("%w", err)
+	}
+	return data, nil
+}
+
+// problems adds the number of problems to a list of them.
+func problems(err error) error {
+	if err == nil {
+		return nil
+	}
+	if found, ok := errors.AsType[policy.Problems](err); ok {
+		err = fmt.Errorf("%w\n%d problem(s)", err, len(found))
+	}
+	return &app.Error{Exit: app.Findings, Err: err}
+}
+
+// check reports an exemption that has ended as a warning: the function does the
+// right thing, as if it were not there.
+func check(file string, now time.Time, out io.Writer) error {
+	p, err := load(file)
+	if err != nil {
+		return err
+	}
+	for _, e := range p.Ended(now) {
+		_, _ = fmt.Fprintf(out, "%s:%d: warning: the exemption %q (%s) ended with %s: its buckets are subject to the rules that follow\n", file, e.Line, e.Rule, e.Owner, e.Until.Format(time.DateOnly))
+	}
+	for _, e := range p.EndingSoon(now, soon) {
+		_, _ = fmt.Fprintf(out, "%s:%d: warning: the exemption %q (%s) ends soon, with %s\n", file, e.Line, e.Rule, e.Owner, e.Until.Format(time.DateOnly))
+	}
+	_, _ = fmt.Fprintf(out, "%s: ok: %d rules, %d of them exemptions, %d other accounts\n", file, len(p.RuleNames()), len(p.Exemptions()), len(p.Accounts))
+	return nil
+}
+
+// beside returns the name of the file with a policy's expectations.
+func beside(file string) string {
+	extension := filepath.Ext(file)
+	return strings.TrimSuffix(file, extension) + "_test" + extension
+}
+
+func test(file string, verbose bool, now time.Time, out io.Writer) error {
+	p, err := load(file)
+	if err != nil {
+		return err
+	}
+	data, err := read(beside(file))
+	if err != nil {
+		return &app.Error{Exit: app.Usage, Err: err, Next: "write the expectations into it, or let \"bucketwarden policy init\" begin both files"}
+	}
+	tests, err := expect.Parse(beside(file), data)
+	if err != nil {
+		return problems(err)
+	}
+	if failed := expect.Print(out, beside(file), p, expect.Run(p, tests, now), verbose); failed > 0 {
+		return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s does not do what %s expects", file, beside(file))}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// Count is how far some work has come.
+type Count struct {
+	Done, Found int
+	// Whole is whether all that there is has been found.
+	Whole bool
+	// Throttled is how many calls OSS has turned away because there were too many.
+	Throttled int
+}
+
+// Progress is one line that is written over itself. All of its methods may be
+// called on nil, which shows nothing.
+type Progress struct {
+	out   io.Writer
+	width int
+	what  string
+	begun time.Time
+	now   func() time.Time
+
+	mu    sync.Mutex
+	shown time.Time
+	wide  int // of the line on the screen
+}
+
+// everyNow is how often the line changes: often enough to be alive, rarely enough
+// to be read.
+const everyNow = 100 * time.Millisecond
+
+// Progress returns the line for some work, or nil where there is no terminal to
+// show it on.
+func (t *Terminal) Progress(what string) *Progress {
+	if t.o.Quiet || !isTerminal(t.o.Err) || t.o.Env["TERM"] == "dumb" {
+		return nil
+	}
+	return &Progress{out: t.o.Err, width: max(t.Width(), 40), what: what, begun: time.Now(), now: time.Now}
+}
+
+// Show writes the line, if the last one is old enough.
+func (p *Progress) Show(c Count) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if now.Sub(p.shown) < everyNow {
+		return
+	}
+	p.shown = now
+	text := End(p.what+"  "+describe(c, now.Sub(p.begun)), p.width-1)
+	p.erase()
+	p.wide = Width(text)
+	_, _ = io.WriteString(p.out, text)
+}
+
+// Clear takes the line away, so that something else can be written.
+func (p *Progress) Clear() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	p.shown = time.Time{}
+}
+
+func (p *Progress) erase() {
+	if p.wide > 0 {
+		_, _ = io.WriteString(p.out, "\r\x1b[K")
+		p.wide = 0
+	}
+}
+
+// describe says: 1200 of 5000 buckets, 240/s, 16 s left, 3 throttled.
+func describe(c Count, passed time.Duration) string {
+	text := fmt.Sprintf("%d done, %d found", c.Done, c.Found)
+	if c.Whole {
+		text = fmt.Sprintf("%d of %d", c.Done, c.Found)
+	}
+	rate := float64(c.Done) / max(passed.Seconds(), 0.001)
+	if c.Done > 0 && passed >= time.Second {
+		text += fmt.Sprintf(", %.0f/s", rate)
+		if left := c.Found - c.Done; c.Whole && left > 0 {
+			text += ", " + (time.Duration(float64(left)/rate*float64(time.Second)) + time.Second).Truncate(time.Second).String() + " left"
+		}
+	}
+	if c.Throttled > 0 {
+		text += fmt.Sprintf(", OSS turned away %d calls (too many)", c.Throttled)
+	}
+	return text
+}

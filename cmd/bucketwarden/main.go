@@ -1,0 +1,78 @@
+// Command bucketwarden is Bucketwarden for people: it reports, checks, plans and
+// changes the default encryption of OSS buckets from a laptop or a CI job, by the
+// same rules as the function that is deployed. docs/command.md describes it.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/policies"
+)
+
+// version is set by make dist.
+var version = "dev"
+
+func main() {
+	a := app.New(version, os.Environ())
+	os.Exit(int(a.Main(root(a), os.Args[1:])))
+}
+
+// root returns the command with all its verbs.
+func root(a *app.App) *cobra.Command {
+	r := a.Root("bucketwarden", "Default encryption of Alibaba Cloud OSS buckets",
+		`Reports, checks and changes the default server-side encryption of OSS buckets.
+
+Credentials come from --profile, or the environment (ALIBABA_CLOUD_ACCESS_KEY_ID
+and _SECRET, or OSS_ACCESS_KEY_ID and _SECRET), or what the aliyun CLI has.
+Nothing is changed without a question or --yes, and nothing is ever weakened
+unless you ask for exactly that.
+
+Exit status: 0 done or compliant, 1 usage or credentials, 2 findings,
+3 incomplete or failed, 4 a bug, 130 interrupted.`,
+		`  bucketwarden policy init`)
+	r.AddCommand(policies.Command(a), versionCommand(a))
+	return r
+}
+
+func versionCommand(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, the commit and the Go version",
+		Example: "  bucketwarden version",
+		Args:    app.None,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(a.Out, "bucketwarden %s, commit %s, %s, %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+// revision is set by make dist, which builds without the version control's stamp
+// so that every build of a commit gives the same bytes.
+var revision = ""
+
+// commit returns the commit that this was built from.
+func commit() string {
+	if revision != "" {
+		return revision
+	}
+	info, _ := debug.ReadBuildInfo()
+	hash, dirty := "unknown", ""
+	if info != nil {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				hash = s.Value
+			case s.Key == "vcs.modified" && s.Value == "true":
+				dirty = " with changes"
+			}
+		}
+	}
+	return hash + dirty
+}
