@@ -154,8 +154,8 @@ func (c *Client) invocation(ctx context.Context, f Function, payload []byte) (op
 // State is what Function Compute says of an asynchronous task.
 type State string
 
-// Active reports whether the task has been accepted and will run, runs, or ran to a
-// success: the states after which nobody has to start it again.
+// Active reports whether the task waits, runs, is retried or has succeeded: it needs
+// no second start.
 func (s State) Active() bool {
 	switch s {
 	case "Enqueued", "Dequeued", "Running", "Succeeded", "Retrying":
@@ -165,42 +165,44 @@ func (s State) Active() bool {
 }
 
 // Task returns the state of an asynchronous task; found is false where Function
-// Compute knows no task of this ID.
+// Compute knows no task of this ID. It reads the list of tasks that begin with the
+// ID, because the list says "none" with an answer, and the error code for one task
+// that does not exist is not published.
 func (c *Client) Task(ctx context.Context, f Function, taskID string) (state State, found bool, err error) {
-	endpoint, err := c.at(ctx, opTask)
+	endpoint, err := c.at(ctx, opTasks)
 	if err != nil {
 		return "", false, err
 	}
 	call := openapi.Call{
-		Endpoint: endpoint, Action: opTask, Subject: "task " + taskID + " of function " + f.Name,
-		Method: http.MethodGet, Path: "/" + version + "/functions/" + f.Name + "/async-tasks/" + taskID,
-		Query: url.Values{"qualifier": {cmp.Or(f.Qualifier, "LATEST")}},
+		Endpoint: endpoint, Action: opTasks, Subject: "task " + taskID + " of function " + f.Name,
+		Method: http.MethodGet, Path: "/" + version + "/functions/" + f.Name + "/async-tasks",
+		Query: url.Values{"qualifier": {cmp.Or(f.Qualifier, "LATEST")}, "prefix": {taskID}, "limit": {"100"}},
 	}
 	answer, err := c.api.Do(ctx, call)
-	if notFound(err) {
-		return "", false, nil
-	}
 	if err != nil {
 		return "", false, err
 	}
-	var a struct{ TaskID, Status string }
-	if json.Unmarshal(answer.Body, &a) != nil || a.TaskID != taskID || a.Status == "" {
+	var a struct {
+		Tasks     *[]struct{ TaskID, Status string }
+		NextToken string
+	}
+	if json.Unmarshal(answer.Body, &a) != nil || a.Tasks == nil {
 		return "", false, openapi.Unreadable(ctx, call)
 	}
-	return State(a.Status), true, nil
-}
-
-// notFound reports whether Function Compute says that the task does not exist. Only
-// this code does: a function that does not exist must not pass for a task that was
-// never sent.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*ossenc.Error](err)
-	return ok && (e.OSSCode == "AsyncTaskNotFound" || e.OSSCode == "StatefulAsyncInvocationNotFound")
+	for _, t := range *a.Tasks {
+		if t.TaskID == taskID && t.Status != "" {
+			return State(t.Status), true, nil
+		}
+	}
+	if len(*a.Tasks) > 0 || a.NextToken != "" { // it may be behind those
+		return "", false, openapi.Unreadable(ctx, call)
+	}
+	return "", false, nil
 }
 
 const (
 	opInvoke = "InvokeFunction"
-	opTask   = "GetAsyncTask"
+	opTasks  = "ListAsyncTasks"
 )
 
 // at returns where the function's own region answers. The host is that of the

@@ -119,16 +119,18 @@ func TestTask(t *testing.T) {
 		found  bool
 		code   ossenc.Code
 	}{
-		"waits":             {canned.Answer{Body: `{"taskId":"sweep-1","status":"Enqueued"}`}, "Enqueued", true, true, ""},
-		"runs":              {canned.Answer{Body: `{"taskId":"sweep-1","status":"Running"}`}, "Running", true, true, ""},
-		"is done":           {canned.Answer{Body: `{"taskId":"sweep-1","status":"Succeeded"}`}, "Succeeded", true, true, ""},
-		"was stopped":       {canned.Answer{Body: `{"taskId":"sweep-1","status":"Stopped"}`}, "Stopped", false, true, ""},
-		"failed":            {canned.Answer{Body: `{"taskId":"sweep-1","status":"Failed"}`}, "Failed", false, true, ""},
-		"is unknown":        {canned.Answer{Status: 404, Body: `{"Code":"AsyncTaskNotFound"}`}, "", false, false, ""},
+		"waits":             {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Enqueued"}]}`}, "Enqueued", true, true, ""},
+		"runs":              {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-10","status":"Failed"},{"taskId":"sweep-1","status":"Running"}],"nextToken":"n"}`}, "Running", true, true, ""},
+		"is done":           {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Succeeded"}]}`}, "Succeeded", true, true, ""},
+		"was stopped":       {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Stopped"}]}`}, "Stopped", false, true, ""},
+		"failed":            {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Failed"}]}`}, "Failed", false, true, ""},
+		"is unknown":        {canned.Answer{Body: `{"tasks":[]}`}, "", false, false, ""},
 		"no such function":  {canned.Answer{Status: 404, Body: `{"Code":"FunctionNotFound"}`}, "", false, false, ossenc.Internal},
 		"no right":          {canned.Answer{Status: 403, Body: `{"Code":"AccessDenied"}`}, "", false, false, ossenc.Denied},
-		"another task":      {canned.Answer{Body: `{"taskId":"sweep-2","status":"Running"}`}, "", false, false, ossenc.Unavailable},
-		"without a state":   {canned.Answer{Body: `{"taskId":"sweep-1"}`}, "", false, false, ossenc.Unavailable},
+		"only others":       {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-10","status":"Running"}]}`}, "", false, false, ossenc.Unavailable},
+		"none on this page": {canned.Answer{Body: `{"tasks":[],"nextToken":"n"}`}, "", false, false, ossenc.Unavailable},
+		"without a state":   {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1"}]}`}, "", false, false, ossenc.Unavailable},
+		"without a list":    {canned.Answer{Body: `{}`}, "", false, false, ossenc.Unavailable},
 		"not the service's": {canned.Answer{Body: `<html>`}, "", false, false, ossenc.Unavailable},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -140,7 +142,7 @@ func TestTask(t *testing.T) {
 				t.Errorf("%s: %q, %v, %v", name, state, found, err)
 			}
 			r := transport.Requests()[0]
-			const address = "https://1234567890123456.cn-hangzhou-internal.fc.aliyuncs.com/2023-03-30/functions/bucketwarden/async-tasks/sweep-1?qualifier=LATEST"
+			const address = "https://1234567890123456.cn-hangzhou-internal.fc.aliyuncs.com/2023-03-30/functions/bucketwarden/async-tasks?limit=100&prefix=sweep-1&qualifier=LATEST"
 			if r.Method != http.MethodGet || r.URL.String() != address || r.Header.Get("Content-Type") != "" {
 				t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 			}
@@ -162,11 +164,12 @@ func TestValidTaskID(t *testing.T) {
 func FuzzTask(f *testing.F) {
 	for _, seed := range []string{`{"taskId":"sweep-1","status":"Running"}`, `{"taskId":1}`, `[]`, `null`, ``} {
 		f.Add(seed)
+		f.Add(`{"tasks":[` + seed + `]}`)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		client := fc.New(&canned.Transport{Answers: []canned.Answer{{Body: body}}}, nil)
 		state, found, err := client.Task(identified(t.Context()), function, "sweep-1")
-		if _, typed := errors.AsType[*ossenc.Error](err); err != nil && !typed || found != (err == nil) || found != (state != "") {
+		if _, typed := errors.AsType[*ossenc.Error](err); err != nil && !typed || found && err != nil || found != (state != "") {
 			t.Fatalf("%q: %q, %v, %v", body, state, found, err)
 		}
 	})

@@ -1,0 +1,159 @@
+// Package actiontrail asks ActionTrail who changed a bucket's encryption rule.
+//
+// ActionTrail keeps the events of 90 days of every account, without a trail. What
+// it says is advice, never a fact to decide by: an event can be asked for about 10
+// minutes after it happened, so the last change is never in an answer; the account
+// may ask 2 times a second, its own console included; and everything that describes
+// the caller is chosen by the caller.
+//
+// (Sources: API LookupEvents of 2020-07-06; "Limits"; "How do I set the
+// LookupAttribute parameter?")
+package actiontrail
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud/openapi"
+)
+
+// MaxResults is the most events in one answer.
+const MaxResults = 50
+
+// Delay is how long after it happened an event may be asked for.
+const Delay = 10 * time.Minute
+
+// Client asks with the credentials of the context's [ossenc.Identity], and is
+// answered with the events of its account only. It is safe for concurrent use.
+type Client struct {
+	// Endpoints says where ActionTrail is in each region; the zero value is the
+	// public cloud. Internal means the VPC endpoint.
+	Endpoints ossenc.Endpoints
+
+	api openapi.Client
+}
+
+// New returns a client that sends over the given transport.
+func New(e ossenc.Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
+	return &Client{e, openapi.Client{Version: "2020-07-06", Transport: transport, Fallback: fallback}}
+}
+
+// Query says which events to look for.
+type Query struct {
+	// Region is the bucket's: an endpoint answers with the events of its own region
+	// only.
+	Region string
+	// Bucket and EventName must both match exactly, such as PutBucketEncryption.
+	Bucket, EventName string
+	// From and To bound the events' time: at most 90 days, within the last 90.
+	From, To time.Time
+	// Next is the NextToken of an earlier answer to the same query.
+	Next string
+}
+
+// Events is one page, the newest event first.
+type Events struct {
+	Events []Event
+	// Next asks for the page behind this one; empty after the last.
+	Next string
+}
+
+// Event is what of a record is fit to be used and shown. Access keys, addresses and
+// principals are left out on purpose. Every text is untrusted: whoever made the call
+// chose the session name and the user agent.
+type Event struct {
+	ID        string // the request ID of the call, the same as the one on the event bus
+	Name      string // such as PutBucketEncryption
+	Time      time.Time
+	ErrorCode string // empty for a call that succeeded
+	Region    string
+	Buckets   []string // the buckets that the record names
+	// UserType is root-account, ram-user, assumed-role or system.
+	UserType string
+	// UserName is root, a RAM user's name, or RoleName:SessionName.
+	UserName string
+	// AccountID is the caller's account.
+	AccountID string
+	UserAgent string
+}
+
+const operation = "LookupEvents"
+
+// Lookup returns one page of the events that q asks for. It never tries again: two
+// calls a second are all that the account has.
+func (c *Client) Lookup(ctx context.Context, q Query) (Events, error) {
+	endpoint, err := c.endpoint(q.Region)
+	if err != nil {
+		return Events{}, err
+	}
+	call := openapi.Call{
+		Endpoint: endpoint, Action: operation, Subject: "events of bucket " + q.Bucket + " in " + q.Region,
+		Query: q.params(), Once: true,
+	}
+	answer, err := c.api.Do(ctx, call)
+	if err != nil {
+		return Events{}, err
+	}
+	var a struct {
+		Events    *[]record
+		NextToken string
+	}
+	if json.Unmarshal(answer.Body, &a) != nil || a.Events == nil {
+		return Events{}, openapi.Unreadable(ctx, call)
+	}
+	page := Events{Next: a.NextToken}
+	for _, r := range *a.Events {
+		page.Events = append(page.Events, r.event())
+	}
+	return page, nil
+}
+
+// params are the query's. ResourceName and EventName are one of the few pairs that
+// are allowed; a third key would be dropped without an error.
+func (q Query) params() url.Values {
+	v := url.Values{
+		"LookupAttribute.1.Key": {"ResourceName"}, "LookupAttribute.1.Value": {q.Bucket},
+		"LookupAttribute.2.Key": {"EventName"}, "LookupAttribute.2.Value": {q.EventName},
+		"StartTime": {utc(q.From)}, "EndTime": {utc(q.To)},
+		"Direction": {"BACKWARD"}, "MaxResults": {strconv.Itoa(MaxResults)},
+	}
+	if q.Next != "" {
+		v.Set("NextToken", q.Next)
+	}
+	return v
+}
+
+// utc is the form of the API: no fractions.
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// endpoint returns where ActionTrail answers for the region.
+func (c *Client) endpoint(region string) (*url.URL, error) {
+	e := c.Endpoints
+	invalid := func(message string) error {
+		return &ossenc.Error{Op: operation, Code: ossenc.Invalid, Message: message}
+	}
+	if !ossenc.ValidRegion(region) {
+		return nil, invalid("there is no region whose events to look up")
+	}
+	if custom := cmp.Or(e.ByRegion[region], e.Default); custom != "" {
+		u, err := url.Parse(custom)
+		if err != nil {
+			return nil, invalid("the endpoint of ActionTrail is not a URL")
+		}
+		return u, nil
+	}
+	host := "actiontrail."
+	switch {
+	case len(e.ByRegion) > 0:
+		return nil, invalid("no endpoint of ActionTrail is set for region " + region)
+	case e.Internal && region == e.Own:
+		host = "actiontrail-vpc."
+	}
+	return &url.URL{Scheme: "https", Host: host + region + ".aliyuncs.com"}, nil
+}

@@ -1,0 +1,151 @@
+package actiontrail_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"bucketwarden/internal/canned"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud/actiontrail"
+)
+
+func identified(ctx context.Context) context.Context {
+	return ossenc.WithIdentity(ctx, ossenc.Identity{Credentials: ossenc.Credentials{AccessKeyID: "STS.id", AccessKeySecret: "secret", SecurityToken: "token"}})
+}
+
+func query() actiontrail.Query {
+	to := time.Date(2026, 11, 26, 5, 0, 0, 999, time.FixedZone("UTC+8", 8*3600))
+	return actiontrail.Query{Region: "cn-hangzhou", Bucket: "demo-payments", EventName: "PutBucketEncryption", From: to.Add(-24 * time.Hour), To: to}
+}
+
+func TestLookup(t *testing.T) {
+	sample, err := os.ReadFile("testdata/answer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &canned.Transport{Answers: []canned.Answer{{Body: string(sample)}}}
+	got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := actiontrail.Events{Next: "ZXhhbXBsZS10b2tlbg==", Events: []actiontrail.Event{
+		{
+			ID: "69B1000000000000000000A2", Name: "PutBucketEncryption", Time: time.Date(2026, 11, 25, 20, 40, 11, 0, time.UTC), Region: "cn-hangzhou",
+			Buckets: []string{"demo-payments"}, UserType: "ram-user", UserName: "ci-terraform", AccountID: "1234567890123456",
+			UserAgent: "AlibabaCloud (linux; amd64) Golang/1.24.1 Core/0.01 TeaDSL/1 HashiCorp-Terraform/1.9.5 Terraform-Provider/1.289.0 Terraform-Module/ TerraformTraceId/00000000-0000-0000-0000-000000000000",
+		},
+		{
+			ID: "69B1000000000000000000A1", Name: "PutBucketEncryption", Time: time.Date(2026, 11, 25, 20, 38, 2, 0, time.UTC), Region: "cn-hangzhou",
+			Buckets: []string{"demo-payments"}, UserType: "assumed-role", UserName: "bucketwarden:bucketwarden", AccountID: "1234567890123456",
+			UserAgent: "alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26.8)",
+		},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	// The address is what the vendor's client sends.
+	const address = "https://actiontrail.cn-hangzhou.aliyuncs.com/?Direction=BACKWARD&EndTime=2026-11-25T21%3A00%3A00Z&LookupAttribute.1.Key=ResourceName&LookupAttribute.1.Value=demo-payments" +
+		"&LookupAttribute.2.Key=EventName&LookupAttribute.2.Value=PutBucketEncryption&MaxResults=50&StartTime=2026-11-24T21%3A00%3A00Z"
+	r := transport.Requests()[0]
+	if r.URL.String() != address || r.Method != http.MethodPost || r.Text != "" || r.Header.Get("x-acs-action") != "LookupEvents" || r.Header.Get("x-acs-version") != "2020-07-06" {
+		t.Errorf("%s %s %q %v", r.Method, r.URL, r.Text, r.Header)
+	}
+	// Nothing of it that must not be shown is kept.
+	for _, secret := range []string{"LTAIEXAMPLE", "198.51.100.7", "200000000000000001", "STS.EXAMPLE"} {
+		if strings.Contains(fmt.Sprintf("%+v", got), secret) {
+			t.Errorf("%s is in what was read", secret)
+		}
+	}
+}
+
+func TestLookup_NextPage(t *testing.T) {
+	transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[]}`}}}
+	q := query()
+	q.Next = "a+/="
+	got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), q)
+	if err != nil || got.Next != "" || len(got.Events) != 0 || transport.Requests()[0].URL.Query().Get("NextToken") != "a+/=" {
+		t.Errorf("%+v, %v, %s", got, err, transport.Requests()[0].URL)
+	}
+}
+
+// TestLookup_OddRecords: one record that is not as documented hides no other.
+func TestLookup_OddRecords(t *testing.T) {
+	body := `{"Events":[7,null,"x",{"eventId":1,"userIdentity":"root","eventTime":"noon","referencedResources":[],"accountId":{}},` +
+		`{"eventId":"A","resourceName":"b","userIdentity":{"accountId":1234567890123456},"errorCode":"AccessDenied"}]}`
+	transport := &canned.Transport{Answers: []canned.Answer{{Body: body}}}
+	got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+	if err != nil || len(got.Events) != 5 || got.Events[3].ID != "1" || !got.Events[3].Time.IsZero() {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	want := actiontrail.Event{ID: "A", Buckets: []string{"b"}, AccountID: "1234567890123456", ErrorCode: "AccessDenied"}
+	if !reflect.DeepEqual(got.Events[4], want) {
+		t.Errorf("%+v", got.Events[4])
+	}
+}
+
+func TestLookup_Fails(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer canned.Answer
+		code   ossenc.Code
+	}{
+		"throttled":      {canned.Answer{Status: 400, Body: `{"Code":"Throttling.User"}`}, ossenc.Throttled},
+		"no right":       {canned.Answer{Status: 403, Body: `{"Code":"NoPermission"}`}, ossenc.Denied},
+		"without events": {canned.Answer{Body: `{"RequestId":"1"}`}, ossenc.Unavailable},
+		"null":           {canned.Answer{Body: `null`}, ossenc.Unavailable},
+		"another type":   {canned.Answer{Body: `{"Events":{}}`}, ossenc.Unavailable},
+	} {
+		transport := &canned.Transport{Answers: []canned.Answer{c.answer}}
+		_, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+		if ossenc.CodeOf(err) != c.code || len(transport.Requests()) != 1 || !strings.HasPrefix(err.Error(), "LookupEvents: ") {
+			t.Errorf("%s: %v after %d tries", name, err, len(transport.Requests()))
+		}
+	}
+}
+
+func TestLookup_Endpoint(t *testing.T) {
+	for _, c := range []struct {
+		endpoints    ossenc.Endpoints
+		region, want string
+	}{
+		{ossenc.Endpoints{Internal: true, Own: "cn-hangzhou"}, "cn-hangzhou", "actiontrail-vpc.cn-hangzhou.aliyuncs.com"},
+		{ossenc.Endpoints{Internal: true, Own: "cn-hangzhou"}, "cn-beijing", "actiontrail.cn-beijing.aliyuncs.com"},
+		{ossenc.Endpoints{Default: "http://127.0.0.1:1"}, "cn-beijing", "127.0.0.1:1"},
+		{ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:2"}}, "cn-beijing", "127.0.0.1:2"},
+		{ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:2"}}, "cn-hangzhou", ""},
+		{ossenc.Endpoints{}, "evil.example/", ""},
+	} {
+		transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[]}`}}}
+		q := query()
+		q.Region = c.region
+		_, err := actiontrail.New(c.endpoints, transport, nil).Lookup(identified(t.Context()), q)
+		switch {
+		case c.want == "":
+			if ossenc.CodeOf(err) != ossenc.Invalid || len(transport.Requests()) > 0 {
+				t.Errorf("%+v: %v", c, err)
+			}
+		case err != nil || transport.Requests()[0].URL.Host != c.want:
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func FuzzLookup(f *testing.F) {
+	for _, seed := range []string{`[]`, `[{"eventId":"A","userIdentity":{"type":"ram-user"},"referencedResources":{"ACS::OSS::Bucket":["b"]}}]`, `null`, `[[],{},1]`} {
+		f.Add(`{"Events":` + seed + `,"NextToken":"n"}`)
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		transport := &canned.Transport{Answers: []canned.Answer{{Body: body}}}
+		got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+		if _, typed := errors.AsType[*ossenc.Error](err); err != nil && (!typed || len(got.Events) > 0 || got.Next != "") {
+			t.Fatalf("%q: %+v, %v", body, got, err)
+		}
+	})
+}
