@@ -97,6 +97,29 @@ func (e Endpoints) Base(region string) (string, error) {
 	return "", &ossenc.Error{Code: ossenc.Invalid, Message: "no endpoint is set for region " + region}
 }
 
+// Service returns where a regional service other than OSS answers, such as kms:
+// the URL that is set, or the public cloud's.
+func (e Endpoints) Service(name, region string) (*url.URL, error) {
+	if !ossenc.ValidRegion(region) {
+		return nil, &ossenc.Error{Code: ossenc.Invalid, Message: fmt.Sprintf("%.40q is not a region ID, such as cn-hangzhou", region)}
+	}
+	base, err := e.Base(region)
+	if err != nil {
+		return nil, err
+	}
+	if base == "" {
+		if e.IsInternal(region) {
+			name += "-vpc"
+		}
+		base = "https://" + name + "." + region + ".aliyuncs.com"
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, &ossenc.Error{Code: ossenc.Invalid, Message: "the endpoint of " + name + " is not a URL"}
+	}
+	return u, nil
+}
+
 // IsInternal reports whether a region is reached over the internal network.
 func (e Endpoints) IsInternal(region string) bool { return e.Internal && region == e.Own }
 

@@ -9,11 +9,11 @@ import (
 )
 
 // shown returns what a server said in a form that is safe to show: one short line
-// without any part of the credentials that the request was signed with. OSS does
-// not repeat them, but a gateway's page of an error may.
-func shown(ctx context.Context, s string) string {
+// without any part of the credentials that the request was signed with, or of other
+// secrets in it. OSS does not repeat them, but a gateway's page of an error may.
+func shown(ctx context.Context, s string, secrets ...string) string {
 	c := ossenc.IdentityFrom(ctx).Credentials
-	for _, secret := range []string{c.SecurityToken, c.AccessKeySecret, c.AccessKeyID} {
+	for _, secret := range append(secrets, c.SecurityToken, c.AccessKeySecret, c.AccessKeyID) {
 		if repeats(s, secret) {
 			return "[left out, because it repeats a part of the request]"
 		}

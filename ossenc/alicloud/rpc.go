@@ -18,6 +18,9 @@ type RPCFailure struct {
 	Code      string // the service's own code, such as Forbidden.NoPermission
 	Message   string
 	RequestID string
+	// Secrets are texts of the request that the error must not repeat, beside the
+	// credentials in the context.
+	Secrets []string
 }
 
 // Err returns the failure as an *[Error] that is safe to show: without any part of
@@ -26,19 +29,19 @@ func (f RPCFailure) Err(ctx context.Context) *ossenc.Error {
 	return &ossenc.Error{
 		Op:        f.Op,
 		Code:      rpcCode(f.Status, f.Code),
-		OSSCode:   shown(ctx, f.Code),
-		RequestID: shown(ctx, f.RequestID),
-		Message:   f.Subject + ": " + safeMessage(ctx, f.Code, f.Message),
+		OSSCode:   shown(ctx, f.Code, f.Secrets...),
+		RequestID: shown(ctx, f.RequestID, f.Secrets...),
+		Message:   f.Subject + ": " + f.safeMessage(ctx),
 	}
 }
 
 // safeMessage returns the service's message. The one for a wrong signature is
 // left out: it repeats what was signed, the security token in it.
-func safeMessage(ctx context.Context, code, message string) string {
-	if code == "SignatureDoesNotMatch" || strings.Contains(message, "string to sign") {
+func (f RPCFailure) safeMessage(ctx context.Context) string {
+	if f.Code == "SignatureDoesNotMatch" || strings.Contains(f.Message, "string to sign") {
 		return "the signature was not accepted; is the secret the one of the access key?"
 	}
-	return shown(ctx, message)
+	return shown(ctx, f.Message, f.Secrets...)
 }
 
 // rpcCode maps a service's code. They come in families: what stands before the

@@ -11,7 +11,6 @@
 package actiontrail
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/openapi"
 )
 
@@ -34,13 +34,13 @@ const Delay = 10 * time.Minute
 type Client struct {
 	// Endpoints says where ActionTrail is in each region; the zero value is the
 	// public cloud. Internal means the VPC endpoint.
-	Endpoints ossenc.Endpoints
+	Endpoints alicloud.Endpoints
 
 	api openapi.Client
 }
 
 // New returns a client that sends over the given transport.
-func New(e ossenc.Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
+func New(e alicloud.Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
 	return &Client{e, openapi.Client{Version: "2020-07-06", Transport: transport, Fallback: fallback}}
 }
 
@@ -88,7 +88,7 @@ const operation = "LookupEvents"
 // Lookup returns one page of the events that q asks for. It never tries again: two
 // calls a second are all that the account has.
 func (c *Client) Lookup(ctx context.Context, q Query) (Events, error) {
-	endpoint, err := c.endpoint(q.Region)
+	endpoint, err := c.Endpoints.Service("actiontrail", q.Region)
 	if err != nil {
 		return Events{}, err
 	}
@@ -131,29 +131,3 @@ func (q Query) params() url.Values {
 
 // utc is the form of the API: no fractions.
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
-
-// endpoint returns where ActionTrail answers for the region.
-func (c *Client) endpoint(region string) (*url.URL, error) {
-	e := c.Endpoints
-	invalid := func(message string) error {
-		return &ossenc.Error{Op: operation, Code: ossenc.Invalid, Message: message}
-	}
-	if !ossenc.ValidRegion(region) {
-		return nil, invalid("there is no region whose events to look up")
-	}
-	if custom := cmp.Or(e.ByRegion[region], e.Default); custom != "" {
-		u, err := url.Parse(custom)
-		if err != nil {
-			return nil, invalid("the endpoint of ActionTrail is not a URL")
-		}
-		return u, nil
-	}
-	host := "actiontrail."
-	switch {
-	case len(e.ByRegion) > 0:
-		return nil, invalid("no endpoint of ActionTrail is set for region " + region)
-	case e.Internal && region == e.Own:
-		host = "actiontrail-vpc."
-	}
-	return &url.URL{Scheme: "https", Host: host + region + ".aliyuncs.com"}, nil
-}

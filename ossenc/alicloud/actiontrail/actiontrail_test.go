@@ -13,6 +13,7 @@ import (
 
 	"bucketwarden/internal/canned"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/actiontrail"
 )
 
@@ -31,7 +32,7 @@ func TestLookup(t *testing.T) {
 		t.Fatal(err)
 	}
 	transport := &canned.Transport{Answers: []canned.Answer{{Body: string(sample)}}}
-	got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+	got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestLookup_NextPage(t *testing.T) {
 	transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[]}`}}}
 	q := query()
 	q.Next = "a+/="
-	got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), q)
+	got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), q)
 	if err != nil || got.Next != "" || len(got.Events) != 0 || transport.Requests()[0].URL.Query().Get("NextToken") != "a+/=" {
 		t.Errorf("%+v, %v, %s", got, err, transport.Requests()[0].URL)
 	}
@@ -80,7 +81,7 @@ func TestLookup_OddRecords(t *testing.T) {
 	body := `{"Events":[7,null,"x",{"eventId":1,"userIdentity":"root","eventTime":"noon","referencedResources":[],"accountId":{}},` +
 		`{"eventId":"A","resourceName":"b","userIdentity":{"accountId":1234567890123456},"errorCode":"AccessDenied"}]}`
 	transport := &canned.Transport{Answers: []canned.Answer{{Body: body}}}
-	got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+	got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
 	if err != nil || len(got.Events) != 5 || got.Events[3].ID != "1" || !got.Events[3].Time.IsZero() {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -102,7 +103,7 @@ func TestLookup_Fails(t *testing.T) {
 		"another type":   {canned.Answer{Body: `{"Events":{}}`}, ossenc.Unavailable},
 	} {
 		transport := &canned.Transport{Answers: []canned.Answer{c.answer}}
-		_, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+		_, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
 		if ossenc.CodeOf(err) != c.code || len(transport.Requests()) != 1 || !strings.HasPrefix(err.Error(), "LookupEvents: ") {
 			t.Errorf("%s: %v after %d tries", name, err, len(transport.Requests()))
 		}
@@ -111,15 +112,15 @@ func TestLookup_Fails(t *testing.T) {
 
 func TestLookup_Endpoint(t *testing.T) {
 	for _, c := range []struct {
-		endpoints    ossenc.Endpoints
+		endpoints    alicloud.Endpoints
 		region, want string
 	}{
-		{ossenc.Endpoints{Internal: true, Own: "cn-hangzhou"}, "cn-hangzhou", "actiontrail-vpc.cn-hangzhou.aliyuncs.com"},
-		{ossenc.Endpoints{Internal: true, Own: "cn-hangzhou"}, "cn-beijing", "actiontrail.cn-beijing.aliyuncs.com"},
-		{ossenc.Endpoints{Default: "http://127.0.0.1:1"}, "cn-beijing", "127.0.0.1:1"},
-		{ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:2"}}, "cn-beijing", "127.0.0.1:2"},
-		{ossenc.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:2"}}, "cn-hangzhou", ""},
-		{ossenc.Endpoints{}, "evil.example/", ""},
+		{alicloud.Endpoints{Internal: true, Own: "cn-hangzhou"}, "cn-hangzhou", "actiontrail-vpc.cn-hangzhou.aliyuncs.com"},
+		{alicloud.Endpoints{Internal: true, Own: "cn-hangzhou"}, "cn-beijing", "actiontrail.cn-beijing.aliyuncs.com"},
+		{alicloud.Endpoints{Default: "http://127.0.0.1:1"}, "cn-beijing", "127.0.0.1:1"},
+		{alicloud.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:2"}}, "cn-beijing", "127.0.0.1:2"},
+		{alicloud.Endpoints{ByRegion: map[string]string{"cn-beijing": "http://127.0.0.1:2"}}, "cn-hangzhou", ""},
+		{alicloud.Endpoints{}, "evil.example/", ""},
 	} {
 		transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[]}`}}}
 		q := query()
@@ -143,7 +144,7 @@ func FuzzLookup(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		transport := &canned.Transport{Answers: []canned.Answer{{Body: body}}}
-		got, err := actiontrail.New(ossenc.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+		got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
 		if _, typed := errors.AsType[*ossenc.Error](err); err != nil && (!typed || len(got.Events) > 0 || got.Next != "") {
 			t.Fatalf("%q: %+v, %v", body, got, err)
 		}

@@ -134,7 +134,7 @@ func TestDescribe_GoesToTheRegionsEndpoint(t *testing.T) {
 }
 
 func TestDescribe_SignsAsTheInvocation(t *testing.T) {
-	server, client, _ := newKMS(t)
+	server, client, w := newKMS(t)
 	ask := func(ctx context.Context) error {
 		_, err := client.Describe(ctx, "cn-hangzhou", "key-1")
 		return err
@@ -145,9 +145,9 @@ func TestDescribe_SignsAsTheInvocation(t *testing.T) {
 	next := ossenc.Credentials{AccessKeyID: "STS.next", AccessKeySecret: "s", SecurityToken: "t"}
 	server.AddAccessKey(localrpc.AccessKey{AccessKeyID: "STS.next", AccessKeySecret: "s", SecurityToken: "t"})
 	server.AddAccessKey(localrpc.AccessKey{AccessKeyID: "long-lived", AccessKeySecret: "s"})
-	client.Fallback = func() (ossenc.Credentials, error) {
+	client = kms.NewClient(alicloud.Endpoints{}, w, func() (ossenc.Credentials, error) {
 		return ossenc.Credentials{AccessKeyID: "long-lived", AccessKeySecret: "s"}, nil
-	}
+	})
 	for _, ctx := range []context.Context{identified(t.Context()), ossenc.WithIdentity(t.Context(), ossenc.Identity{Credentials: next}), t.Context()} {
 		if err := ask(ctx); err != nil {
 			t.Error(err)

@@ -1,11 +1,8 @@
 package kms
 
 import (
-	"context"
 	"errors"
 	"strings"
-
-	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/ossenc"
 )
@@ -47,9 +44,9 @@ func (m metadata) problem() string {
 }
 
 // unusable are the codes of KMS that say something of the key: it is not there,
-// or the account's KMS is in no state to encrypt.
-func unusable(f alicloud.RPCFailure) string {
-	switch f.Code {
+// or the account's KMS is in no state to encrypt. message is KMS's own.
+func unusable(code, message string) string {
+	switch code {
 	case "Forbidden.KeyNotFound", "Forbidden.AliasNotFound":
 		return "does not exist"
 	case "Forbidden.KmsServiceNotEnabled":
@@ -57,25 +54,21 @@ func unusable(f alicloud.RPCFailure) string {
 	case "Forbidden.InDebt", "Forbidden.InDebtOverdue":
 		return "cannot be used: the account is in arrears with KMS"
 	case "InvalidParameter":
-		if strings.Contains(f.Message, "KeyId") {
+		if strings.Contains(message, "KeyId") {
 			return "is not a name that KMS takes for a key"
 		}
 	}
 	return ""
 }
 
-// judgeFailure tells answers about the key from failures to get one.
-func judgeFailure(ctx context.Context, subject string, err error) (ossenc.Key, error) {
-	f, answered := errors.AsType[failure](err)
-	if !answered {
-		return ossenc.Key{}, alicloud.NoAnswer(ctx, operation, subject, err)
+// judgeFailure separates answers about the key from failures to get one.
+func judgeFailure(subject string, err error) (ossenc.Key, error) {
+	e, ok := errors.AsType[*ossenc.Error](err)
+	if !ok {
+		return ossenc.Key{}, err
 	}
-	if f.Code == "" {
-		return ossenc.Key{}, alicloud.NoAnswer(ctx, operation, subject, nil)
-	}
-	if reason := unusable(alicloud.RPCFailure(f)); reason != "" {
+	if reason := unusable(e.OSSCode, strings.TrimPrefix(e.Message, subject)); reason != "" {
 		return ossenc.Key{Reason: subject + " " + reason}, nil
 	}
-	f.Op, f.Subject = operation, subject
-	return ossenc.Key{}, alicloud.RPCFailure(f).Err(ctx)
+	return ossenc.Key{}, err
 }

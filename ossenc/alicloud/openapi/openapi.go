@@ -22,7 +22,9 @@ import (
 	"time"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/acs3"
+	"bucketwarden/ossenc/internal/wait"
 )
 
 // Client speaks to one service. It is safe for concurrent use.
@@ -76,7 +78,7 @@ var pauses = [...]time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
 func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	for i := 0; ; i++ {
 		answer, err := c.once(ctx, call)
-		if err == nil || call.Once || i == len(pauses) || !transient(ossenc.CodeOf(err)) || !sleep(ctx, pauses[i]) {
+		if err == nil || call.Once || i == len(pauses) || !isTransient(ossenc.CodeOf(err)) || !wait.Sleep(ctx, pauses[i]) {
 			return answer, err
 		}
 	}
@@ -85,11 +87,11 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 // Unreadable is the error for a successful answer that does not hold what the
 // service documents: nothing is known then, and the same call may succeed later.
 func Unreadable(ctx context.Context, call Call) error {
-	return ossenc.NoAnswer(ctx, call.Action, call.Subject, nil)
+	return alicloud.NoAnswer(ctx, call.Action, call.Subject, nil)
 }
 
 func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
-	cred, err := ossenc.CredentialsFrom(ctx, c.Fallback)
+	cred, err := alicloud.CredentialsFrom(ctx, c.Fallback)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -99,12 +101,12 @@ func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 	}
 	response, err := c.Transport.RoundTrip(r)
 	if err != nil {
-		return Answer{}, ossenc.NoAnswer(ctx, call.Action, call.Subject, err)
+		return Answer{}, alicloud.NoAnswer(ctx, call.Action, call.Subject, err)
 	}
 	defer response.Body.Close()
 	body, err := c.whole(response.Body)
 	if err != nil {
-		return Answer{}, ossenc.NoAnswer(ctx, call.Action, call.Subject, err)
+		return Answer{}, alicloud.NoAnswer(ctx, call.Action, call.Subject, err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return Answer{}, failure(ctx, call, cred, response, body)
@@ -160,20 +162,5 @@ func (c *Client) whole(r io.Reader) ([]byte, error) {
 // encode writes a space as %20, which every reader of a query understands.
 func encode(v url.Values) string { return strings.ReplaceAll(v.Encode(), "+", "%20") }
 
-// transient reports whether the same call may succeed in a moment.
-func transient(c ossenc.Code) bool { return c == ossenc.Throttled || c == ossenc.Unavailable }
-
-// sleep waits d, or returns false at once when ctx would end before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+// isTransient reports whether the same call may succeed in a moment.
+func isTransient(c ossenc.Code) bool { return c == ossenc.Throttled || c == ossenc.Unavailable }
