@@ -22,6 +22,7 @@ import (
 	"bucketwarden/internal/fcruntime"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud/kms"
+	"bucketwarden/ossenc/alicloud/tlsdial"
 	"bucketwarden/ossenc/policy"
 )
 
@@ -42,7 +43,7 @@ func run(ctx context.Context, environ []string, out io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.logLevel}))
-	warden := newWarden(cfg)
+	warden := newWarden(cfg, log)
 	h := &handler.Handler{
 		Encryption: warden,
 		Surveyor:   warden,
@@ -69,8 +70,10 @@ func endingSoon(p *policy.Policy, now time.Time) []handler.Exemption {
 }
 
 // newWarden wires the domain: one transport and one chain of credentials for all.
-func newWarden(cfg config) *ossenc.Warden {
-	transport := alicloud.NewTransport()
+func newWarden(cfg config, log *slog.Logger) *ossenc.Warden {
+	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: cfg.roots, Report: func(u tlsdial.Used) {
+		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", fmt.Sprint(u.Because))
+	}})
 	var chain alicloud.Chain
 	client := alicloud.NewClient(cfg.endpoints, transport, chain.Credentials)
 	w := &ossenc.Warden{
@@ -84,6 +87,7 @@ func newWarden(cfg config) *ossenc.Warden {
 	}
 	w.Policy = policy.Ruler{Policy: cfg.policy, Tags: client}
 	if len(cfg.policy.Accounts) > 0 {
+		alicloud.ShareWithSTS(transport)
 		roles := map[string]alicloud.Role{}
 		for _, a := range cfg.policy.Accounts {
 			roles[a.ID] = alicloud.Role{ARN: a.RoleARN}
@@ -100,6 +104,7 @@ type config struct {
 	endpoints alicloud.Endpoints
 	kms       alicloud.Endpoints
 	sts       string // host; empty for the public cloud's
+	roots     tlsdial.Source
 	ownRole   string
 	auth      handler.Auth
 	logLevel  slog.Level
@@ -138,6 +143,7 @@ func configFrom(environ []string) (config, error) {
 		endpoints: r.endpoints(),
 		kms:       r.kms(),
 		sts:       r.sts(),
+		roots:     tlsdial.System(r.values["SSL_CERT_FILE"], r.values["SSL_CERT_DIR"]),
 		ownRole:   r.values["WARDEN_ROLE_NAME"],
 		auth:      r.auth(),
 		logLevel:  r.logLevel(),

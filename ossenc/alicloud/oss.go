@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud/tlsdial"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
@@ -59,19 +60,33 @@ func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc
 	}
 }
 
-// NewTransport returns the transport to share. Every bucket is a host of its
-// own on OSS, so idle connections are bounded in all: one kept per bucket takes
-// 26 KB and a socket each.
-func NewTransport() *http.Transport {
-	return &http.Transport{
+// NewTransport returns the transport to share, which trusts all roots of the system.
+func NewTransport() *http.Transport { return NewTransportWith(&tlsdial.Dialer{}) }
+
+// NewTransportWith returns the transport to share, whose TLS connections d opens. The
+// Dialer's own Dial, if nil, is set to the transport's. Behind a proxy d does not open
+// them, and all roots of the system are read.
+//
+// Every bucket is a host of its own on OSS, so idle connections are bounded in all: one
+// kept per bucket takes 26 KB and a socket each.
+func NewTransportWith(d *tlsdial.Dialer) *http.Transport {
+	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialTLSContext:        d.DialTLS,
+		TLSClientConfig:       d.Config(),
 		TLSHandshakeTimeout:   5 * time.Second,
 		ResponseHeaderTimeout: 10 * time.Second,
 		MaxIdleConns:          64,
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       50 * time.Second,
 	}
+	if d.Dial == nil {
+		d.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return t.DialContext(ctx, network, addr)
+		}
+	}
+	return t
 }
 
 // Get reads the bucket's rule (GetBucketEncryption). A bucket without one gives

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -58,6 +59,15 @@ func (s *source) GetCredentials() (*providers.Credentials, error) {
 
 // GetProviderName returns what STS is told about where credentials come from.
 func (*source) GetProviderName() string { return "invocation" }
+
+// ShareWithSTS makes credentials-go, which takes no transport, open its TLS connections
+// as t does: it sends every call over a clone of [http.DefaultTransport]. Call it before
+// the first call.
+func ShareWithSTS(t *http.Transport) {
+	if d, ok := http.DefaultTransport.(*http.Transport); ok {
+		d.DialTLSContext = t.DialTLSContext
+	}
+}
 
 func newSession(role Role, stsHost string) (*session, error) {
 	s := &session{role: role, source: &source{}}

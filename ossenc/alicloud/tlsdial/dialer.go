@@ -28,8 +28,8 @@ const handshakeTimeout = 5 * time.Second
 type Dialer struct {
 	// Dial opens the connection underneath; nil takes at most 5 seconds for it.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Roots are the files that have the system's roots; the zero value is Go's own
-	// list, without SSL_CERT_FILE and SSL_CERT_DIR.
+	// Roots are the files that have the system's roots, as [System] tells of them. The
+	// zero value makes all roots be used from the beginning.
 	Roots Source
 	// Report, if not nil, is called with the roots in use: once at the first
 	// connection, and once more where those did not do.
@@ -122,7 +122,7 @@ func (d *Dialer) report(u Used) {
 }
 
 // Config returns a configuration with all of the system's roots that shares the
-// sessions of d: for connections that d does not open, such as those behind a proxy.
+// sessions of d: for connections that d does not open, such as those through a proxy.
 //
 // Keys are agreed by X25519, or P-256 where the server has no other. The hybrid with
 // ML-KEM, Go's default, costs 0.2 ms of every handshake here and an answer a second

@@ -90,6 +90,7 @@ func TestDialTLS_ACertificateThatTheSystemTrusts(t *testing.T) {
 		{"private root in the bundle", files, privateRoot, 2, 2},
 		{"private root in the folder", dirs, privateRoot, 2, 2},
 		{"nothing expected there: all from the beginning", Source{Files: []string{written(t, bundle(otherRoots...))}}, privateRoot, 1, 1},
+		{"the zero value: all", Source{}, cloudRoot, 1, 1},
 		{"no file at all: all", Source{Files: []string{"/nonexistent"}, Dirs: []string{"/nonexistent"}}, privateRoot, 1, 1},
 		{"not a certificate in the file: all", Source{Files: []string{written(t, []byte("empty"))}}, cloudRoot, 1, 1},
 	}
@@ -133,7 +134,7 @@ func TestDialTLS_Refuses(t *testing.T) {
 	files, dirs := placed(t)
 	sources := map[string]Source{
 		"bundle": files, "folder": dirs,
-		"all": {Files: []string{"/nonexistent"}, Dirs: []string{"/nonexistent"}},
+		"all": {},
 	}
 	certs := map[string]tls.Certificate{
 		"of another host":                       cloudRoot.issue(nil, "*.oss-cn-beijing.aliyuncs.com"),

@@ -3,7 +3,8 @@ package tlsdial
 import "strings"
 
 // Source says where the system's root certificates are. Like crypto/x509, the first of
-// the files that can be read counts, and every directory.
+// the files that can be read counts, and every directory. The zero value is nowhere: all
+// roots are used, wherever crypto/x509 finds them.
 type Source struct {
 	Files, Dirs []string
 }
@@ -30,14 +31,6 @@ func System(certFile, certDir string) Source {
 	}
 	if certDir != "" {
 		s.Dirs = strings.Split(certDir, ":")
-	}
-	return s
-}
-
-// orSystem replaces an empty source by Go's own lists.
-func (s Source) orSystem() Source {
-	if len(s.Files)+len(s.Dirs) == 0 {
-		return System("", "")
 	}
 	return s
 }
