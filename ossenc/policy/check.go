@@ -18,8 +18,8 @@ func (r *reader) checkRules() {
 			at.Get("name").Problem("the rule in line %d has the same name", line)
 		}
 		lines[name] = at.Line()
-		r.checkReachable(i)
 	}
+	r.checkReachable()
 	if len(r.rules) == 0 {
 		return // a problem already
 	}
@@ -29,16 +29,29 @@ func (r *reader) checkRules() {
 	}
 }
 
-// checkReachable finds a rule that never decides. An exemption hides nothing,
-// because it ends.
-func (r *reader) checkReachable(i int) {
-	at, m := r.rules[i], r.policy.rules[i].match
-	for j, earlier := range r.rules[:i] {
-		if at.vague || earlier.vague || earlier.Has("exempt") || !r.policy.rules[j].match.covers(m) {
+// checkReachable finds rules that never decide. An exemption hides nothing,
+// because it ends. Where the comparison takes too long, the file is refused: it
+// would be the only check that a file is accepted without.
+func (r *reader) checkReachable() {
+	before, w := newEarlier(), &work{left: maxWork}
+	for i, at := range r.rules {
+		if at.vague {
 			continue
 		}
-		at.Problem("is never reached: rule %q in line %d matches every bucket that this one matches", r.policy.rules[j].name, earlier.Line())
-		return
+		m := r.policy.rules[i].match
+		for _, j := range before.candidates(m.buckets, w) {
+			if r.policy.rules[j].match.covers(m, w) {
+				at.Problem("is never reached: rule %q in line %d matches every bucket that this one matches", r.policy.rules[j].name, r.rules[j].Line())
+				break
+			}
+		}
+		if w.left < 0 {
+			at.Problem("cannot be compared with the rules before it: together they have too many patterns with wildcards that begin alike; write fewer")
+			return
+		}
+		if !at.Has("exempt") {
+			before.add(i, m.buckets)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,22 +86,20 @@ func (m match) misses(f *facts) (miss, error) {
 }
 
 // all reports whether every bucket matches.
-func (m match) all() bool { return m.covers(match{}) }
+func (m match) all() bool { return m.covers(match{}, &work{left: maxWork}) }
 
 // covers reports whether m is sure to match every bucket that other matches.
-func (m match) covers(other match) bool {
-	return m.accounts.covers(other.accounts) && m.regions.covers(other.regions) && m.buckets.covers(other.buckets) &&
-		coverTags(m.tags, other.tags)
+func (m match) covers(other match, w *work) bool {
+	return m.accounts.covers(other.accounts, w) && m.regions.covers(other.regions, w) &&
+		coverTags(m.tags, other.tags, w) && m.buckets.covers(other.buckets, w)
 }
 
 // coverTags reports whether each of the conditions follows from one of the others.
-func coverTags(conditions, others []tag) bool {
+// Both are in the order of their keys, and no key is in either twice.
+func coverTags(conditions, others []tag, w *work) bool {
 	for _, c := range conditions {
-		follows := false
-		for _, o := range others {
-			follows = follows || c.key == o.key && c.value.Covers(o.value)
-		}
-		if !follows {
+		i, found := slices.BinarySearchFunc(others, c.key, func(o tag, key string) int { return strings.Compare(o.key, key) })
+		if !w.spend(1) || !found || !w.covers(c.value, others[i].value) {
 			return false
 		}
 	}

@@ -9,16 +9,17 @@ type patterns struct {
 	all   []glob.Pattern  // as they were written
 	names map[string]bool // that the literal ones match
 	globs []glob.Pattern  // the others
+	texts map[string]bool // of the others
 }
 
 func newPatterns(all []glob.Pattern) patterns {
-	p := patterns{all: all, names: map[string]bool{}}
+	p := patterns{all: all, names: map[string]bool{}, texts: map[string]bool{}}
 	for _, one := range all {
 		if one.IsLiteral() {
 			p.names[one.Name()] = true
 			continue
 		}
-		p.globs = append(p.globs, one)
+		p.globs, p.texts[one.String()] = append(p.globs, one), true
 	}
 	return p
 }
@@ -30,8 +31,9 @@ func (p patterns) match(name string) bool {
 	return p.any() || p.names[name] || some(p.globs, func(g glob.Pattern) bool { return g.Match(name) })
 }
 
-// covers reports whether p is sure to match every name that others match.
-func (p patterns) covers(others patterns) bool {
+// covers reports whether p is sure to match every name that others match. It
+// gives up, and says no, when there is no work left.
+func (p patterns) covers(others patterns, w *work) bool {
 	switch {
 	case p.any():
 		return true
@@ -39,16 +41,41 @@ func (p patterns) covers(others patterns) bool {
 		return some(p.globs, glob.Pattern.MatchesAll)
 	}
 	for name := range others.names {
-		if !p.match(name) {
+		if !w.spend(1+len(p.globs)) || !p.match(name) {
 			return false
 		}
 	}
 	for _, o := range others.globs {
-		if !some(p.all, func(g glob.Pattern) bool { return g.Covers(o) }) {
+		if w.spend(1) && p.texts[o.String()] {
+			continue
+		}
+		if !some(p.globs, func(g glob.Pattern) bool { return w.covers(g, o) }) {
 			return false
 		}
 	}
 	return true
+}
+
+// work bounds how much the rules of one file are compared, in comparisons of
+// characters.
+type work struct{ left int }
+
+// maxWork takes a quarter of a second.
+const maxWork = 20_000_000
+
+// spend reports whether so much work is left, and takes it.
+func (w *work) spend(n int) bool {
+	w.left -= n
+	return w.left >= 0
+}
+
+// covers is [glob.Pattern.Covers].
+func (w *work) covers(g, o glob.Pattern) bool {
+	if w.left < 0 {
+		return false
+	}
+	covers, steps := g.CoversIn(o)
+	return w.spend(steps) && covers
 }
 
 func some(list []glob.Pattern, is func(glob.Pattern) bool) bool {

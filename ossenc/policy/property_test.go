@@ -192,7 +192,7 @@ func TestCovers_NeverSaysSoWrongly(t *testing.T) {
 			}
 			ms = append(ms, p.rules[0].match)
 		}
-		if !ms[0].covers(ms[1]) {
+		if !ms[0].covers(ms[1], &work{left: maxWork}) {
 			continue
 		}
 		covered++

@@ -29,7 +29,13 @@ type Pattern struct {
 	elements []element
 	literal  bool   // no element but characters
 	name     string // of a literal: the one name that it matches
+	prefix   string // the characters before the first element that is another
+	shortest int    // how many characters the shortest name has
 }
+
+// maxPattern bounds a pattern, in bytes: names have up to 63 characters, values of
+// tags 128.
+const maxPattern = 256
 
 // element is one element of a pattern.
 type element struct {
@@ -52,6 +58,9 @@ type span struct{ low, high rune }
 // Parse reads a pattern. The errors are those that a person makes: brackets
 // that do not close or are empty, ranges the wrong way round, negation.
 func Parse(s string) (Pattern, error) {
+	if len(s) > maxPattern {
+		return Pattern{}, fmt.Errorf("pattern %.20q...: has %d bytes; a pattern has up to %d", s, len(s), maxPattern)
+	}
 	p := Pattern{text: s}
 	for rest := s; rest != ""; {
 		e, n, err := next(rest)
@@ -61,8 +70,24 @@ func Parse(s string) (Pattern, error) {
 		p.append(e)
 		rest = rest[n:]
 	}
-	p.name, p.literal = p.only()
+	p.measure()
 	return p, nil
+}
+
+// measure notes what comparisons begin with.
+func (p *Pattern) measure() {
+	p.name, p.literal = p.only()
+	for _, e := range p.elements {
+		if e.kind != anyRun {
+			p.shortest++
+		}
+	}
+	for _, e := range p.elements {
+		if e.kind != exactly {
+			break
+		}
+		p.prefix += string(e.ranges[0].low)
+	}
 }
 
 // only returns the one name that the pattern matches, if it is one.
@@ -152,6 +177,11 @@ func merged(ranges []span) []span {
 		last.high = max(last.high, s.high)
 	}
 	return out
+}
+
+// Everything returns the pattern that matches every name.
+func Everything() Pattern {
+	return Pattern{text: "*", elements: []element{{kind: anyRun}}}
 }
 
 // String returns the pattern as it was written.

@@ -243,7 +243,7 @@ func TestCovers_IsReflexiveAndTransitive(t *testing.T) {
 
 // A pattern that other matchers need exponential time for.
 func TestMatch_TakesNoLongOnes(t *testing.T) {
-	p := parsed(t, strings.Repeat("*a", 500)+"b")
+	p := parsed(t, strings.Repeat("*a", 127)+"b")
 	if p.Match(strings.Repeat("a", 2_000)) {
 		t.Error("matches without a b")
 	}

@@ -10,7 +10,8 @@ func (p Pattern) Match(name string) bool {
 	for _, r := range name {
 		chars = append(chars, r)
 	}
-	return run(p.elements, chars, element.takes)
+	matched, _ := run(p.elements, chars, element.takes)
+	return matched
 }
 
 // takes reports whether an element other than * takes the character.
@@ -30,13 +31,33 @@ func (e element) takes(r rune) bool {
 // says so wrongly. It may miss cases where several elements of p together cover
 // one of q, such as [ab] and [bc] side by side in two patterns.
 func (p Pattern) Covers(q Pattern) bool {
-	if p.literal {
-		return q.literal && p.name == q.name
+	covers, _ := p.CoversIn(q)
+	return covers
+}
+
+// CoversIn is Covers, and says how many comparisons of elements it took.
+func (p Pattern) CoversIn(q Pattern) (covers bool, steps int) {
+	switch {
+	case p.literal:
+		return q.literal && p.name == q.name, 1
+	case p.shortest > q.shortest:
+		return false, 1
+	}
+	// What is behind the last * of p must cover the end of q: most patterns differ
+	// at the beginning or at the end, and this finds the latter at once.
+	for i := 1; i <= len(p.elements) && p.elements[len(p.elements)-i].kind != anyRun; i++ {
+		if i > len(q.elements) || !p.elements[len(p.elements)-i].includes(q.elements[len(q.elements)-i]) {
+			return false, i
+		}
 	}
 	// A pattern covers another when it matches it read as a text whose characters
 	// are q's elements: a * of q is taken by a * of p only, a ? by ? and *.
 	return run(p.elements, q.elements, element.includes)
 }
+
+// Prefix returns the characters that every name that the pattern matches begins
+// with.
+func (p Pattern) Prefix() string { return p.prefix }
 
 // includes reports whether an element other than * takes every character that
 // the element other takes.
@@ -73,11 +94,12 @@ func (p Pattern) MatchesAll() bool {
 
 // run matches elements against a text of anything. It goes back to the last *
 // only, which is enough: what an earlier * could take more, the last one can
-// take too. So it takes at most len(elements)*len(text) steps.
-func run[T any](elements []element, text []T, takes func(element, T) bool) bool {
+// take too. So it takes at most len(elements)*len(text) steps, which it counts.
+func run[T any](elements []element, text []T, takes func(element, T) bool) (matches bool, steps int) {
 	e, i := 0, 0
 	star, from := -1, 0 // the last *, and where its run ends for now
 	for i < len(text) {
+		steps++
 		switch {
 		case e < len(elements) && elements[e].kind == anyRun:
 			star, from = e, i
@@ -89,11 +111,11 @@ func run[T any](elements []element, text []T, takes func(element, T) bool) bool 
 			from++
 			e, i = star+1, from
 		default:
-			return false
+			return false, steps
 		}
 	}
 	for e < len(elements) && elements[e].kind == anyRun {
 		e++
 	}
-	return e == len(elements)
+	return e == len(elements), steps
 }
