@@ -1,9 +1,10 @@
 package oss
 
 import (
-	"net"
 	"net/http"
 	"strings"
+
+	"bucketwarden/internal/local/wire"
 )
 
 const realSuffix = ".aliyuncs.com"
@@ -19,7 +20,7 @@ type target struct {
 }
 
 func parseTarget(r *http.Request, domain string) target {
-	host := hostOnly(r.Host)
+	host := wire.HostOnly(r.Host)
 	t := target{host: host}
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if bucket, region, ok := realHost(host); ok {
@@ -33,14 +34,6 @@ func parseTarget(r *http.Request, domain string) target {
 	}
 	t.bucket, t.key, _ = strings.Cut(path, "/")
 	return t
-}
-
-func hostOnly(hostport string) string {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return hostport
-	}
-	return host
 }
 
 // realHost splits [<bucket>.]oss-<region>[-internal].aliyuncs.com into bucket

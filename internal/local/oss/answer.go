@@ -2,13 +2,12 @@ package oss
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
+	"encoding/base64"
 	"encoding/xml"
-	"net"
 	"net/http"
 	"strconv"
-	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
 const timeXML = "2006-01-02T15:04:05.000Z"
@@ -21,6 +20,7 @@ type answer struct {
 	allow      string
 	location   string
 	retryAfter string
+	header     http.Header // further headers, of objects
 	body       []byte
 }
 
@@ -34,7 +34,7 @@ func (c *call) failed(f *failure) answer {
 	}
 	details = append(details, f.details...)
 	if f.ec != "" {
-		details = append(details, element{"EC", f.ec})
+		details = append(details, element{"EC", f.ec}, element{"RecommendDoc", "https://api.aliyun.com/troubleshoot?q=" + f.ec})
 	}
 	return answer{status: f.status, code: f.code, ec: f.ec, allow: f.allow, body: errorXML(details)}
 }
@@ -56,14 +56,28 @@ func errorXML(elements []element) []byte {
 func document(v any) answer {
 	body, err := xml.MarshalIndent(v, "", "  ")
 	if err != nil {
-		panic("localoss: " + err.Error()) // impossible: only strings and slices of them
+		panic("oss: " + err.Error()) // impossible: only strings, numbers and slices of them
 	}
 	return answer{status: http.StatusOK, body: append([]byte(xml.Header), append(body, '\n')...)}
 }
 
+// with adds a header to the answer.
+func (a answer) with(name, value string) answer {
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	a.header.Set(name, value)
+	return a
+}
+
+// bodyless reports whether the status forbids a body.
+func (a answer) bodyless() bool {
+	return a.status == http.StatusNoContent || a.status == http.StatusNotModified
+}
+
 func (s *Server) send(w http.ResponseWriter, c *call, a answer, fault Fault) {
 	if fault.Reset {
-		reset(w)
+		wire.Reset(w)
 		return
 	}
 	if a.status == 0 {
@@ -73,16 +87,30 @@ func (s *Server) send(w http.ResponseWriter, c *call, a answer, fault Fault) {
 	if fault.ContentType != "" {
 		w.Header().Set("Content-Type", fault.ContentType)
 	}
-	if a.status != http.StatusNoContent {
+	if !a.bodyless() {
 		w.Header().Set("Content-Length", strconv.FormatInt(int64(len(a.body))+fault.Pad, 10))
+	}
+	if c.http.Method == http.MethodHead {
+		headOnly(w, a)
+		return
 	}
 	if fault.Truncate {
 		truncate(w, a)
 	}
 	w.WriteHeader(a.status)
-	if a.status != http.StatusNoContent {
+	if !a.bodyless() {
 		fault.write(w, c, a.body)
 	}
+}
+
+// headOnly answers a HEAD: an error's body travels in a header, as the service
+// does it.
+func headOnly(w http.ResponseWriter, a answer) {
+	if a.code != "" {
+		w.Header().Set("x-oss-err", base64.StdEncoding.EncodeToString(a.body))
+		w.Header().Del("Content-Length")
+	}
+	w.WriteHeader(a.status)
 }
 
 func (s *Server) writeHeader(h http.Header, c *call, a answer) {
@@ -92,6 +120,9 @@ func (s *Server) writeHeader(h http.Header, c *call, a answer) {
 	if len(a.body) > 0 {
 		h.Set("Content-Type", "application/xml")
 	}
+	for name, values := range a.header {
+		h[name] = values
+	}
 	for _, e := range []element{
 		{"x-oss-ec", a.ec}, {"Allow", a.allow}, {"Location", a.location}, {"Retry-After", a.retryAfter},
 	} {
@@ -99,21 +130,6 @@ func (s *Server) writeHeader(h http.Header, c *call, a answer) {
 			h.Set(e.name, e.value)
 		}
 	}
-}
-
-// reset closes the connection so that the caller sees a reset, not an end.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2: the next best thing
-	}
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn() // no close_notify
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
-	}
-	conn.Close()
 }
 
 // truncate announces the whole body, sends half of it and closes. An answer
@@ -125,19 +141,4 @@ func truncate(w http.ResponseWriter, a answer) {
 		http.NewResponseController(w).Flush()
 	}
 	panic(http.ErrAbortHandler)
-}
-
-// pause waits and reports whether the caller is still there.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -10,39 +10,12 @@ import (
 type createXML struct {
 	XMLName      xml.Name `xml:"CreateBucketConfiguration"`
 	StorageClass string   `xml:"StorageClass"`
+	Redundancy   string   `xml:"DataRedundancyType"`
 }
 
 type ownerXML struct {
 	ID          string
 	DisplayName string
-}
-
-type infoXML struct {
-	XMLName xml.Name      `xml:"BucketInfo"`
-	Bucket  infoBucketXML `xml:"Bucket"`
-}
-
-type infoBucketXML struct {
-	CreationDate           string
-	ExtranetEndpoint       string
-	IntranetEndpoint       string
-	Location               string
-	StorageClass           string
-	DataRedundancyType     string
-	TransferAcceleration   string
-	CrossRegionReplication string
-	Name                   string
-	Owner                  ownerXML
-	Grant                  string `xml:"AccessControlList>Grant"`
-	Rule                   infoRuleXML
-}
-
-// infoRuleXML is flat, unlike the answer of GetBucketEncryption.
-type infoRuleXML struct {
-	XMLName           xml.Name `xml:"ServerSideEncryptionRule"`
-	Algorithm         string   `xml:"SSEAlgorithm"`
-	KMSKeyID          *string  `xml:"KMSMasterKeyID"`
-	KMSDataEncryption string   `xml:"KMSDataEncryption,omitempty"`
 }
 
 type locationXML struct {
@@ -54,7 +27,14 @@ func extranet(region string) string { return "oss-" + region + realSuffix }
 
 func intranet(region string) string { return "oss-" + region + "-internal" + realSuffix }
 
-func (b *bucketState) creationDate() string { return b.Created.UTC().Format(timeXML) }
+// maxBuckets bounds what one account can create over the wire.
+const maxBuckets = 10_000
+
+// creationDate has whole seconds: the service always writes .000Z, and the Python
+// client accepts nothing else.
+func (b *bucketState) creationDate() string {
+	return b.Created.UTC().Truncate(time.Second).Format(timeXML)
+}
 
 // putBucket creates in the region of the endpoint. Repeating it is a success
 // that changes nothing, as long as it would not move or convert the bucket.
@@ -66,13 +46,19 @@ func putBucket(s *Server, c *call) (answer, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := s.buckets[b.Name]
-	if !ok {
+	switch {
+	case !ok && len(s.buckets) >= maxBuckets:
+		return answer{}, known("TooManyBuckets")
+	case !ok:
 		s.insert(b)
 		s.watch(Access{Request: c.request, Bucket: b.Name, After: b.Rule})
 		old = b
 	}
 	if f := old.conflict(b); f != nil {
 		return answer{}, f.with("BucketName", b.Name)
+	}
+	if c.http.Header.Get("x-oss-acl") != "" {
+		old.ACL = b.ACL
 	}
 	return answer{status: http.StatusOK, location: "/" + b.Name}, nil
 }
@@ -85,6 +71,8 @@ func (b *bucketState) conflict(wanted *bucketState) *failure {
 		return known("BucketAlreadyExists").because("Bucket already exists can't modify location.", "")
 	case b.StorageClass != wanted.StorageClass:
 		return known("BucketAlreadyExists").because("Cannot modify existing bucket's storage class.", "")
+	case b.Redundancy != wanted.Redundancy:
+		return known("BucketAlreadyExists").because("Cannot modify existing bucket's data redundancy type.", "")
 	}
 	return nil
 }
@@ -92,22 +80,30 @@ func (b *bucketState) conflict(wanted *bucketState) *failure {
 // newBucket reads the wanted bucket from the request, with the encryption
 // headers that the service honours without documenting them for PutBucket.
 func (c *call) newBucket(now time.Time) (*bucketState, *failure) {
-	config := createXML{StorageClass: "Standard"}
+	config := createXML{StorageClass: "Standard", Redundancy: "LRS"}
 	if len(c.body) > 0 {
 		if f := decode(c.body, &config); f != nil {
 			return nil, f
 		}
 	}
-	if !slices.Contains([]string{"Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"}, config.StorageClass) {
+	if !slices.Contains(storageClasses, config.StorageClass) || !slices.Contains([]string{"LRS", "ZRS"}, config.Redundancy) {
 		return nil, known("MalformedXML")
+	}
+	acl := c.http.Header.Get("x-oss-acl")
+	if acl != "" && !slices.Contains(bucketACLs, acl) {
+		return nil, invalidACL(acl)
 	}
 	rule, f := c.ruleHeaders()
 	return &bucketState{Bucket: Bucket{
-		Name: c.target.bucket, Region: c.region, Owner: c.account,
-		Created: now, Rule: rule, StorageClass: config.StorageClass,
-	}}, f
+		Name: c.target.bucket, Region: c.region, Owner: c.account, Created: now, Rule: rule,
+		StorageClass: config.StorageClass, Redundancy: config.Redundancy, ACL: acl,
+		ResourceGroup: c.http.Header.Get("x-oss-resource-group-id"),
+	}.withDefaults(c.account, now)}, f
 }
 
+var storageClasses = []string{"Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"}
+
+// ruleHeaders reads the encryption that a creation or an upload asks for itself.
 func (c *call) ruleHeaders() (Rule, *failure) {
 	h := c.http.Header
 	rule := Rule{
@@ -115,47 +111,23 @@ func (c *call) ruleHeaders() (Rule, *failure) {
 		KMSKeyID:          h.Get("x-oss-server-side-encryption-key-id"),
 		KMSDataEncryption: h.Get("x-oss-server-side-data-encryption"),
 	}
-	if rule.Algorithm == "" {
+	switch {
+	case rule == Rule{}:
 		return Rule{}, nil
+	case rule.Algorithm == "":
+		return Rule{}, invalidArgument("x-oss-server-side-encryption is missing beside its key or its data algorithm.", "")
 	}
 	return rule.accepted()
 }
 
 func deleteBucket(s *Server, c *call, b *bucketState) (answer, *failure) {
+	if len(b.objects) > 0 || len(b.uploads) > 0 {
+		return answer{}, known("BucketNotEmpty").with("BucketName", b.Name)
+	}
 	s.remove(b.Name, c.request)
 	return answer{status: http.StatusNoContent}, nil
 }
 
 func getLocation(_ *Server, _ *call, b *bucketState) (answer, *failure) {
 	return document(locationXML{Text: "oss-" + b.Region}), nil
-}
-
-func getInfo(_ *Server, c *call, b *bucketState) (answer, *failure) {
-	if b.Owner != c.account {
-		return answer{}, notOwner(b)
-	}
-	return document(infoXML{Bucket: infoBucketXML{
-		CreationDate:           b.creationDate(),
-		ExtranetEndpoint:       extranet(b.Region),
-		IntranetEndpoint:       intranet(b.Region),
-		Location:               "oss-" + b.Region,
-		StorageClass:           b.StorageClass,
-		DataRedundancyType:     "LRS",
-		TransferAcceleration:   "Disabled",
-		CrossRegionReplication: "Disabled",
-		Name:                   b.Name,
-		Owner:                  ownerXML{b.Owner, b.Owner},
-		Grant:                  "private",
-		Rule:                   b.infoRule(),
-	}}), nil
-}
-
-func (b *bucketState) infoRule() infoRuleXML {
-	switch b.Rule.Algorithm {
-	case "":
-		return infoRuleXML{Algorithm: "None"}
-	case "KMS":
-		return infoRuleXML{Algorithm: "KMS", KMSKeyID: new(b.Rule.KMSKeyID), KMSDataEncryption: b.Rule.KMSDataEncryption}
-	}
-	return infoRuleXML{Algorithm: b.Rule.Algorithm}
 }

@@ -4,46 +4,50 @@ import (
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 )
 
-// maxBody is above every configuration document of OSS.
-const maxBody = 1 << 20
+// maxDocument is above every configuration document of OSS.
+const maxDocument = 1 << 20
 
 // call is one request on its way through the server.
 type call struct {
-	http    *http.Request
-	request Request // the entry of the log
-	target  target
-	query   url.Values
-	body    []byte
-	badBody *failure
-	account string // who signed
-	region  string // the endpoint the caller speaks to
-	operate operation
-	keep    func(Rule) Rule // of the fault
+	http     *http.Request
+	request  Request // the entry of the log
+	target   target
+	query    url.Values
+	body     []byte
+	badBody  *failure
+	account  string // who signed
+	region   string // the endpoint the caller speaks to
+	operate  operation
+	keep     func(Rule) Rule // of the fault
+	room     *room
+	reserved int64 // bytes of room that end with the call
 }
 
 // newCall reads what needs no permission: where the request goes and what it wants.
 func (s *Server) newCall(r *http.Request) *call {
 	now := s.opts.Now()
-	c := &call{http: r, target: parseTarget(r, s.opts.Domain), query: r.URL.Query()}
+	c := &call{http: r, target: parseTarget(r, s.opts.Domain), query: r.URL.Query(), room: &s.room}
 	// Only once the body is read does net/http notice a caller that goes away.
-	c.body, c.badBody = readBody(r.Body)
-	name, operate := c.route(s.routes)
+	c.badBody = s.readBody(c, c.target.key != "" && r.Method == http.MethodPut)
+	name, operate := c.route()
 	c.operate = operate
 	c.request = Request{
 		Operation: name,
 		Bucket:    c.target.bucket,
+		Key:       c.target.key,
 		RequestID: newRequestID(now.Unix()),
 		UserAgent: r.UserAgent(),
 		Time:      now,
 	}
 	return c
 }
+
+func (c *call) release() { c.room.give(c.reserved) }
 
 // newRequestID is the service's form: seconds and a random part, upper-case hex.
 func newRequestID(seconds int64) string {
@@ -64,23 +68,15 @@ func (s *Server) admit(c *call) *failure {
 	return c.checkDigest()
 }
 
-func readBody(r io.Reader) ([]byte, *failure) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err != nil {
-		return nil, invalidArgument("The request body could not be read.", "")
-	}
-	if len(body) > maxBody {
-		return nil, known("EntityTooLarge")
-	}
-	return body, nil
-}
-
 // checkDigest compares Content-MD5, the only protection of the body: a V4
 // signature leaves the payload out.
 func (c *call) checkDigest() *failure {
 	want := c.http.Header.Get("Content-MD5")
+	if want == "" {
+		return nil
+	}
 	sum := md5.Sum(c.body)
-	if want == "" || want == base64.StdEncoding.EncodeToString(sum[:]) {
+	if want == base64.StdEncoding.EncodeToString(sum[:]) {
 		return nil
 	}
 	return known("InvalidDigest")

@@ -51,6 +51,7 @@ func TestErrorDocuments(t *testing.T) {
   <HostId>example.oss-cn-hangzhou.aliyuncs.com</HostId>
   <BucketName>example</BucketName>
   <EC>0005-00000004</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0005-00000004</RecommendDoc>
 </Error>
 `},
 		"no bucket": {get("http://test.oss-cn-hangzhou.aliyuncs.com:80/?encryption", "test"), 404, "0015-00000101", `<Error>
@@ -60,6 +61,7 @@ func TestErrorDocuments(t *testing.T) {
   <HostId>test.oss-cn-hangzhou.aliyuncs.com</HostId>
   <BucketName>test</BucketName>
   <EC>0015-00000101</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0015-00000101</RecommendDoc>
 </Error>
 `},
 		"bucket of another region": {get("http://beijing.oss-cn-hangzhou.aliyuncs.com/?encryption", "beijing"), 403, "", `<Error>
@@ -78,6 +80,7 @@ func TestErrorDocuments(t *testing.T) {
   <HostId>foreign.oss-cn-hangzhou.aliyuncs.com</HostId>
   <BucketName>foreign</BucketName>
   <EC>0003-00000001</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0003-00000001</RecommendDoc>
 </Error>
 `},
 		"wrong signature": {setting("x-oss-extra", "added <after> signing"), 403, "0002-00000040", `<Error>
@@ -93,6 +96,7 @@ func TestErrorDocuments(t *testing.T) {
 689968e16e4313d5762d2182a6120733f3d0fd3b90672b1788276266e8ea37d8</StringToSign>
   <StringToSignBytes>4F 53 53 34 2D 48 4D 41 43 2D 53 48 41 32 35 36 0A 32 30 32 36 30 35 30 38 54 31 32 30 30 30 30 5A 0A 32 30 32 36 30 35 30 38 2F 63 6E 2D 68 61 6E 67 7A 68 6F 75 2F 6F 73 73 2F 61 6C 69 79 75 6E 5F 76 34 5F 72 65 71 75 65 73 74 0A 36 38 39 39 36 38 65 31 36 65 34 33 31 33 64 35 37 36 32 64 32 31 38 32 61 36 31 32 30 37 33 33 66 33 64 30 66 64 33 62 39 30 36 37 32 62 31 37 38 38 32 37 36 32 36 36 65 38 65 61 33 37 64 38</StringToSignBytes>
   <EC>0002-00000040</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0002-00000040</RecommendDoc>
 </Error>
 `},
 		"clock": {raw{method: "GET", url: encryption, bucket: "example", at: noon().Add(-15 * time.Minute)}, 403, "0002-00000504", `<Error>
@@ -104,6 +108,7 @@ func TestErrorDocuments(t *testing.T) {
   <RequestTime>2026-05-08T11:45:00.000Z</RequestTime>
   <ServerTime>2026-05-08T12:00:00.000Z</ServerTime>
   <EC>0002-00000504</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0002-00000504</RecommendDoc>
 </Error>
 `},
 		"algorithm": {rule("<SSEAlgorithm>DES</SSEAlgorithm>"), 400, "0005-00000003", `<Error>
@@ -112,6 +117,7 @@ func TestErrorDocuments(t *testing.T) {
   <RequestId>ID</RequestId>
   <HostId>example.oss-cn-hangzhou.aliyuncs.com</HostId>
   <EC>0005-00000003</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0005-00000003</RecommendDoc>
 </Error>
 `},
 	} {
@@ -160,10 +166,21 @@ func TestErrorCodes(t *testing.T) {
 		"signed by scope region":     {raw{method: "GET", url: "http://127.0.0.1/beijing/?encryption", bucket: "beijing", region: "cn-beijing"}, 404, "NoSuchServerSideEncryptionRule", "0005-00000004"},
 		"host as additional header":  {raw{method: "GET", url: encryption, bucket: "example", header: map[string]string{"Host": "example.oss-cn-hangzhou.aliyuncs.com"}, additional: []string{"host"}, spoil: func(r *http.Request) { r.Header.Del("Host") }}, 404, "NoSuchServerSideEncryptionRule", "0005-00000004"},
 		"additional header changed":  {raw{method: "GET", url: encryption, bucket: "example", header: map[string]string{"Range": "a"}, additional: []string{"range"}, spoil: func(r *http.Request) { r.Header.Set("Range", "b") }}, 403, "SignatureDoesNotMatch", "0002-00000040"},
-		"object":                     {raw{method: "GET", url: object, bucket: "example", key: "a/b c/d"}, 501, "NotImplemented", ""},
-		"unknown sub-resource":       {get("http://example.localhost/?acl", "example"), 501, "NotImplemented", ""},
-		"unknown service call":       {get("http://localhost/?regions", ""), 501, "NotImplemented", ""},
-		"ListObjects":                {get("http://example.oss.test/", "example"), 501, "NotImplemented", ""},
+		"object":                     {raw{method: "GET", url: object, bucket: "example", key: "a/b c/d"}, 404, "NoSuchKey", "0026-00000001"},
+		"absent sub-resource":        {get("http://example.localhost/?lifecycle", "example"), 400, "NotImplemented", ""},
+		"absent on an object":        {raw{method: "GET", url: object + "?symlink", bucket: "example", key: "a/b c/d"}, 400, "NotImplemented", ""},
+		"absent of the service":      {get("http://localhost/?resourcePool", ""), 400, "NotImplemented", ""},
+		"absent, of no bucket":       {get("http://nothing.localhost/?lifecycle", "nothing"), 404, "NoSuchBucket", "0015-00000101"},
+		"method, of no bucket":       {raw{method: "POST", url: "http://nothing.localhost/?encryption", bucket: "nothing"}, 404, "NoSuchBucket", "0015-00000101"},
+		"two sub-resources":          {get("http://example.localhost/?encryption&bucketInfo", "example"), 400, "InvalidArgument", ""},
+		"creation with a parameter":  {raw{method: "PUT", url: "http://example.localhost/?foo=bar", bucket: "example"}, 400, "NotImplemented", ""},
+		"deletion with a parameter":  {raw{method: "DELETE", url: "http://example.localhost/?foo", bucket: "example"}, 400, "NotImplemented", ""},
+		"unknown region":             {raw{method: "PUT", url: "http://127.0.0.1/newone/", bucket: "newone", region: "nowhere"}, 400, "InvalidArgument", "0002-00000226"},
+		"no such region":             {get("http://localhost/?regions=oss-mars-1", ""), 404, "NoSuchRegion", ""},
+		"tagging filter":             {get("http://localhost/?tagging=env", ""), 400, "InvalidArgument", ""},
+		"ACL":                        {raw{method: "PUT", url: "http://example.localhost/?acl", bucket: "example", header: map[string]string{"x-oss-acl": "open"}}, 400, "InvalidArgument", ""},
+		"creation with an ACL":       {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", header: map[string]string{"x-oss-acl": "foo"}}, 400, "InvalidArgument", ""},
+		"redundancy":                 {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", body: "<CreateBucketConfiguration><DataRedundancyType>RAID</DataRedundancyType></CreateBucketConfiguration>"}, 400, "MalformedXML", "0016-00000608"},
 		"method":                     {raw{method: "POST", url: encryption, bucket: "example"}, 405, "MethodNotAllowed", ""},
 		"method of the service":      {raw{method: "PUT", url: "http://localhost/"}, 405, "MethodNotAllowed", ""},
 		"body too large":             {put(strings.Repeat(" ", 1<<20+1)), 400, "EntityTooLarge", ""},
@@ -178,20 +195,20 @@ func TestErrorCodes(t *testing.T) {
 		"owned by another":     {raw{method: "PUT", url: "http://foreign.localhost/", bucket: "foreign"}, 409, "BucketAlreadyExists", "0015-00000104"},
 		"moved":                {raw{method: "PUT", url: "http://beijing.localhost/", bucket: "beijing"}, 409, "BucketAlreadyExists", ""},
 		"converted":            {raw{method: "PUT", url: "http://example.localhost/", bucket: "example", body: "<CreateBucketConfiguration><StorageClass>IA</StorageClass></CreateBucketConfiguration>"}, 409, "BucketAlreadyExists", ""},
-		"storage class":        {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", body: "<CreateBucketConfiguration><StorageClass>Fast</StorageClass></CreateBucketConfiguration>"}, 400, "MalformedXML", ""},
-		"creation without XML": {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", body: "<Create"}, 400, "MalformedXML", ""},
+		"storage class":        {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", body: "<CreateBucketConfiguration><StorageClass>Fast</StorageClass></CreateBucketConfiguration>"}, 400, "MalformedXML", "0016-00000608"},
+		"creation without XML": {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", body: "<Create"}, 400, "MalformedXML", "0016-00000608"},
 		"broken body":          {raw{method: "PUT", url: encryption, bucket: "example", spoil: func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)) }}, 400, "InvalidArgument", ""},
 		"creation header":      {raw{method: "PUT", url: "http://new.localhost/", bucket: "new", header: map[string]string{"x-oss-server-side-encryption": "DES"}}, 400, "InvalidEncryptionAlgorithmError", "0005-00000003"},
 		"delete of nothing":    {raw{method: "DELETE", url: "http://absent.localhost/", bucket: "absent"}, 404, "NoSuchBucket", "0015-00000101"},
 		"info of another":      {get("http://foreign.localhost/?bucketInfo", "foreign"), 403, "AccessDenied", "0003-00000001"},
 		"location elsewhere":   {get("http://beijing.localhost/?location", "beijing"), 403, "AccessDenied", ""},
-		"tags without key":     {raw{method: "PUT", url: "http://example.localhost/?tagging", bucket: "example", body: "<Tagging><TagSet><Tag><Value>v</Value></Tag></TagSet></Tagging>"}, 400, "MalformedXML", ""},
-		"tags without XML":     {raw{method: "PUT", url: "http://example.localhost/?tagging", bucket: "example"}, 400, "MalformedXML", ""},
-		"no XML":               {put(""), 400, "MalformedXML", ""},
-		"cut XML":              {put("<ServerSideEncryptionRule>"), 400, "MalformedXML", ""},
-		"other XML":            {put("<Tagging></Tagging>"), 400, "MalformedXML", ""},
-		"two documents":        {put("<ServerSideEncryptionRule></ServerSideEncryptionRule><a></a>"), 400, "MalformedXML", ""},
-		"empty rule":           {put("<ServerSideEncryptionRule></ServerSideEncryptionRule>"), 400, "MalformedXML", ""},
+		"tags without key":     {raw{method: "PUT", url: "http://example.localhost/?tagging", bucket: "example", body: "<Tagging><TagSet><Tag><Value>v</Value></Tag></TagSet></Tagging>"}, 400, "MalformedXML", "0016-00000608"},
+		"tags without XML":     {raw{method: "PUT", url: "http://example.localhost/?tagging", bucket: "example"}, 400, "MalformedXML", "0016-00000608"},
+		"no XML":               {put(""), 400, "MalformedXML", "0016-00000608"},
+		"cut XML":              {put("<ServerSideEncryptionRule>"), 400, "MalformedXML", "0016-00000608"},
+		"other XML":            {put("<Tagging></Tagging>"), 400, "MalformedXML", "0016-00000608"},
+		"two documents":        {put("<ServerSideEncryptionRule></ServerSideEncryptionRule><a></a>"), 400, "MalformedXML", "0016-00000608"},
+		"empty rule":           {put("<ServerSideEncryptionRule></ServerSideEncryptionRule>"), 400, "MalformedXML", "0016-00000608"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := quiet()

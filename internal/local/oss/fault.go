@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
 // Fault says how one call goes wrong. The zero value changes nothing. Without
@@ -44,11 +46,7 @@ type Fault struct {
 // authenticated call; nil from the hook, or a nil hook, lets the call go on. The
 // hook is called from many goroutines and may call the methods of the server.
 // Status and Code of its Request are still empty.
-func (s *Server) SetFault(hook func(Request) *Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fault = hook
-}
+func (s *Server) SetFault(hook func(Request) *Fault) { s.faults.Set(hook) }
 
 // replaces reports whether the answer of the operation is not wanted.
 func (f Fault) replaces() bool {
@@ -95,7 +93,7 @@ func send(w http.ResponseWriter, c *call, b []byte, each time.Duration) {
 			return
 		}
 		http.NewResponseController(w).Flush()
-		if !pause(c.http.Context(), each) {
+		if !wire.Pause(c.http.Context(), each) {
 			return
 		}
 	}

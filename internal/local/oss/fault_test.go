@@ -70,6 +70,7 @@ func TestFaultDocument(t *testing.T) {
   <HostId>example.oss-cn-hangzhou.aliyuncs.com</HostId>
   <BucketName>example</BucketName>
   <EC>0003-00000801</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0003-00000801</RecommendDoc>
 </Error>
 `
 	if got := withoutID(t, w); w.Code != 403 || got != want || w.Header().Get("Retry-After") != "2" {

@@ -105,6 +105,10 @@ func TestSuccessDocuments(t *testing.T) {
     <DataRedundancyType>LRS</DataRedundancyType>
     <TransferAcceleration>Disabled</TransferAcceleration>
     <CrossRegionReplication>Disabled</CrossRegionReplication>
+    <AccessMonitor>Disabled</AccessMonitor>
+    <ResourceGroupId>rg-default-id</ResourceGroupId>
+    <BlockPublicAccess>false</BlockPublicAccess>
+    <Comment></Comment>
     <Name>%s</Name>
     <Owner>
       <ID>1234567890123456</ID>
@@ -115,6 +119,10 @@ func TestSuccessDocuments(t *testing.T) {
     </AccessControlList>
     <ServerSideEncryptionRule>
 %s    </ServerSideEncryptionRule>
+    <BucketPolicy>
+      <LogBucket></LogBucket>
+      <LogPrefix></LogPrefix>
+    </BucketPolicy>
   </Bucket>
 </BucketInfo>
 `
@@ -155,7 +163,7 @@ func TestBucketsAreCopies(t *testing.T) {
 	b, _ = server.Bucket("example")
 	equal(t, b, localoss.Bucket{
 		Name: "example", Region: "cn-hangzhou", Owner: account, Created: noon(),
-		Tags: map[string]string{"a": "1"}, StorageClass: "Standard",
+		Tags: map[string]string{"a": "1"}, StorageClass: "Standard", ACL: "private", Redundancy: "LRS", ResourceGroup: "rg-default-id",
 	})
 	server.DeleteBucket("example")
 	server.SetRule("example", localoss.Rule{Algorithm: "AES256"})

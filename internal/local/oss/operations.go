@@ -2,6 +2,7 @@ package oss
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -13,93 +14,179 @@ type operation func(*Server, *call) (answer, *failure)
 // caller. It runs under the lock.
 type onBucket func(*Server, *call, *bucketState) (answer, *failure)
 
-// route names and finds the operation of a request.
-func (c *call) route(routes map[string]map[string]route) (string, operation) {
-	if c.target.key != "" {
-		return "Unknown", notImplemented
-	}
-	if c.target.bucket == "" {
-		return c.routeService()
-	}
-	methods, ok := routes[c.subResource(routes)]
-	if !ok {
-		return "Unknown", notImplemented
-	}
-	r, ok := methods[c.http.Method]
-	if !ok {
-		return "Unknown", methodNotAllowed(methods)
-	}
-	return r.name, r.operate
-}
-
-func (c *call) routeService() (string, operation) {
-	if c.http.Method != http.MethodGet {
-		return "Unknown", methodNotAllowed(map[string]route{http.MethodGet: {}})
-	}
-	for name := range c.query {
-		if !slices.Contains([]string{"prefix", "marker", "max-keys", "tag-key", "tag-value"}, name) {
-			return "Unknown", notImplemented
-		}
-	}
-	return "ListBuckets", listBuckets
-}
-
-// subResource is the known one of the query, or any other parameter: a bucket
-// call with a parameter this server does not know is not answered as if it had none.
-func (c *call) subResource(routes map[string]map[string]route) string {
-	other := ""
-	for name := range c.query {
-		if _, ok := routes[name]; ok && name != "" {
-			return name
-		}
-		other = name
-	}
-	return other
-}
-
 type route struct {
 	name    string
 	operate operation
 }
 
-func routes() map[string]map[string]route {
-	return map[string]map[string]route{
-		"": {
-			http.MethodPut:    {"PutBucket", putBucket},
-			http.MethodDelete: {"DeleteBucket", local(deleteBucket)},
-			http.MethodGet:    {"Unknown", notImplemented}, // ListObjects
-			http.MethodHead:   {"Unknown", notImplemented},
-		},
-		"encryption": {
-			http.MethodPut:    {"PutBucketEncryption", local(putEncryption)},
-			http.MethodGet:    {"GetBucketEncryption", local(getEncryption)},
-			http.MethodDelete: {"DeleteBucketEncryption", local(deleteEncryption)},
-		},
-		"tagging": {
-			http.MethodPut:    {"PutBucketTags", local(putTags)},
-			http.MethodGet:    {"GetBucketTags", local(getTags)},
-			http.MethodDelete: {"DeleteBucketTags", local(deleteTags)},
-		},
-		"location":   {http.MethodGet: {"GetBucketLocation", local(getLocation)}},
-		"bucketInfo": {http.MethodGet: {"GetBucketInfo", anywhere(getInfo)}},
-	}
+// methods are the operations of one sub-resource, by HTTP method.
+type methods map[string]route
+
+// bucketRoutes are the operations on a bucket, by sub-resource.
+var bucketRoutes = map[string]methods{
+	"": {
+		http.MethodPut:    {"PutBucket", putBucket},
+		http.MethodDelete: {"DeleteBucket", local(deleteBucket)},
+		http.MethodGet:    {"ListObjects", local(listObjects)},
+	},
+	"acl": {
+		http.MethodGet: {"GetBucketAcl", local(getBucketACL)},
+		http.MethodPut: {"PutBucketAcl", local(putBucketACL)},
+	},
+	"bucketInfo": {http.MethodGet: {"GetBucketInfo", anywhere(getInfo)}},
+	"delete":     {http.MethodPost: {"DeleteMultipleObjects", local(deleteMultiple)}},
+	"encryption": {
+		http.MethodPut:    {"PutBucketEncryption", local(putEncryption)},
+		http.MethodGet:    {"GetBucketEncryption", local(getEncryption)},
+		http.MethodDelete: {"DeleteBucketEncryption", local(deleteEncryption)},
+	},
+	"location": {http.MethodGet: {"GetBucketLocation", local(getLocation)}},
+	"stat":     {http.MethodGet: {"GetBucketStat", local(getStat)}},
+	"tagging": {
+		http.MethodPut:    {"PutBucketTags", local(putTags)},
+		http.MethodGet:    {"GetBucketTags", local(getTags)},
+		http.MethodDelete: {"DeleteBucketTags", local(deleteTags)},
+	},
+	"uploads":    {http.MethodGet: {"ListMultipartUploads", local(listUploads)}},
+	"versioning": {http.MethodGet: {"GetBucketVersioning", local(getVersioning)}},
 }
 
-func notImplemented(*Server, *call) (answer, *failure) {
-	return answer{}, known("NotImplemented")
+// objectRoutes are the operations on an object, by sub-resource.
+var objectRoutes = map[string]methods{
+	"": {
+		http.MethodPut:    {"PutObject", local(putObject)},
+		http.MethodGet:    {"GetObject", local(getObject)},
+		http.MethodHead:   {"HeadObject", local(getObject)},
+		http.MethodDelete: {"DeleteObject", local(deleteObject)},
+	},
+	"acl": {
+		http.MethodGet: {"GetObjectAcl", local(getObjectACL)},
+		http.MethodPut: {"PutObjectAcl", local(putObjectACL)},
+	},
+	"objectMeta": {http.MethodHead: {"GetObjectMeta", local(getObject)}},
+	"uploads":    {http.MethodPost: {"InitiateMultipartUpload", local(initiateUpload)}},
+	"uploadId": {
+		http.MethodPut:    {"UploadPart", local(storePart)},
+		http.MethodPost:   {"CompleteMultipartUpload", local(completeUpload)},
+		http.MethodGet:    {"ListParts", local(listParts)},
+		http.MethodDelete: {"AbortMultipartUpload", local(abortUpload)},
+	},
 }
 
-func methodNotAllowed(methods map[string]route) operation {
-	var allowed []string
-	for method := range methods {
-		allowed = append(allowed, method)
+// absent are the sub-resources that OSS has and this server does not: a call with
+// one of them is not answered as if it had none.
+var absent = strings.Fields(`accessMonitor accessPoint accessPointPolicy append archiveDirectRead asyncFetch
+	asyncFetchTask bucketArchiveDirectRead callback cloudboxes cname comp cors dataRedundancyTransition hierarchicalNamespace
+	httpsConfig img inventory inventoryId lifecycle live logging metaQuery objectWorm overwriteConfig policy policyStatus
+	processConfiguration publicAccessBlock qosInfo redundancyTransition referer replication replicationLocation
+	replicationProgress requestPayment requesterQosInfo resourceGroup resourcePool responseHeader restore rtc seal
+	style styleName symlink transferAcceleration userDefinedLogFieldsConfig versionId versions vod website worm wormExtend
+	wormId x-oss-append-extend x-oss-process x-oss-async-process x-oss-write-get-object-response`)
+
+// route names and finds the operation of a request.
+func (c *call) route() (string, operation) {
+	if c.target.bucket == "" {
+		return c.routeService()
 	}
-	slices.Sort(allowed)
-	return func(_ *Server, c *call) (answer, *failure) {
-		f := known("MethodNotAllowed").with("Method", c.http.Method)
-		f.allow = strings.Join(allowed, ", ")
-		return answer{}, f
+	routes := bucketRoutes
+	if c.target.key != "" {
+		routes = objectRoutes
 	}
+	sub, f := subResource(c.query, routes)
+	if f != nil {
+		return "Unknown", existing(f)
+	}
+	found, ok := routes[sub]
+	if !ok {
+		return "Unknown", existing(notHere("?" + sub))
+	}
+	r, ok := found[c.http.Method]
+	switch {
+	case !ok:
+		return "Unknown", existing(methodNotAllowed(c, found))
+	case c.target.key == "" && sub == "" && c.http.Method != http.MethodGet && len(ownParameters(c.query)) > 0:
+		// Nothing is created or deleted by a call that may mean something else.
+		return "Unknown", existing(notHere("?" + ownParameters(c.query)[0]))
+	}
+	return c.copyName(r.name), r.operate
+}
+
+// copyName is what a call is named whose body is another object.
+func (c *call) copyName(name string) string {
+	if c.http.Header.Get("x-oss-copy-source") == "" {
+		return name
+	}
+	switch name {
+	case "PutObject":
+		return "CopyObject"
+	case "UploadPart":
+		return "UploadPartCopy"
+	}
+	return name
+}
+
+func (c *call) routeService() (string, operation) {
+	if c.http.Method != http.MethodGet {
+		f := methodNotAllowed(c, methods{http.MethodGet: {}})
+		return "Unknown", func(*Server, *call) (answer, *failure) { return answer{}, f }
+	}
+	if c.query.Has("regions") {
+		return "DescribeRegions", describeRegions
+	}
+	for name := range c.query {
+		if slices.Contains(absent, name) {
+			return "Unknown", func(*Server, *call) (answer, *failure) { return answer{}, notHere("?" + name) }
+		}
+	}
+	return "ListBuckets", listBuckets
+}
+
+// subResource is the one that the query names, or none. A query that names two
+// means one of two calls, so it is refused. Parameters that are none are ignored,
+// as the service does.
+func subResource(query url.Values, routes map[string]methods) (string, *failure) {
+	var found []string
+	for name := range query {
+		if _, ok := routes[name]; name != "" && ok || slices.Contains(absent, name) {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	switch len(found) {
+	case 0:
+		return "", nil
+	case 1:
+		return found[0], nil
+	}
+	return "", invalidArgument("The query names more than one sub-resource: "+strings.Join(found, ", ")+".", "")
+}
+
+// ownParameters are those that do not belong to a signed URL, sorted.
+func ownParameters(query url.Values) []string {
+	var names []string
+	for name := range query {
+		if !strings.HasPrefix(name, "x-oss-") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// existing fails with f on a bucket that exists: an absent one is reported first.
+func existing(f *failure) operation {
+	return anywhere(func(*Server, *call, *bucketState) (answer, *failure) { return answer{}, f })
+}
+
+func methodNotAllowed(c *call, allowed methods) *failure {
+	var names []string
+	for method := range allowed {
+		names = append(names, method)
+	}
+	slices.Sort(names)
+	f := known("MethodNotAllowed").with("Method", c.http.Method)
+	f.allow = strings.Join(names, ", ")
+	return f
 }
 
 // local operations need the endpoint of the bucket's region.

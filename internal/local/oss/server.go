@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
 // Options configures a [Server]. The zero value is ready to use.
@@ -19,10 +21,15 @@ type Options struct {
 	Domain string
 	// MaxLog bounds the number of calls kept for [Server.Requests]. Default 10000.
 	MaxLog int
-	// OnCall is told of each call once its answer is sent, as an audit trail is.
+	// MaxBytes bounds what objects, parts and uploads under way take of the memory.
+	// Default 256 MiB.
+	MaxBytes int64
+	// KMS knows the keys that uploads are encrypted with. Nil takes every key.
+	KMS KMS
+	// OnCall receives each call once its answer is sent, as an audit trail does.
 	// It may be called from several goroutines.
 	OnCall func(Request)
-	// OnRule is told of each look at a rule and each change of one, in the order
+	// OnRule receives each read of a rule and each change of one, in the order
 	// in which they happen. It must not call the server.
 	OnRule func(Access)
 }
@@ -30,33 +37,33 @@ type Options struct {
 // Server is the service. It is safe for use by several goroutines, and its
 // hooks may call its methods.
 type Server struct {
-	opts Options
-	log  requestLog
-	// routes maps sub-resource and method to an operation.
-	routes map[string]map[string]route
+	opts   Options
+	keys   *wire.Keys
+	log    *wire.Log[Request]
+	faults wire.Hook[Request, Fault]
+	room   room
 
 	mu      sync.Mutex // guards everything below
 	buckets map[string]*bucketState
-	names   []string // sorted names of buckets; nil after a change
-	keys    map[string]Key
+	names   []string       // sorted names of buckets; nil after a change
 	hidden  map[string]int // requests a bucket still stays unseen for
 	readLag int
-	fault   func(Request) *Fault
 }
 
 // New returns a server without buckets and keys.
 func New(opts Options) *Server {
-	opts.AccountID = cmp.Or(opts.AccountID, "1234567890123456")
+	opts.AccountID = cmp.Or(opts.AccountID, wire.DefaultAccount)
 	opts.MaxLog = cmp.Or(opts.MaxLog, 10000)
+	opts.MaxBytes = cmp.Or(opts.MaxBytes, 256<<20)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	return &Server{
 		opts:    opts,
-		log:     requestLog{max: opts.MaxLog, counts: map[string]int{}},
-		routes:  routes(),
+		keys:    wire.NewKeys(opts.AccountID),
+		log:     wire.NewLog[Request](opts.MaxLog),
+		room:    room{max: opts.MaxBytes},
 		buckets: map[string]*bucketState{},
-		keys:    map[string]Key{},
 		hidden:  map[string]int{},
 	}
 }
@@ -64,9 +71,10 @@ func New(opts Options) *Server {
 // ServeHTTP answers one OSS request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
+	defer c.release()
 	a, fault := s.run(c)
 	c.request.Status, c.request.Code = a.status, a.code
-	s.log.add(c.request)
+	s.log.Add(c.request.Operation, c.request)
 	if s.opts.OnCall != nil {
 		defer s.opts.OnCall(c.request) // deferred: a spoilt answer leaves by a panic
 	}
@@ -76,20 +84,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // run authenticates and executes the call, with the fault the hook asks for. An
 // answer without a status is none: the caller has gone, or is to be cut off.
 func (s *Server) run(c *call) (answer, Fault) {
-	if !pause(c.http.Context(), s.opts.Latency) {
+	if !wire.Pause(c.http.Context(), s.opts.Latency) {
 		return answer{}, Fault{}
 	}
 	if f := s.admit(c); f != nil {
 		return c.failed(f), Fault{}
 	}
-	fault := s.faultFor(c.request)
+	fault := s.faults.For(c.request)
 	c.keep = fault.Keep
 	if fault.After {
 		a := s.execute(c)
-		pause(c.http.Context(), fault.Delay)
+		wire.Pause(c.http.Context(), fault.Delay)
 		return fault.answer(c, a), fault
 	}
-	if !pause(c.http.Context(), fault.Delay) {
+	if !wire.Pause(c.http.Context(), fault.Delay) {
 		return answer{}, Fault{}
 	}
 	if fault.replaces() {
@@ -105,19 +113,4 @@ func (s *Server) execute(c *call) answer {
 		return c.failed(f)
 	}
 	return a
-}
-
-// faultFor asks the hook without holding the lock, so that the hook may act as
-// a second writer.
-func (s *Server) faultFor(r Request) Fault {
-	s.mu.Lock()
-	hook := s.fault
-	s.mu.Unlock()
-	if hook == nil {
-		return Fault{}
-	}
-	if f := hook(r); f != nil {
-		return *f
-	}
-	return Fault{}
 }

@@ -9,28 +9,48 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
-// authorization is a parsed V4 Authorization header.
+// authorization is a parsed V4 signature, of the Authorization header or of a
+// signed URL.
 type authorization struct {
 	keyID, date, region string
 	additional          []string // lower-case names of further signed headers
 	signature           string
+	presigned           bool
+	expires             string // seconds, of a signed URL
 }
 
-func parseAuthorization(header string) (authorization, *failure) {
-	if header == "" {
+func parseAuthorization(r *http.Request) (authorization, *failure) {
+	header := r.Header.Get("Authorization")
+	query := r.URL.Query()
+	switch {
+	case strings.HasPrefix(header, "OSS "), header == "" && query.Has("OSSAccessKeyId"):
+		return authorization{}, v1Refused(r.UserAgent())
+	case header == "" && query.Has("x-oss-signature-version"):
+		return parsePresigned(query)
+	case header == "":
 		return authorization{}, accessDenied("You have no right to access this object because of bucket acl.", "0003-00000001")
-	}
-	if strings.HasPrefix(header, "OSS ") {
-		return authorization{}, invalidArgument("The V1 signature is not supported. Use "+algorithmV4+".", "")
 	}
 	fields, ok := strings.CutPrefix(header, algorithmV4+" ")
 	if !ok {
 		return authorization{}, invalidArgument("Authorization header is invalid.", "0002-00000203")
 	}
 	return parseFields(fields)
+}
+
+// parsePresigned reads the x-oss- parameters of a signed URL.
+func parsePresigned(query url.Values) (authorization, *failure) {
+	a := authorization{signature: query.Get("x-oss-signature"), presigned: true, expires: query.Get("x-oss-expires")}
+	if query.Get("x-oss-signature-version") != algorithmV4 || a.signature == "" {
+		return a, invalidArgument("The parameters of the signed URL are invalid.", "0002-00000203")
+	}
+	if names := query.Get("x-oss-additional-headers"); names != "" {
+		a.additional = strings.Split(strings.ToLower(names), ";")
+	}
+	return a, a.parseCredential(query.Get("x-oss-credential"))
 }
 
 // parseFields reads Credential=…,AdditionalHeaders=…,Signature=…
@@ -71,15 +91,16 @@ func (a authorization) scope() string {
 	return a.date + "/" + a.region + "/oss/aliyun_v4_request"
 }
 
-func (a authorization) stringToSign(c *call, signed time.Time) string {
+// stringToSign takes the date as the client wrote it.
+func (a authorization) stringToSign(c *call, date string) string {
 	sum := sha256.Sum256([]byte(a.canonicalRequest(c.http, c.target.path())))
-	return algorithmV4 + "\n" + signed.Format(timeISO) + "\n" + a.scope() + "\n" + hex.EncodeToString(sum[:])
+	return algorithmV4 + "\n" + date + "\n" + a.scope() + "\n" + hex.EncodeToString(sum[:])
 }
 
 func (a authorization) canonicalRequest(r *http.Request, path string) string {
 	return strings.Join([]string{
 		r.Method,
-		strings.ReplaceAll(escape(path), "%2F", "/"),
+		strings.ReplaceAll(wire.Escape(path), "%2F", "/"),
 		canonicalQuery(r.URL.RawQuery),
 		a.canonicalHeaders(r),
 		strings.Join(a.additional, ";"),
@@ -88,17 +109,18 @@ func (a authorization) canonicalRequest(r *http.Request, path string) string {
 }
 
 // canonicalQuery sorts and escapes the parameters; one without a value has no
-// equals sign, whether the client sent one (ali-oss) or not (the Go SDK).
+// equals sign, whether the client sent one (ali-oss) or not (the Go SDK). The
+// signature of a signed URL is none of them.
 func canonicalQuery(raw string) string {
 	var pairs []string
 	for part := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(part, "=")
-		if name == "" {
+		if name == "" || name == "x-oss-signature" {
 			continue
 		}
-		pair := escape(unescape(name))
+		pair := wire.Escape(unescape(name))
 		if value != "" {
-			pair += "=" + escape(unescape(value))
+			pair += "=" + wire.Escape(unescape(value))
 		}
 		pairs = append(pairs, pair)
 	}
@@ -121,11 +143,6 @@ func unescape(s string) string {
 		return plain
 	}
 	return s
-}
-
-// escape is RFC 3986 for everything but the unreserved characters.
-func escape(s string) string {
-	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
 func (a authorization) canonicalHeaders(r *http.Request) string {

@@ -34,29 +34,47 @@ type Bucket struct {
 	Tags map[string]string
 	// StorageClass is Standard by default.
 	StorageClass string
+	// ACL is private by default.
+	ACL string
+	// Redundancy is DataRedundancyType: LRS by default, or ZRS.
+	Redundancy string
+	// ResourceGroup is the ID of the bucket's group; rg-default-id by default.
+	ResourceGroup string
 }
 
 type bucketState struct {
 	Bucket
-	before Rule // what lagging reads still see
-	lag    int  // how many of them are left
+	before  Rule // what lagging reads still see
+	lag     int  // how many of them are left
+	objects map[string]*object
+	uploads map[string]*upload
 }
 
-// PutBucket creates or replaces a bucket directly, without a call in the log. It
-// checks nothing.
-func (s *Server) PutBucket(b Bucket) {
+// withDefaults fills what was left empty.
+func (b Bucket) withDefaults(account string, now time.Time) Bucket {
 	b.Region = cmp.Or(b.Region, "cn-hangzhou")
-	b.Owner = cmp.Or(b.Owner, s.opts.AccountID)
+	b.Owner = cmp.Or(b.Owner, account)
 	b.StorageClass = cmp.Or(b.StorageClass, "Standard")
+	b.ACL = cmp.Or(b.ACL, "private")
+	b.Redundancy = cmp.Or(b.Redundancy, "LRS")
+	b.ResourceGroup = cmp.Or(b.ResourceGroup, "rg-default-id")
 	b.Tags = maps.Clone(b.Tags)
 	if b.Created.IsZero() {
-		b.Created = s.opts.Now()
+		b.Created = now
 	}
+	return b
+}
+
+// PutBucket creates or replaces a bucket directly, empty and without a call in the
+// log. It checks nothing.
+func (s *Server) PutBucket(b Bucket) {
+	b = b.withDefaults(s.opts.AccountID, s.opts.Now())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var before Rule
 	if old, ok := s.buckets[b.Name]; ok {
 		before = old.Rule
+		s.room.give(old.size())
 	}
 	s.insert(&bucketState{Bucket: b})
 	s.watch(Access{Bucket: b.Name, Before: before, After: b.Rule})
@@ -118,6 +136,7 @@ func (s *Server) insert(b *bucketState) {
 func (s *Server) remove(name string, by Request) {
 	if b, ok := s.buckets[name]; ok {
 		s.names = nil
+		s.room.give(b.size())
 		s.watch(Access{Request: by, Bucket: name, Before: b.Rule, Gone: true})
 	}
 	delete(s.buckets, name)

@@ -1,41 +1,23 @@
 package rpc
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
 const (
-	maxSkew   = 15 * time.Minute
 	timeISO   = "2006-01-02T15:04:05Z"
 	maxNonces = 100_000
 )
 
 // AccessKey may sign requests.
-type AccessKey struct {
-	// AccessKeyID names the key in the signature.
-	AccessKeyID string
-	// AccessKeySecret makes the signature and never travels.
-	AccessKeySecret string
-	// SecurityToken belongs to temporary (STS) keys; empty means a long-lived key.
-	SecurityToken string
-	// Expires ends the life of the token; zero means never.
-	Expires time.Time
-	// AccountID is the account the key acts for; empty means Options.AccountID.
-	AccountID string
-	// Denied refuses every action of this key, as a RAM policy would.
-	Denied bool
-}
+type AccessKey = wire.AccessKey
 
 // AddAccessKey lets a key sign requests from now on, next to the other keys. A
 // key with the same AccessKeyID is replaced.
-func (g *Gateway) AddAccessKey(k AccessKey) {
-	k.AccountID = cmp.Or(k.AccountID, g.opts.AccountID)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.keys[k.AccessKeyID] = k
-}
+func (g *Gateway) AddAccessKey(k AccessKey) { g.keys.Add(k) }
 
 // signature is what a request says about its own signature.
 type signature struct {
@@ -52,9 +34,7 @@ func (g *Gateway) authenticate(c *Call) *Failure {
 		return f
 	}
 	c.request.AccessKeyID = sig.keyID
-	g.mu.Lock()
-	key, ok := g.keys[sig.keyID]
-	g.mu.Unlock()
+	key, ok := g.keys.Find(sig.keyID)
 	if !ok {
 		return known("InvalidAccessKeyId.NotFound")
 	}
@@ -70,7 +50,7 @@ func (g *Gateway) authenticate(c *Call) *Failure {
 	if key.Denied {
 		return known("NoPermission")
 	}
-	c.AccountID = key.AccountID
+	c.AccountID, c.Key = key.AccountID, key
 	return nil
 }
 
@@ -82,13 +62,13 @@ func (s signature) check(key AccessKey, now time.Time) *Failure {
 		return known("IllegalTimestamp")
 	case err != nil:
 		return known("InvalidTimeStamp.Format")
-	case signed.Sub(now).Abs() >= maxSkew:
+	case signed.Sub(now).Abs() >= wire.MaxSkew:
 		return known("InvalidTimeStamp.Expired")
 	case key.SecurityToken != "" && s.token == "":
 		return known("MissingSecurityToken")
 	case key.SecurityToken != s.token:
 		return known("InvalidSecurityToken.Malformed")
-	case !key.Expires.IsZero() && !now.Before(key.Expires):
+	case key.Expired(now):
 		return known("InvalidSecurityToken.Expired")
 	}
 	return nil

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
+
+	"bucketwarden/internal/local/wire"
 )
 
 // maxBody is above every request of these services.
@@ -15,7 +16,7 @@ const maxBody = 1 << 20
 
 // newCall reads what needs no permission.
 func (g *Gateway) newCall(r *http.Request) (*Call, *Failure) {
-	c := &Call{HTTP: r, Params: r.URL.Query(), Now: g.opts.Now().UTC(), host: hostOnly(r.Host)}
+	c := &Call{HTTP: r, Params: r.URL.Query(), Now: g.opts.Now().UTC(), host: wire.HostOnly(r.Host)}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	c.body = body
 	c.addForm()
@@ -58,14 +59,6 @@ func cmpHeader(r *http.Request, name, otherwise string) string {
 		return v
 	}
 	return otherwise
-}
-
-func hostOnly(hostport string) string {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return hostport
-	}
-	return host
 }
 
 // newRequestID returns a UUID in the services' form.

@@ -2,10 +2,10 @@ package rpc
 
 import (
 	"cmp"
-	"crypto/tls"
-	"net"
 	"net/http"
 	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
 // Fault says how one call goes wrong. The zero value changes nothing. The
@@ -26,24 +26,7 @@ type Fault struct {
 // SetFault installs a hook that is asked before every authenticated call; nil
 // from the hook, or a nil hook, lets the call go on. The hook is called from many
 // goroutines and may call the methods of the gateway.
-func (g *Gateway) SetFault(hook func(Request) *Fault) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.fault = hook
-}
-
-func (g *Gateway) faultFor(r Request) Fault {
-	g.mu.Lock()
-	hook := g.fault
-	g.mu.Unlock()
-	if hook == nil {
-		return Fault{}
-	}
-	if f := hook(r); f != nil {
-		return *f
-	}
-	return Fault{}
-}
+func (g *Gateway) SetFault(hook func(Request) *Fault) { g.faults.Set(hook) }
 
 func (f Fault) replaces() bool { return f.Status != 0 || f.Code != "" || f.Body != nil }
 
@@ -59,7 +42,7 @@ func (f Fault) answer(c *Call) answer {
 
 func (g *Gateway) send(w http.ResponseWriter, c *Call, a answer, fault Fault) {
 	if fault.Reset {
-		reset(w)
+		wire.Reset(w)
 		return
 	}
 	if a.status == 0 {
@@ -69,19 +52,4 @@ func (g *Gateway) send(w http.ResponseWriter, c *Call, a answer, fault Fault) {
 	w.Header().Set("x-acs-request-id", c.request.RequestID)
 	w.WriteHeader(a.status)
 	w.Write(a.body) // a caller that has gone needs no answer
-}
-
-// reset closes the connection so that the caller sees a reset, not an end.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2: the next best thing
-	}
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn() // no close_notify
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
-	}
-	conn.Close()
 }

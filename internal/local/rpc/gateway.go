@@ -2,11 +2,12 @@ package rpc
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"sync"
 	"time"
+
+	"bucketwarden/internal/local/wire"
 )
 
 // Options configures a [Gateway]. The zero value is ready to use.
@@ -31,6 +32,8 @@ type Call struct {
 	Params url.Values
 	// AccountID is the account that the access key acts for.
 	AccountID string
+	// Key is the access key that signed.
+	Key AccessKey
 	// Now is the server's clock.
 	Now time.Time
 
@@ -46,18 +49,18 @@ type Gateway struct {
 	version string
 	actions map[string]Action
 
-	mu     sync.Mutex // guards everything below
-	keys   map[string]AccessKey
+	keys   *wire.Keys
+	log    *wire.Log[Request]
+	faults wire.Hook[Request, Fault]
+
+	mu     sync.Mutex // guards nonces
 	nonces map[string]bool
-	fault  func(Request) *Fault
-	log    []Request
-	counts map[string]int
 }
 
 // New returns the gateway of the service with this API version and these
 // actions, by name.
 func New(opts Options, version string, actions map[string]Action) *Gateway {
-	opts.AccountID = cmp.Or(opts.AccountID, "1234567890123456")
+	opts.AccountID = cmp.Or(opts.AccountID, wire.DefaultAccount)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -65,9 +68,9 @@ func New(opts Options, version string, actions map[string]Action) *Gateway {
 		opts:    opts,
 		version: version,
 		actions: actions,
-		keys:    map[string]AccessKey{},
+		keys:    wire.NewKeys(opts.AccountID),
+		log:     wire.NewLog[Request](maxLog),
 		nonces:  map[string]bool{},
-		counts:  map[string]int{},
 	}
 }
 
@@ -79,14 +82,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, broken := g.newCall(r)
 	a, fault := g.run(c, broken)
 	c.request.Status, c.request.Code = a.status, a.code
-	g.note(c.request)
+	g.log.Add(c.request.Action, c.request)
 	g.send(w, c, a, fault)
 }
 
 // run authenticates and executes the call, with the fault that the hook asks
 // for. An answer without a status is none.
 func (g *Gateway) run(c *Call, broken *Failure) (answer, Fault) {
-	if !pause(c.HTTP.Context(), g.opts.Latency) {
+	if !wire.Pause(c.HTTP.Context(), g.opts.Latency) {
 		return answer{}, Fault{}
 	}
 	if broken == nil {
@@ -95,8 +98,8 @@ func (g *Gateway) run(c *Call, broken *Failure) (answer, Fault) {
 	if broken != nil {
 		return c.failed(broken), Fault{}
 	}
-	fault := g.faultFor(c.request)
-	if fault.Reset || !pause(c.HTTP.Context(), fault.Delay) {
+	fault := g.faults.For(c.request)
+	if fault.Reset || !wire.Pause(c.HTTP.Context(), fault.Delay) {
 		return answer{}, fault
 	}
 	if fault.replaces() {
@@ -118,19 +121,4 @@ func (g *Gateway) execute(c *Call) answer {
 		return c.failed(f)
 	}
 	return c.succeeded(members)
-}
-
-// pause waits and reports whether the caller is still there.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -1,9 +1,6 @@
 package rpc
 
-import (
-	"net/url"
-	"slices"
-)
+import "net/url"
 
 // maxLog bounds the calls that are kept; counts are exact beyond it.
 const maxLog = 10_000
@@ -26,27 +23,9 @@ type Request struct {
 	RequestID string
 }
 
-func (g *Gateway) note(r Request) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.counts[r.Action]++
-	if len(g.log) == maxLog {
-		g.log = slices.Delete(g.log, 0, maxLog/2)
-	}
-	g.log = append(g.log, r)
-}
-
 // Requests returns the latest calls, oldest first. A call is entered when its
 // answer is ready to be sent.
-func (g *Gateway) Requests() []Request {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.log)
-}
+func (g *Gateway) Requests() []Request { return g.log.All() }
 
 // Count returns how many calls of an action came in.
-func (g *Gateway) Count(action string) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.counts[action]
-}
+func (g *Gateway) Count(action string) int { return g.log.Count(action) }

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"bucketwarden/internal/local/wire"
 )
 
 const (
@@ -49,7 +51,7 @@ func (c *Call) signatureV1() (signature, *Failure) {
 			signed[name] = values
 		}
 	}
-	s.text = c.HTTP.Method + "&%2F&" + escape(canonicalQuery(signed))
+	s.text = c.HTTP.Method + "&%2F&" + wire.Escape(canonicalQuery(signed))
 	return s, nil
 }
 
@@ -132,9 +134,4 @@ func signV3(secret, text string) string {
 // canonicalQuery sorts and escapes the parameters.
 func canonicalQuery(params url.Values) string {
 	return strings.ReplaceAll(params.Encode(), "+", "%20")
-}
-
-// escape is RFC 3986 for everything but the unreserved characters.
-func escape(s string) string {
-	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
