@@ -68,6 +68,7 @@ type TakenError struct {
 	Addr string
 }
 
+// Error names the address.
 func (e *TakenError) Error() string {
 	return fmt.Sprintf("another program listens at %s already", e.Addr)
 }
