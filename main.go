@@ -54,19 +54,10 @@ func run(ctx context.Context, environ []string, out io.Writer) error {
 	h.HTTP = handler.NewWeb(h, cfg.auth)
 	if p := cfg.policy; p != nil {
 		h.MaxChanges, h.MaxChangesPercent = p.MaxChanges.Count, p.MaxChanges.Percent
-		h.EndingSoon = func(now time.Time) []handler.Exemption { return endingSoon(p, now) }
+		h.EndingSoon = func(now time.Time) []ossenc.Exemption { return p.EndingSoon(now, 14*24*time.Hour) }
 	}
 	cfg.runtime.Web = h.HTTP
 	return fcruntime.Run(ctx, cfg.runtime, h.Invoke, log)
-}
-
-// endingSoon returns the exemptions that end within 14 days.
-func endingSoon(p *policy.Policy, now time.Time) []handler.Exemption {
-	var soon []handler.Exemption
-	for _, e := range p.EndingSoon(now, 14*24*time.Hour) {
-		soon = append(soon, handler.Exemption{Rule: e.Rule, Reason: e.Reason, Owner: e.Owner, Until: e.Until.Format(time.DateOnly)})
-	}
-	return soon
 }
 
 // newWarden wires the domain: one transport and one chain of credentials for all.
@@ -85,7 +76,7 @@ func newWarden(cfg config, log *slog.Logger) *ossenc.Warden {
 	if cfg.policy == nil {
 		return w
 	}
-	w.Policy = policy.Ruler{Policy: cfg.policy, Tags: client}
+	w.Policy = policy.Evaluator{Policy: cfg.policy, Tags: client}
 	if len(cfg.policy.Accounts) > 0 {
 		alicloud.ShareWithSTS(transport)
 		roles := map[string]alicloud.Role{}
@@ -99,7 +90,7 @@ func newWarden(cfg config, log *slog.Logger) *ossenc.Warden {
 
 // config is every setting, read once.
 type config struct {
-	want      ossenc.Want
+	want      ossenc.Desired
 	policy    *policy.Policy // nil: want is for all buckets
 	endpoints alicloud.Endpoints
 	kms       alicloud.Endpoints
@@ -134,7 +125,7 @@ func configFrom(environ []string) (config, error) {
 		}
 	}
 	cfg := config{
-		want: ossenc.Want{
+		want: ossenc.Desired{
 			Rule:    r.rule(),
 			Compare: oneOf(&r, "WARDEN_COMPARE", ossenc.Floor, ossenc.Exact),
 			Report:  oneOf(&r, "WARDEN_MODE", "enforce", "report") == "report",
@@ -150,7 +141,7 @@ func configFrom(environ []string) (config, error) {
 		runtime:   fcruntime.ConfigFrom(r.values),
 	}
 	if cfg.policy != nil { // it decides; what is left of the settings is the mode
-		cfg.want = ossenc.Want{Report: cfg.want.Report}
+		cfg.want = ossenc.Desired{Report: cfg.want.Report}
 	}
 	return cfg, r.err()
 }

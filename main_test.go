@@ -11,15 +11,15 @@ import (
 )
 
 func TestConfig(t *testing.T) {
-	rule := func(algorithm, key, data string) ossenc.Want {
-		return ossenc.Want{Rule: ossenc.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}, Compare: ossenc.Floor}
+	rule := func(algorithm, key, data string) ossenc.Desired {
+		return ossenc.Desired{Rule: ossenc.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}, Compare: ossenc.Floor}
 	}
 	report, exact := rule("AES256", "", ""), rule("AES256", "", "")
 	report.Report, exact.Compare = true, ossenc.Exact
 	tests := []struct {
 		name string
 		env  []string
-		want ossenc.Want
+		want ossenc.Desired
 	}{
 		{"Defaults", nil, rule("AES256", "", "")},
 		{"SM4", []string{"WARDEN_ALGORITHM=SM4"}, rule("SM4", "", "")},

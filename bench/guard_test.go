@@ -80,7 +80,7 @@ func function(tb testing.TB, client *alicloud.Client) (*handler.Handler, context
 	})
 	return &handler.Handler{
 		Encryption: &ossenc.Warden{Store: client, Lister: client},
-		Want:       ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
+		Want:       ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
 		Log:        slog.New(slog.NewJSONHandler(tb.Output(), nil)),
 	}, ctx
 }

@@ -36,8 +36,8 @@ type Encryption interface {
 
 // Surveyor goes over the buckets of all accounts. [ossenc.Warden] is the real one.
 type Surveyor interface {
-	Run(ctx context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) (ossenc.Swept, error)
-	Count(ctx context.Context, s ossenc.Sweep) (int, error)
+	Sweep(ctx context.Context, s ossenc.SweepOptions, each func(ossenc.Result) bool) (ossenc.SweepSummary, error)
+	Count(ctx context.Context, s ossenc.SweepOptions) (int, error)
 }
 
 // Handler answers invocations. It is safe for concurrent use.
@@ -46,12 +46,12 @@ type Handler struct {
 	Surveyor   Surveyor
 	// Want is what the settings want of every bucket; the zero Want where a policy
 	// decides.
-	Want ossenc.Want
+	Want ossenc.Desired
 	// MaxChanges and MaxChangesPercent bound the changes of a sweep that names no
 	// bound itself; 0 for none.
 	MaxChanges, MaxChangesPercent int
 	// EndingSoon returns the exemptions that end within 14 days; nil for none.
-	EndingSoon func(now time.Time) []Exemption
+	EndingSoon func(now time.Time) []ossenc.Exemption
 	// OwnRole is the name of the RAM role that the function acts with, if known.
 	OwnRole string
 	Log     *slog.Logger
@@ -174,7 +174,7 @@ func (h *Handler) run(ctx context.Context, log *slog.Logger, e *element, res *Re
 	case e.task != nil:
 		res.Result = h.Encryption.Ensure(ctx, *e.task)
 	default:
-		res.Result = h.Encryption.Ensure(ctx, ossenc.Task{Bucket: e.bucket, Created: e.created, OwnWrite: e.ownWrite, Want: h.Want})
+		res.Result = h.Encryption.Ensure(ctx, ossenc.Task{Bucket: e.bucket, Created: e.created, OwnWrite: e.ownWrite, Desired: h.Want})
 	}
 }
 

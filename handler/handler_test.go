@@ -35,7 +35,7 @@ func (s *stub) Ensure(_ context.Context, t ossenc.Task) ossenc.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tasks = append(s.tasks, t)
-	res := ossenc.Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule, Reason: "stub", Observed: true}
+	res := ossenc.Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Desired.Rule, Reason: "stub", Observed: true}
 	switch {
 	case s.fixed[t.Bucket.Name]:
 		res.Verdict = ossenc.Compliant
@@ -54,7 +54,7 @@ func newHandler(s *stub, log *bytes.Buffer) *Handler {
 	if log != nil {
 		out = slog.NewJSONHandler(log, nil)
 	}
-	return &Handler{Encryption: s, Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, OwnRole: "oss-encryption-guard", Log: slog.New(out)}
+	return &Handler{Encryption: s, Want: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, OwnRole: "oss-encryption-guard", Log: slog.New(out)}
 }
 
 // invoke returns the results whether the invocation failed or not.

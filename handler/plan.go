@@ -108,7 +108,7 @@ func (h *Handler) apply(ctx context.Context, log *slog.Logger, rows []planRow, d
 	return h.runTasks(ctx, log, "apply", rows, func(r planRow) ossenc.Task {
 		want := h.Want
 		want.Report = want.Report || dryRun
-		return ossenc.Task{Want: want, Expect: &r.Before, Target: &r.Target}
+		return ossenc.Task{Desired: want, Expect: &r.Before, Target: &r.Target}
 	})
 }
 
@@ -117,7 +117,7 @@ func (h *Handler) apply(ctx context.Context, log *slog.Logger, rows []planRow, d
 // was a strengthening; so it is allowed apart.
 func (h *Handler) restore(ctx context.Context, log *slog.Logger, rows []planRow, dryRun bool) []Result {
 	return h.runTasks(ctx, log, "restore", rows, func(r planRow) ossenc.Task {
-		return ossenc.Task{Want: ossenc.Want{Rule: r.Before, Compare: ossenc.Exact, Report: dryRun || h.Want.Report}, Expect: &r.Target}
+		return ossenc.Task{Desired: ossenc.Desired{Rule: r.Before, Compare: ossenc.Exact, Report: dryRun || h.Want.Report}, Expect: &r.Target}
 	})
 }
 

@@ -81,8 +81,8 @@ func (x *exchange) report() error {
 	}
 	want := end.want
 	want.Report = true
-	sweep := ossenc.Sweep{Want: want, Prefix: q.prefix, Region: q.region, After: ossenc.Place(q.after)}
-	swept, err := x.web.handler.Surveyor.Run(x.req.Context(), sweep, func(res ossenc.Result) bool {
+	sweep := ossenc.SweepOptions{Desired: want, Prefix: q.prefix, Region: q.region, After: ossenc.Cursor(q.after)}
+	swept, err := x.web.handler.Surveyor.Sweep(x.req.Context(), sweep, func(res ossenc.Result) bool {
 		if end.full(res) {
 			return false
 		}
@@ -115,9 +115,9 @@ type reportEnd struct {
 	Next  string       `json:"next,omitempty"`
 	Error *reportError `json:"error,omitempty"`
 	// EndingSoon are the exemptions that end within 14 days.
-	EndingSoon []Exemption `json:"exemptions_ending_soon,omitempty"`
+	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
 
-	want   ossenc.Want
+	want   ossenc.Desired
 	query  reportQuery
 	cells  map[reportCell]int
 	rows   int
@@ -149,7 +149,7 @@ type reportError struct {
 	problem *problem
 }
 
-func newReportEnd(want ossenc.Want, q reportQuery) *reportEnd {
+func newReportEnd(want ossenc.Desired, q reportQuery) *reportEnd {
 	return &reportEnd{Wanted: want.Rule, Compare: want.Compare, want: want, query: q, cells: map[reportCell]int{}, last: q.after}
 }
 
@@ -174,7 +174,7 @@ func timeRanOut() *problem {
 
 func (e *reportEnd) add(res ossenc.Result) {
 	e.rows++
-	e.last = string(ossenc.PlaceOf(res))
+	e.last = string(ossenc.CursorOf(res))
 	if isUnread(res) {
 		e.failed++
 	}
@@ -182,7 +182,7 @@ func (e *reportEnd) add(res ossenc.Result) {
 }
 
 // close ends the count with what Run returned.
-func (e *reportEnd) close(swept ossenc.Swept, err error) {
+func (e *reportEnd) close(swept ossenc.SweepSummary, err error) {
 	switch {
 	case err != nil:
 		e.setError(problemOf(err))

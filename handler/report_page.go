@@ -180,7 +180,7 @@ func (p *page) notices(e *reportEnd) {
 	}
 	p.x.print(`<section class="notice"><strong>`, escape(p.t["ending_soon"]), "</strong><ul>")
 	for _, x := range e.EndingSoon {
-		p.x.print("<li>", escape(visible(x.Until+": "+x.Rule+" ("+x.Owner+"): "+x.Reason)), "</li>")
+		p.x.print("<li>", escape(visible(x.Until.String()+": "+x.Rule+" ("+x.Owner+"): "+x.Reason)), "</li>")
 	}
 	p.x.print("</ul></section>\n")
 }

@@ -152,7 +152,7 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 				m.rules[fmt.Sprintf("bucket-%d", i)] = r
 			}
 			web, _ := newWeb(m, everything)
-			web.handler.Want = ossenc.Want{Rule: tt.wanted, Compare: tt.compare}
+			web.handler.Want = ossenc.Desired{Rule: tt.wanted, Compare: tt.compare}
 			html := ask(t, web, "GET", "/report?format=html", "").Body.String()
 			counts := map[string]string{}
 			for _, li := range regexp.MustCompile(`<li data-g="([a-z]+)".*?<span class="n">([0-9,]+)</span>`).FindAllStringSubmatch(html, -1) {

@@ -177,7 +177,7 @@ func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
 	ctx, cancel := context.WithTimeout(WithRequestID(t.Context(), "req-1"), time.Hour)
 	defer cancel()
 	web, _ := newWeb(m, everything)
-	web.handler.Surveyor = sweepFunc(func(_ ossenc.Sweep, each func(ossenc.Result) bool) error {
+	web.handler.Surveyor = sweepFunc(func(_ ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		for _, res := range []ossenc.Result{
 			{Bucket: "a", Verdict: ossenc.Compliant, After: aes256, Wanted: aes256},
 			{Bucket: "b", Verdict: ossenc.Unknown, Code: ossenc.Deadline, Wanted: aes256},
@@ -197,27 +197,27 @@ func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
 }
 
 // sweepFunc is a sweep that comes to its end unless it fails.
-type sweepFunc func(ossenc.Sweep, func(ossenc.Result) bool) error
+type sweepFunc func(ossenc.SweepOptions, func(ossenc.Result) bool) error
 
-func (f sweepFunc) Run(_ context.Context, s ossenc.Sweep, each func(ossenc.Result) bool) (ossenc.Swept, error) {
+func (f sweepFunc) Sweep(_ context.Context, s ossenc.SweepOptions, each func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 	err := f(s, each)
-	return ossenc.Swept{Complete: err == nil}, err
+	return ossenc.SweepSummary{Complete: err == nil}, err
 }
 
-func (f sweepFunc) Count(context.Context, ossenc.Sweep) (int, error) { return 0, nil }
+func (f sweepFunc) Count(context.Context, ossenc.SweepOptions) (int, error) { return 0, nil }
 
 func TestReport_NeverWrites(t *testing.T) {
 	m := account()
 	web, _ := newWeb(m, everything)
-	var seen ossenc.Sweep
+	var seen ossenc.SweepOptions
 	inner := web.handler.Surveyor
-	web.handler.Surveyor = sweepFunc(func(s ossenc.Sweep, each func(ossenc.Result) bool) error {
+	web.handler.Surveyor = sweepFunc(func(s ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		seen = s
-		_, err := inner.Run(t.Context(), s, each)
+		_, err := inner.Sweep(t.Context(), s, each)
 		return err
 	})
 	ask(t, web, "GET", "/report", "")
-	if m.writes != 0 || !seen.Want.Report {
+	if m.writes != 0 || !seen.Desired.Report {
 		t.Errorf("%d writes, %+v", m.writes, seen)
 	}
 }
@@ -391,8 +391,8 @@ func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 
 func TestReport_TellsOfExemptionsThatEndSoon(t *testing.T) {
 	web, _ := newWeb(account(), everything)
-	web.handler.EndingSoon = func(time.Time) []Exemption {
-		return []Exemption{{"public assets", "web <assets>", "web team", "2026-12-01"}}
+	web.handler.EndingSoon = func(time.Time) []ossenc.Exemption {
+		return []ossenc.Exemption{{Rule: "public assets", Reason: "web <assets>", Owner: "web team", Until: ossenc.Date{Time: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}}}
 	}
 	if body := ask(t, web, "GET", "/report", "").Body.String(); !strings.Contains(body, `"exemptions_ending_soon":[{"rule":"public assets","reason":"web <assets>","owner":"web team","until":"2026-12-01"}]`) {
 		t.Errorf("not in %s", body)

@@ -58,7 +58,7 @@ func (s bound) of(n int) int {
 // cursor is where a sweep ended and how much it had changed by then, as
 // place~changes.
 type cursor struct {
-	place   ossenc.Place
+	place   ossenc.Cursor
 	changes int
 }
 
@@ -76,7 +76,7 @@ func (c *cursor) UnmarshalJSON(b []byte) error {
 	if err != nil || n < 0 || !madeOf(place, lowerCase+"/") {
 		return errors.New("cursor is the next of an earlier answer")
 	}
-	*c = cursor{ossenc.Place(place), n}
+	*c = cursor{ossenc.Cursor(place), n}
 	return nil
 }
 
@@ -242,25 +242,17 @@ type sweepAnswer struct {
 	Omitted int             `json:"omitted,omitempty"`
 	Plan    *plan           `json:"plan,omitempty"`
 	// EndingSoon are the exemptions that end within 14 days.
-	EndingSoon []Exemption `json:"exemptions_ending_soon,omitempty"`
+	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
 
 	code ossenc.Code // the most urgent of the failures
 }
 
-// Exemption is a rule of the policy that leaves its buckets alone until a day.
-type Exemption struct {
-	Rule   string `json:"rule"`
-	Reason string `json:"reason"`
-	Owner  string `json:"owner"`
-	Until  string `json:"until"` // the last day, in UTC
-}
-
 // sweep goes over the buckets and adds up.
 func (h *Handler) sweep(ctx context.Context, log *slog.Logger, c *sweepCommand) (*sweepAnswer, error) {
-	s := ossenc.Sweep{Want: h.Want, Prefix: c.Prefix, Region: c.Region, After: c.Cursor.place, Changes: c.Cursor.changes}
-	s.Want.Report = s.Want.Report || c.Mode == "report"
+	s := ossenc.SweepOptions{Desired: h.Want, Prefix: c.Prefix, Region: c.Region, After: c.Cursor.place, Changes: c.Cursor.changes}
+	s.Desired.Report = s.Desired.Report || c.Mode == "report"
 	a := &sweepAnswer{Action: c.Action, Mode: "enforce", Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}}
-	if s.Want.Report {
+	if s.Desired.Report {
 		a.Mode, a.Plan = "report", &plan{}
 	}
 	var err error
@@ -268,7 +260,7 @@ func (h *Handler) sweep(ctx context.Context, log *slog.Logger, c *sweepCommand) 
 		return nil, err
 	}
 	a.MaxChanges = s.MaxChanges
-	swept, err := h.Surveyor.Run(ctx, s, func(r ossenc.Result) bool {
+	swept, err := h.Surveyor.Sweep(ctx, s, func(r ossenc.Result) bool {
 		a.add(ctx, log, r)
 		return a.Plan == nil || len(a.Plan.Rows) < maxPlanned // a plan that is full ends here, to be gone on with
 	})
@@ -280,12 +272,12 @@ func (h *Handler) sweep(ctx context.Context, log *slog.Logger, c *sweepCommand) 
 }
 
 // maxChanges returns the bound on changes, counting the buckets if it is a share.
-func (h *Handler) maxChanges(ctx context.Context, c *sweepCommand, s ossenc.Sweep) (int, error) {
+func (h *Handler) maxChanges(ctx context.Context, c *sweepCommand, s ossenc.SweepOptions) (int, error) {
 	most := c.MaxChanges
 	if most == (bound{}) {
 		most = bound{h.MaxChanges, h.MaxChangesPercent}
 	}
-	if most.percent == 0 || s.Want.Report {
+	if most.percent == 0 || s.Desired.Report {
 		return most.count, nil
 	}
 	n, err := h.Surveyor.Count(ctx, s)
@@ -311,8 +303,8 @@ func (a *sweepAnswer) add(ctx context.Context, log *slog.Logger, r ossenc.Result
 	}
 }
 
-func (a *sweepAnswer) end(swept ossenc.Swept, err error) {
-	a.Complete, a.Changes, a.Width = swept.Complete, swept.Changes, swept.Width
+func (a *sweepAnswer) end(swept ossenc.SweepSummary, err error) {
+	a.Complete, a.Changes, a.Width = swept.Complete, swept.Changes, swept.Concurrency
 	if err != nil {
 		a.code = ossenc.MoreUrgent(a.code, ossenc.CodeOf(err))
 		a.Errors = strings.Split(err.Error(), "\n")

@@ -110,7 +110,7 @@ type slow struct {
 	look time.Duration
 }
 
-func (s slow) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
+func (s slow) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
 	time.Sleep(s.look)
 	return s.Store.Get(ctx, b)
 }
@@ -206,8 +206,8 @@ func TestSweep_AnswerDoesNotGrowWithTheAccount(t *testing.T) {
 
 func TestSweep_TellsOfExemptionsThatEndSoon(t *testing.T) {
 	h, _ := sweeping(1, 0)
-	h.EndingSoon = func(time.Time) []Exemption {
-		return []Exemption{{"public assets", "web assets", "web team", "2026-12-01"}}
+	h.EndingSoon = func(time.Time) []ossenc.Exemption {
+		return []ossenc.Exemption{{Rule: "public assets", Reason: "web assets", Owner: "web team", Until: ossenc.Date{Time: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}}}
 	}
 	a, failure := sweepOnce(t, h, time.Minute, `{"action":"audit"}`)
 	if failure != nil || len(a.EndingSoon) != 1 || a.EndingSoon[0].Owner != "web team" {

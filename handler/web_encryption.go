@@ -32,7 +32,7 @@ func (x *exchange) showRule() error {
 	}
 	want := x.web.handler.Want
 	want.Report = true
-	return x.ensure(query, ossenc.Task{Want: want})
+	return x.ensure(query, ossenc.Task{Desired: want})
 }
 
 // applyRule brings the bucket to the rule in the body, or to the wanted one. It
@@ -46,9 +46,9 @@ func (x *exchange) applyRule() error {
 	if err != nil {
 		return err
 	}
-	task := ossenc.Task{Want: ossenc.Want{Rule: x.web.handler.Want.Rule}}
+	task := ossenc.Task{Desired: ossenc.Desired{Rule: x.web.handler.Want.Rule}}
 	if len(bytes.TrimSpace(body)) > 0 {
-		if task.Want.Rule, err = parseRule(body); err != nil {
+		if task.Desired.Rule, err = parseRule(body); err != nil {
 			return problemf(ossenc.Invalid, "%s", err)
 		}
 	}
@@ -56,10 +56,10 @@ func (x *exchange) applyRule() error {
 	if err != nil {
 		return err
 	}
-	if task.Want.Rule.IsNone() { // the policy's own rule; with Exact here, "none" would mean to remove it
+	if task.Desired.Rule.IsNone() { // the policy's own rule; with Exact here, "none" would mean to remove it
 		task.Exactly = compare == ossenc.Exact
 	} else {
-		task.Want.Compare = compare
+		task.Desired.Compare = compare
 	}
 	return x.change(query, task)
 }
@@ -70,7 +70,7 @@ func (x *exchange) removeRule() error {
 	if err != nil {
 		return err
 	}
-	return x.change(query, ossenc.Task{Want: ossenc.Want{Compare: ossenc.Exact}})
+	return x.change(query, ossenc.Task{Desired: ossenc.Desired{Compare: ossenc.Exact}})
 }
 
 // change does what the task says, unless the request or the function's own mode is
@@ -80,7 +80,7 @@ func (x *exchange) change(query map[string]string, task ossenc.Task) error {
 	if err != nil {
 		return err
 	}
-	task.Want.Report = dryRun || x.web.handler.Want.Report
+	task.Desired.Report = dryRun || x.web.handler.Want.Report
 	return x.ensure(query, task)
 }
 
@@ -97,7 +97,7 @@ func (x *exchange) ensure(query map[string]string, task ossenc.Task) error {
 	if res.Verdict == ossenc.Gone || res.Verdict.Failed() {
 		return resultProblem(res)
 	}
-	x.reply(ruleAnswer{Result: res, Rule: res.After, DryRun: task.Want.Report && x.req.Method != http.MethodGet && x.req.Method != http.MethodHead})
+	x.reply(ruleAnswer{Result: res, Rule: res.After, DryRun: task.Desired.Report && x.req.Method != http.MethodGet && x.req.Method != http.MethodHead})
 	return nil
 }
 

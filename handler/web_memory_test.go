@@ -33,16 +33,16 @@ type memory struct {
 	onGet     func(name string)
 }
 
-func (m *memory) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
+func (m *memory) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
 	if m.onGet != nil {
 		m.onGet(b.Name)
 	}
 	if ctx.Err() != nil {
-		return ossenc.Answer{}, &ossenc.Error{Code: ossenc.Deadline, Message: "time"}
+		return ossenc.Observation{}, &ossenc.Error{Code: ossenc.Deadline, Message: "time"}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a := ossenc.Answer{Region: cmp.Or(m.regions[b.Name], "cn-hangzhou"), RequestID: cmp.Or(m.requestID, "REQ-"+b.Name)}
+	a := ossenc.Observation{Region: cmp.Or(m.regions[b.Name], "cn-hangzhou"), RequestID: cmp.Or(m.requestID, "REQ-"+b.Name)}
 	if err := m.errs[b.Name]; err != nil {
 		return a, err
 	}
@@ -54,18 +54,18 @@ func (m *memory) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error
 	return a, nil
 }
 
-func (m *memory) Put(_ context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Answer, error) {
+func (m *memory) Put(_ context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Observation, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.writes++
 	if err := m.errs["put "+b.Name]; err != nil {
-		return ossenc.Answer{}, err
+		return ossenc.Observation{}, err
 	}
 	m.rules[b.Name] = r
-	return ossenc.Answer{Rule: r, RequestID: cmp.Or(m.requestID, "PUT-"+b.Name)}, nil
+	return ossenc.Observation{Rule: r, RequestID: cmp.Or(m.requestID, "PUT-"+b.Name)}, nil
 }
 
-func (m *memory) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
+func (m *memory) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
 	return m.Put(ctx, b, ossenc.Rule{})
 }
 
@@ -123,7 +123,7 @@ var fixedTime = time.Date(2026, 11, 23, 12, 30, 0, 0, time.UTC)
 func newWeb(m *memory, auth Auth) (*Web, *bytes.Buffer) {
 	var log bytes.Buffer
 	warden := &ossenc.Warden{Store: m, Lister: m}
-	h := &Handler{Encryption: warden, Surveyor: warden, Want: ossenc.Want{Rule: aes256, Compare: ossenc.Floor}, OwnRole: "oss-encryption-guard", Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	h := &Handler{Encryption: warden, Surveyor: warden, Want: ossenc.Desired{Rule: aes256, Compare: ossenc.Floor}, OwnRole: "oss-encryption-guard", Log: slog.New(slog.NewJSONHandler(&log, nil))}
 	web := NewWeb(h, auth)
 	web.now = func() time.Time { return fixedTime }
 	h.HTTP = web

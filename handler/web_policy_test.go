@@ -9,16 +9,16 @@ import (
 )
 
 // ruling is a policy that says the same of every bucket.
-type ruling ossenc.Ruling
+type ruling ossenc.Requirement
 
-func (r ruling) Rule(context.Context, ossenc.Bucket) (ossenc.Ruling, error) {
-	return ossenc.Ruling(r), nil
+func (r ruling) Evaluate(context.Context, ossenc.Bucket) (ossenc.Requirement, error) {
+	return ossenc.Requirement(r), nil
 }
 
 // policyWeb returns the routes where r decides and the settings want nothing.
-func policyWeb(m *memory, r ossenc.Ruling) *Web {
+func policyWeb(m *memory, r ossenc.Requirement) *Web {
 	web, _ := newWeb(m, everything)
-	web.handler.Want = ossenc.Want{}
+	web.handler.Want = ossenc.Desired{}
 	web.handler.Encryption = &ossenc.Warden{Store: m, Lister: m, Policy: ruling(r)}
 	return web
 }
@@ -26,10 +26,10 @@ func policyWeb(m *memory, r ossenc.Ruling) *Web {
 // Without a body a PUT applies the policy's rule. It must never be taken for the
 // wish to have none.
 func TestWeb_PutAppliesThePolicysRule(t *testing.T) {
-	wantsSM4 := ossenc.Ruling{Name: "records", Want: ossenc.Want{Rule: sm4, Compare: ossenc.Floor}}
+	wantsSM4 := ossenc.Requirement{Rule: "records", Desired: ossenc.Desired{Rule: sm4, Compare: ossenc.Floor}}
 	tests := []struct {
 		name, target, body string
-		r                  ossenc.Ruling
+		r                  ossenc.Requirement
 		verdict            string
 		after              ossenc.Rule
 	}{
@@ -37,7 +37,7 @@ func TestWeb_PutAppliesThePolicysRule(t *testing.T) {
 		{"FloorKeepsStronger", "pay-key/encryption", "", wantsSM4, "fixed", ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-1", KMSDataEncryption: "SM4"}},
 		{"Exact", "pay-key/encryption?compare=exact", "", wantsSM4, "fixed", sm4},
 		{"ExactDryRun", "pay-key/encryption?compare=exact&dry_run=true", "", wantsSM4, "would_fix", kmsKey("key-1")},
-		{"Exempt", "app-none/encryption", "", ossenc.Ruling{Name: "assets", Exempt: "no KMS rights yet"}, "exempt", ossenc.Rule{}},
+		{"Exempt", "app-none/encryption", "", ossenc.Requirement{Rule: "assets", Exempt: &ossenc.Exemption{Reason: "no KMS rights yet"}}, "exempt", ossenc.Rule{}},
 		{"OwnRule", "app-none/encryption", `{"algorithm":"AES256"}`, wantsSM4, "fixed", aes256},
 	}
 	for _, tt := range tests {
@@ -71,8 +71,8 @@ func TestWeb_AnotherAccountIsNamedInTheQuery(t *testing.T) {
 // variety is a report of many accounts under a policy.
 func variety() *Web {
 	web, _ := newWeb(account(), everything)
-	web.handler.Want = ossenc.Want{}
-	web.handler.Surveyor = sweepFunc(func(_ ossenc.Sweep, each func(ossenc.Result) bool) error {
+	web.handler.Want = ossenc.Desired{}
+	web.handler.Surveyor = sweepFunc(func(_ ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		for _, res := range []ossenc.Result{
 			{Bucket: "assets", Region: "cn-hangzhou", Verdict: ossenc.Exempt, Observed: true, PolicyRule: "public assets", Reason: "no KMS rights yet"},
 			{Bucket: "pay", Region: "cn-hangzhou", Verdict: ossenc.Blocked, Code: ossenc.ForeignKey, Observed: true, Before: kmsKey("k"), After: kmsKey("k"), Wanted: kmsKey("other"), PolicyRule: "payments", Reason: "foreign"},
@@ -131,8 +131,8 @@ func TestReport_ManyAccountsUnderAPolicy(t *testing.T) {
 func TestReport_AFailedListOfOneOfManyAccountsHasNoNext(t *testing.T) {
 	web := variety()
 	inner := web.handler.Surveyor
-	web.handler.Surveyor = sweepFunc(func(s ossenc.Sweep, each func(ossenc.Result) bool) error {
-		if _, err := inner.Run(t.Context(), s, each); err != nil {
+	web.handler.Surveyor = sweepFunc(func(s ossenc.SweepOptions, each func(ossenc.Result) bool) error {
+		if _, err := inner.Sweep(t.Context(), s, each); err != nil {
 			return err
 		}
 		return &ossenc.Error{Op: "ListBuckets", Code: ossenc.Denied, Message: "no right to list"}

@@ -18,7 +18,7 @@ func ParseKeyName(s string) (KeyName, error) {
 	switch {
 	case s == "":
 		return KeyName{}, errors.New("no KMS key is named")
-	case !validKeyName(s):
+	case !isKeyID(s):
 		return KeyName{}, fmt.Errorf("KMS key ID %.80q has characters that no key ID, alias or key ARN has", s)
 	}
 	rest, isARN := strings.CutPrefix(s, "acs:kms:")

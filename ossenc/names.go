@@ -22,9 +22,9 @@ func consistsOf(s, others string) bool {
 
 const upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-// validKeyName covers key IDs, aliases and key ARNs. OSS itself stores any string
+// isKeyID covers key IDs, aliases and key ARNs. OSS itself stores any string
 // and fails only when somebody uploads, so a typo is refused here.
-func validKeyName(s string) bool {
+func isKeyID(s string) bool {
 	return len(s) <= 255 && consistsOf(s, upperCase+"/_:.-") && consistsOf(s[:1], upperCase)
 }
 

@@ -15,7 +15,7 @@ func TestChecks_SayWhatThePatternsSay(t *testing.T) {
 		got, want func(string) bool
 	}{
 		{"BucketName", ValidBucketName, regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`).MatchString},
-		{"KeyID", validKeyName, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_:.-]{0,254}$`).MatchString},
+		{"KeyID", isKeyID, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_:.-]{0,254}$`).MatchString},
 		{
 			"Region", ValidRegion,
 			func(s string) bool { return len(s) <= 40 && region.MatchString(s) && !strings.HasPrefix(s, "oss-") },

@@ -55,27 +55,27 @@ func (f *fakeAccount) call(ctx context.Context) error {
 	return nil
 }
 
-func (f *fakeAccount) Get(ctx context.Context, b Bucket) (Answer, error) {
+func (f *fakeAccount) Get(ctx context.Context, b Bucket) (Observation, error) {
 	if err := f.call(ctx); err != nil {
-		return Answer{}, err
+		return Observation{}, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Answer{Rule: f.rules[b.Name], Region: b.Region}, nil
+	return Observation{Rule: f.rules[b.Name], Region: b.Region}, nil
 }
 
-func (f *fakeAccount) Put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
+func (f *fakeAccount) Put(ctx context.Context, b Bucket, r Rule) (Observation, error) {
 	if err := f.call(ctx); err != nil {
-		return Answer{}, err
+		return Observation{}, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.rules[b.Name] = r
 	f.writes++
-	return Answer{}, nil
+	return Observation{}, nil
 }
 
-func (f *fakeAccount) Delete(ctx context.Context, b Bucket) (Answer, error) {
+func (f *fakeAccount) Delete(ctx context.Context, b Bucket) (Observation, error) {
 	return f.Put(ctx, b, Rule{})
 }
 
@@ -88,10 +88,10 @@ func newFakeAccount(n int) *fakeAccount {
 }
 
 // collected runs a sweep and returns each bucket with its verdict.
-func collected(ctx context.Context, f *fakeAccount, s Sweep) ([]string, Swept, error) {
-	s.Want = aes(s.Want.Report)
+func collected(ctx context.Context, f *fakeAccount, s SweepOptions) ([]string, SweepSummary, error) {
+	s.Desired = aes(s.Desired.Report)
 	var rows []string
-	swept, err := (&Warden{Store: f, Lister: f}).Run(ctx, s, func(r Result) bool {
+	swept, err := (&Warden{Store: f, Lister: f}).Sweep(ctx, s, func(r Result) bool {
 		rows = append(rows, r.Bucket+" "+string(r.Verdict))
 		return true
 	})
@@ -101,7 +101,7 @@ func collected(ctx context.Context, f *fakeAccount, s Sweep) ([]string, Swept, e
 func TestSweep_EveryBucketInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(1000)
-		rows, swept, err := collected(t.Context(), f, Sweep{})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{})
 		if err != nil || !swept.Complete || string(swept.Last) != bucketAt(999) || swept.Changes != 666 || f.writes != 666 {
 			t.Fatalf("%+v, %v, %d writes", swept, err, f.writes)
 		}
@@ -122,7 +122,7 @@ func TestSweep_EveryBucketInOrder(t *testing.T) {
 
 func TestSweep_LeavesOutOtherRegionsAndPrefixes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rows, swept, err := collected(t.Context(), newFakeAccount(200), Sweep{Region: "cn-beijing", Prefix: "b-0001"})
+		rows, swept, err := collected(t.Context(), newFakeAccount(200), SweepOptions{Region: "cn-beijing", Prefix: "b-0001"})
 		if err != nil || !swept.Complete || len(rows) != 50 || rows[0] != "b-000101 fixed" {
 			t.Errorf("%d rows, %v, %+v, %v", len(rows), rows[:1], swept, err)
 		}
@@ -133,7 +133,7 @@ func TestSweep_TellsThatTheListBrokeOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(10)
 		f.listErr = failing(Denied)
-		rows, swept, err := collected(t.Context(), f, Sweep{})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{})
 		if CodeOf(err) != Denied || swept.Complete || len(rows) != 10 {
 			t.Errorf("%d rows, %+v, %v; want 10, incomplete, denied", len(rows), swept, err)
 		}
@@ -147,17 +147,17 @@ func TestSweep_InPiecesIsTheSameAsInOneRun(t *testing.T) {
 		t.Run(fmt.Sprintf("%ds", seconds), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				whole := newFakeAccount(5000)
-				want, _, err := collected(t.Context(), whole, Sweep{})
+				want, _, err := collected(t.Context(), whole, SweepOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}
 				f := newFakeAccount(5000)
 				f.latency = 20 * time.Millisecond
 				var got []string
-				after, pieces := Place(""), 0
+				after, pieces := Cursor(""), 0
 				for {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(seconds)*time.Second)
-					rows, swept, err := collected(ctx, f, Sweep{After: after})
+					rows, swept, err := collected(ctx, f, SweepOptions{After: after})
 					cancel()
 					if err != nil {
 						t.Fatal(err)
@@ -189,7 +189,7 @@ func TestSweep_StopsBeforeTheDeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		rows, swept, err := collected(ctx, f, Sweep{})
+		rows, swept, err := collected(ctx, f, SweepOptions{})
 		if err != nil || swept.Complete || string(swept.Last) != rows[len(rows)-1][:8] {
 			t.Errorf("%+v, %v", swept, err)
 		}
@@ -206,7 +206,7 @@ func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(300)
 		f.latency = time.Millisecond
-		rows, swept, err := collected(t.Context(), f, Sweep{MaxChanges: 20})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: 20})
 		blocked := 0
 		for _, r := range rows {
 			if r[9:] == "blocked" {
@@ -222,7 +222,7 @@ func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
 func TestSweep_ReportSpendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(30)
-		rows, swept, err := collected(t.Context(), f, Sweep{MaxChanges: 1, Want: Want{Report: true}})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: 1, Desired: Desired{Report: true}})
 		if err != nil || f.writes != 0 || swept.Changes != 0 || rows[1] != "b-000001 would_fix" {
 			t.Errorf("%d writes, %+v, %v, %v", f.writes, swept, rows[1], err)
 		}
@@ -234,12 +234,12 @@ func TestSweep_IsAsWideAsItMayBe(t *testing.T) {
 		f := newFakeAccount(20_000)
 		f.latency = 20 * time.Millisecond
 		start := time.Now()
-		_, swept, err := collected(t.Context(), f, Sweep{})
-		if err != nil || swept.Width != greatestWidth || int(f.most.Load()) != greatestWidth {
+		_, swept, err := collected(t.Context(), f, SweepOptions{})
+		if err != nil || swept.Concurrency != defaultConcurrency || int(f.most.Load()) != defaultConcurrency {
 			t.Errorf("%+v, %d at a time, %v", swept, f.most.Load(), err)
 		}
 		// 20,000 reads, 13,333 writes and as many reads back, 64 at a time.
-		bound := time.Duration(20_000+2*13_333) * f.latency / greatestWidth
+		bound := time.Duration(20_000+2*13_333) * f.latency / defaultConcurrency
 		if took := time.Since(start); took > bound*10/9 {
 			t.Errorf("took %v, more than the bound %v over 0.9", took, bound)
 		}
@@ -267,7 +267,7 @@ func TestSweep_BacksOffFromAQPSLimit(t *testing.T) {
 			}
 			return false
 		}
-		rows, swept, err := collected(t.Context(), f, Sweep{})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{})
 		if err != nil || !swept.Complete {
 			t.Fatalf("%+v, %v", swept, err)
 		}
@@ -289,7 +289,7 @@ func TestSweep_BacksOffFromAQPSLimit(t *testing.T) {
 func TestEnsure_Expect(t *testing.T) {
 	kms, none := Rule{Algorithm: KMS}, Rule{}
 	store := &fakeStore{rule: kms}
-	task := Task{Bucket: Bucket{Name: "b-1"}, Want: Want{Rule: Rule{Algorithm: AES256}, Compare: Exact}, Expect: &none}
+	task := Task{Bucket: Bucket{Name: "b-1"}, Desired: Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}, Expect: &none}
 	res := (&Warden{Store: store}).Ensure(t.Context(), task)
 	if res.Verdict != Blocked || store.puts != 0 || res.Reason != "KMS is in force, not none as expected; nothing was written" {
 		t.Errorf("%+v, %d writes", res, store.puts)

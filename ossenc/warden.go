@@ -25,8 +25,8 @@ type Bucket struct {
 	Public, Internal string
 }
 
-// Answer is what OSS said about one bucket.
-type Answer struct {
+// Observation is what OSS said about one bucket.
+type Observation struct {
 	Rule      Rule
 	Region    string // the region that the answer came from
 	RequestID string // OSS's request ID
@@ -35,14 +35,14 @@ type Answer struct {
 // Store reads and writes the rule of a bucket. [Client] is the one for OSS. Its
 // errors are *[Error]; a bucket without a rule is not an error.
 type Store interface {
-	Get(ctx context.Context, b Bucket) (Answer, error)
-	Put(ctx context.Context, b Bucket, r Rule) (Answer, error)
-	Delete(ctx context.Context, b Bucket) (Answer, error)
+	Get(ctx context.Context, b Bucket) (Observation, error)
+	Put(ctx context.Context, b Bucket, r Rule) (Observation, error)
+	Delete(ctx context.Context, b Bucket) (Observation, error)
 }
 
-// Want is what should be in force for a bucket, and how insistently.
-type Want struct {
-	// Rule is the wanted rule. "No rule" leaves it to the policy, or with Exact
+// Desired is what should be in force for a bucket, and how insistently.
+type Desired struct {
+	// Rule is the required rule. "No rule" leaves it to the policy, or with Exact
 	// means: remove it.
 	Rule    Rule
 	Compare Compare
@@ -58,7 +58,7 @@ type Task struct {
 	// but never written again: if OSS did not keep what we wrote, then writing at
 	// every event of our own writing would never end.
 	OwnWrite bool
-	Want     Want
+	Desired  Desired
 	// Exactly takes what the policy says with Exact.
 	Exactly bool
 	// Expect is the rule that must be in force for anything to be written; nil for
@@ -66,8 +66,8 @@ type Task struct {
 	Expect *Rule
 	// Target is the only rule that may be written; nil for whatever is decided.
 	Target *Rule
-	// Spend is asked before a write and may refuse it; nil allows all.
-	Spend func() bool
+	// Budget is asked before a write and may refuse it; nil allows all.
+	Budget func() bool
 }
 
 // Verdict is the outcome for one bucket or event, in one word.
@@ -175,7 +175,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 		t.Bucket.Account = "" // the function's own
 	}
 	res := newResult(t)
-	ctx, err := w.as(ctx, t.Bucket.Account)
+	ctx, err := w.asAccount(ctx, t.Bucket.Account)
 	if err != nil {
 		return *res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
 	}
@@ -186,14 +186,14 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	}
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
 	t.Bucket.Region = res.Region
-	r, err := w.rule(ctx, t)
+	r, err := w.requirement(ctx, t)
 	if err != nil {
 		return *res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
 	}
-	res.Wanted, res.PolicyRule = r.Want.Rule, r.Name
+	res.Wanted, res.PolicyRule = r.Desired.Rule, r.Rule
 	switch {
-	case r.Exempt != "":
-		return *res.end(Exempt, r.Exempt)
+	case r.Exempt != nil:
+		return *res.end(Exempt, r.Exempt.String())
 	case r.Blocked != "":
 		return *res.fail(Blocked, Refused, r.Blocked)
 	}
@@ -201,12 +201,12 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err != nil {
 		return *res.undecided(err)
 	}
-	t.Want, res.Target = r.Want, d.Target
+	t.Desired, res.Target = r.Desired, d.Target
 	return *w.act(ctx, t, d, res)
 }
 
-// as returns a context that acts in the account.
-func (w *Warden) as(ctx context.Context, account string) (context.Context, error) {
+// asAccount returns a context that acts in the account.
+func (w *Warden) asAccount(ctx context.Context, account string) (context.Context, error) {
 	if account == "" {
 		return ctx, nil
 	}
@@ -226,18 +226,18 @@ func (w *Warden) act(ctx context.Context, t Task, d Decision, res *Result) *Resu
 		return res.unexpected(res.Before, *t.Expect)
 	case t.Target != nil && *t.Target != d.Target:
 		return res.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *t.Target))
-	case t.Want.Report:
+	case t.Desired.Report:
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
-	case t.Spend != nil && !t.Spend():
+	case t.Budget != nil && !t.Budget():
 		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
 	}
 	return w.write(ctx, t, d, res)
 }
 
 // read waits briefly for a bucket that was only just created.
-func (w *Warden) read(ctx context.Context, t Task) (Answer, error) {
+func (w *Warden) read(ctx context.Context, t Task) (Observation, error) {
 	seen, err := w.Store.Get(ctx, t.Bucket)
 	if !t.Created {
 		return seen, err
@@ -281,7 +281,7 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res *Result) *Re
 		res.After = seen.Rule
 		// The target has been decided on, with its key; it only grows with what
 		// another writer has made stronger meanwhile.
-		next := Decide(seen.Rule, d.Target, t.Want.Compare)
+		next := Decide(seen.Rule, d.Target, t.Desired.Compare)
 		switch {
 		case !next.Write:
 			return res.end(Fixed, d.Reason)
@@ -295,7 +295,7 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res *Result) *Re
 }
 
 // put writes a rule. "No rule" is written by removing what is there.
-func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Answer, error) {
+func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Observation, error) {
 	if r.IsNone() {
 		return w.Store.Delete(ctx, b)
 	}
@@ -308,7 +308,7 @@ func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res *Result) 
 		seen, err := w.Store.Get(ctx, t.Bucket)
 		if err == nil {
 			res.After = seen.Rule
-			if inForce(seen.Rule, d.Target, t.Want.Compare) {
+			if satisfies(seen.Rule, d.Target, t.Desired.Compare) {
 				return res.end(Fixed, d.Reason)
 			}
 		}
@@ -321,18 +321,18 @@ func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res *Result) 
 	}
 }
 
-// inForce reports whether what was read back does what was written. Another
+// satisfies reports whether what was read back does what was written. Another
 // writer may have made it stronger meanwhile, which is as good in Floor.
-func inForce(seen, target Rule, compare Compare) bool {
+func satisfies(seen, target Rule, compare Compare) bool {
 	return !Decide(seen, target, compare).Write
 }
 
 // newResult returns what is known of a task before anything is read.
 func newResult(t Task) *Result {
-	return &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Want.Rule}
+	return &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Desired.Rule}
 }
 
-func (r *Result) note(a Answer) {
+func (r *Result) note(a Observation) {
 	if a.Region != "" {
 		r.Region = a.Region
 	}
@@ -342,11 +342,11 @@ func (r *Result) note(a Answer) {
 }
 
 // answerIn returns what an error tells of OSS's answer.
-func answerIn(err error) Answer {
+func answerIn(err error) Observation {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return Answer{RequestID: e.RequestID}
+		return Observation{RequestID: e.RequestID}
 	}
-	return Answer{}
+	return Observation{}
 }
 
 func (r *Result) end(v Verdict, reason string) *Result {

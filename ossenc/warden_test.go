@@ -14,21 +14,21 @@ type fakeStore struct {
 	rule  Rule
 	gets  int
 	puts  int
-	onGet func(n int) (Answer, error, bool) // true: answer this instead
-	onPut func(n int) (error, bool)         // true: and do not carry it out
+	onGet func(n int) (Observation, error, bool) // true: answer this instead
+	onPut func(n int) (error, bool)              // true: and do not carry it out
 }
 
-func (f *fakeStore) Get(context.Context, Bucket) (Answer, error) {
+func (f *fakeStore) Get(context.Context, Bucket) (Observation, error) {
 	f.gets++
 	if f.onGet != nil {
 		if a, err, instead := f.onGet(f.gets); instead {
 			return a, err
 		}
 	}
-	return Answer{Rule: f.rule, Region: "cn-hangzhou", RequestID: "GET"}, nil
+	return Observation{Rule: f.rule, Region: "cn-hangzhou", RequestID: "GET"}, nil
 }
 
-func (f *fakeStore) Put(_ context.Context, _ Bucket, r Rule) (Answer, error) {
+func (f *fakeStore) Put(_ context.Context, _ Bucket, r Rule) (Observation, error) {
 	f.puts++
 	if f.onPut != nil {
 		err, instead := f.onPut(f.puts)
@@ -36,26 +36,26 @@ func (f *fakeStore) Put(_ context.Context, _ Bucket, r Rule) (Answer, error) {
 			f.rule = r
 		}
 		if err != nil {
-			return Answer{}, err
+			return Observation{}, err
 		}
-		return Answer{RequestID: "PUT"}, nil
+		return Observation{RequestID: "PUT"}, nil
 	}
 	f.rule = r
-	return Answer{RequestID: "PUT"}, nil
+	return Observation{RequestID: "PUT"}, nil
 }
 
-func (f *fakeStore) Delete(context.Context, Bucket) (Answer, error) { panic("not used") }
+func (f *fakeStore) Delete(context.Context, Bucket) (Observation, error) { panic("not used") }
 
 func failing(c Code) error { return &Error{Op: "Op", Bucket: "b-1", Code: c, Message: "told so"} }
 
-func aes(report bool) Want {
-	return Want{Rule: Rule{Algorithm: AES256}, Compare: Floor, Report: report}
+func aes(report bool) Desired {
+	return Desired{Rule: Rule{Algorithm: AES256}, Compare: Floor, Report: report}
 }
 
 func TestEnsure(t *testing.T) {
 	kms := Rule{Algorithm: KMS, KMSKeyID: "key-1"}
-	getFails := func(c Code, times int) func(int) (Answer, error, bool) {
-		return func(n int) (Answer, error, bool) { return Answer{}, failing(c), n <= times }
+	getFails := func(c Code, times int) func(int) (Observation, error, bool) {
+		return func(n int) (Observation, error, bool) { return Observation{}, failing(c), n <= times }
 	}
 	tests := []struct {
 		name    string
@@ -69,78 +69,78 @@ func TestEnsure(t *testing.T) {
 		reason  string
 	}{
 		{
-			name: "Unencrypted/fixed", task: Task{Want: aes(false)},
+			name: "Unencrypted/fixed", task: Task{Desired: aes(false)},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
 			reason: "no default encryption; AES256 is wanted",
 		},
 		{
-			name: "Compliant/one read and no write", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Want: aes(false)},
+			name: "Compliant/one read and no write", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Desired: aes(false)},
 			verdict: Compliant, after: Rule{Algorithm: AES256}, maxGets: 1,
 		},
 		{
-			name: "Stronger/kept", store: fakeStore{rule: kms}, task: Task{Want: aes(false)},
+			name: "Stronger/kept", store: fakeStore{rule: kms}, task: Task{Desired: aes(false)},
 			verdict: Compliant, after: kms, maxGets: 1,
 		},
 		{
 			name: "Stronger/weakened in exact mode only", store: fakeStore{rule: kms},
-			task:    Task{Want: Want{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
+			task:    Task{Desired: Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
 		},
 		{
-			name: "Report mode/nothing written", task: Task{Want: aes(true)},
+			name: "Report mode/nothing written", task: Task{Desired: aes(true)},
 			verdict: WouldFix, maxGets: 1, reason: "AES256 was not written",
 		},
 		{
-			name: "Own write that did not last/not written again", task: Task{Want: aes(false), OwnWrite: true},
+			name: "Own write that did not last/not written again", task: Task{Desired: aes(false), OwnWrite: true},
 			verdict: Blocked, code: Refused, maxGets: 1, reason: "our own write",
 		},
 		{
-			name: "Own write in force/compliant", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Want: aes(false), OwnWrite: true},
+			name: "Own write in force/compliant", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Desired: aes(false), OwnWrite: true},
 			verdict: Compliant, after: Rule{Algorithm: AES256}, maxGets: 1,
 		},
 		{
-			name: "Unreadable/never written", store: fakeStore{onGet: getFails(Denied, 99)}, task: Task{Want: aes(false)},
+			name: "Unreadable/never written", store: fakeStore{onGet: getFails(Denied, 99)}, task: Task{Desired: aes(false)},
 			verdict: Unknown, code: Denied, maxGets: 1, reason: "could not be read",
 		},
 		{
-			name: "Unrecognized rule/never written", store: fakeStore{onGet: getFails(Unrecognized, 99)}, task: Task{Want: aes(false)},
+			name: "Unrecognized rule/never written", store: fakeStore{onGet: getFails(Unrecognized, 99)}, task: Task{Desired: aes(false)},
 			verdict: Unknown, code: Unrecognized, maxGets: 1,
 		},
 		{
 			name: "Unreadable in exact mode/never written", store: fakeStore{onGet: getFails(Unavailable, 99)},
-			task:    Task{Want: Want{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
+			task:    Task{Desired: Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
 			verdict: Unknown, code: Unavailable, maxGets: 1,
 		},
 		{
-			name: "No such bucket/gone at once", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Want: aes(false)},
+			name: "No such bucket/gone at once", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Desired: aes(false)},
 			verdict: Gone, maxGets: 1,
 		},
 		{
-			name: "Created and late/waited for", store: fakeStore{onGet: getFails(NotFound, 3)}, task: Task{Want: aes(false), Created: true},
+			name: "Created and late/waited for", store: fakeStore{onGet: getFails(NotFound, 3)}, task: Task{Desired: aes(false), Created: true},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 5,
 		},
 		{
-			name: "Created and never seen/gone after a bounded wait", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Want: aes(false), Created: true},
+			name: "Created and never seen/gone after a bounded wait", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Desired: aes(false), Created: true},
 			verdict: Gone, maxGets: 1 + len(appearPauses),
 		},
 		{
-			name: "Write refused/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Refused), true }}, task: Task{Want: aes(false)},
+			name: "Write refused/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Refused), true }}, task: Task{Desired: aes(false)},
 			verdict: Blocked, code: Refused, puts: 1, maxGets: 1,
 		},
 		{
-			name: "Write denied/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Denied), true }}, task: Task{Want: aes(false)},
+			name: "Write denied/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Denied), true }}, task: Task{Desired: aes(false)},
 			verdict: Blocked, code: Denied, puts: 1, maxGets: 1,
 		},
 		{
-			name: "Bucket vanishes before the write/gone", store: fakeStore{onPut: func(int) (error, bool) { return failing(NotFound), true }}, task: Task{Want: aes(false)},
+			name: "Bucket vanishes before the write/gone", store: fakeStore{onPut: func(int) (error, bool) { return failing(NotFound), true }}, task: Task{Desired: aes(false)},
 			verdict: Gone, puts: 1, maxGets: 1,
 		},
 		{
-			name: "Write's answer lost but carried out/fixed", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), false }}, task: Task{Want: aes(false)},
+			name: "Write's answer lost but carried out/fixed", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), false }}, task: Task{Desired: aes(false)},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
 		},
 		{
-			name: "Write lost/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), true }}, task: Task{Want: aes(false)},
+			name: "Write lost/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), true }}, task: Task{Desired: aes(false)},
 			verdict: Blocked, code: Unavailable, puts: 4, maxGets: 5,
 		},
 		{
@@ -149,53 +149,53 @@ func TestEnsure(t *testing.T) {
 					return nil, false
 				}
 				return failing(Throttled), true
-			}}, task: Task{Want: aes(false)},
+			}}, task: Task{Desired: aes(false)},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 3, maxGets: 4,
 		},
 		{
 			name: "Write throttled while another writer sets a stronger rule/not overwritten",
 			store: fakeStore{
 				onPut: func(int) (error, bool) { return failing(Throttled), true },
-				onGet: func(n int) (Answer, error, bool) { return Answer{Rule: kms}, nil, n > 1 },
+				onGet: func(n int) (Observation, error, bool) { return Observation{Rule: kms}, nil, n > 1 },
 			},
-			task: Task{Want: aes(false)}, verdict: Fixed, after: kms, puts: 1, maxGets: 2,
+			task: Task{Desired: aes(false)}, verdict: Fixed, after: kms, puts: 1, maxGets: 2,
 		},
 		{
 			name: "Write lost and unreadable then/unknown",
 			store: fakeStore{
 				onPut: func(int) (error, bool) { return failing(Unavailable), true },
-				onGet: func(n int) (Answer, error, bool) { return Answer{}, failing(Unavailable), n > 1 },
+				onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Unavailable), n > 1 },
 			},
-			task: Task{Want: aes(false)}, verdict: Unknown, code: Unavailable, puts: 1, maxGets: 2,
+			task: Task{Desired: aes(false)}, verdict: Unknown, code: Unavailable, puts: 1, maxGets: 2,
 		},
 		{
 			name:  "Read-back lags/waited for",
-			store: fakeStore{onGet: func(n int) (Answer, error, bool) { return Answer{}, nil, n <= 4 }}, task: Task{Want: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, nil, n <= 4 }}, task: Task{Desired: aes(false)},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 5,
 		},
 		{
 			name:  "Never seen in force/not called fixed",
-			store: fakeStore{onGet: func(int) (Answer, error, bool) { return Answer{}, nil, true }}, task: Task{Want: aes(false)},
+			store: fakeStore{onGet: func(int) (Observation, error, bool) { return Observation{}, nil, true }}, task: Task{Desired: aes(false)},
 			verdict: Unknown, code: Unconfirmed, puts: 1, maxGets: 2 + len(readBackPauses), reason: "AES256 was written, but OSS still reports none",
 		},
 		{
 			name:  "Read-back denied/not called fixed",
-			store: fakeStore{onGet: func(n int) (Answer, error, bool) { return Answer{}, failing(Denied), n > 1 }}, task: Task{Want: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Denied), n > 1 }}, task: Task{Desired: aes(false)},
 			verdict: Unknown, code: Denied, puts: 1, maxGets: 2, reason: "AES256 was written, but reading it back failed",
 		},
 		{
 			name:  "Read-back unavailable for a while/fixed",
-			store: fakeStore{onGet: func(n int) (Answer, error, bool) { return Answer{}, failing(Unavailable), n == 2 || n == 3 }}, task: Task{Want: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Unavailable), n == 2 || n == 3 }}, task: Task{Desired: aes(false)},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 4,
 		},
 		{
 			name:  "Bucket vanishes before the read-back/gone",
-			store: fakeStore{onGet: func(n int) (Answer, error, bool) { return Answer{}, failing(NotFound), n > 1 }}, task: Task{Want: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(NotFound), n > 1 }}, task: Task{Desired: aes(false)},
 			verdict: Gone, puts: 1, maxGets: 2,
 		},
 		{
 			name:  "Second writer made it stronger/fixed",
-			store: fakeStore{onGet: func(n int) (Answer, error, bool) { return Answer{Rule: kms}, nil, n > 1 }}, task: Task{Want: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{Rule: kms}, nil, n > 1 }}, task: Task{Desired: aes(false)},
 			verdict: Fixed, after: kms, puts: 1, maxGets: 2,
 		},
 	}
@@ -220,7 +220,7 @@ func TestEnsure(t *testing.T) {
 				if !strings.Contains(res.Reason, tt.reason) || res.Reason == "" {
 					t.Errorf("reason = %q, want %q in it", res.Reason, tt.reason)
 				}
-				if res.Wanted != tt.task.Want.Rule || res.Bucket != "b-1" {
+				if res.Wanted != tt.task.Desired.Rule || res.Bucket != "b-1" {
 					t.Errorf("result is of %s, wanted %s", res.Bucket, res.Wanted)
 				}
 			})
@@ -232,9 +232,9 @@ func TestEnsure_StopsBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		store := fakeStore{onGet: func(int) (Answer, error, bool) { return Answer{}, nil, true }}
+		store := fakeStore{onGet: func(int) (Observation, error, bool) { return Observation{}, nil, true }}
 		start := time.Now()
-		res := (&Warden{Store: &store}).Ensure(ctx, Task{Bucket: Bucket{Name: "b-1"}, Want: aes(false)})
+		res := (&Warden{Store: &store}).Ensure(ctx, Task{Bucket: Bucket{Name: "b-1"}, Desired: aes(false)})
 		if took := time.Since(start); took >= time.Second {
 			t.Errorf("took %v of 1s", took)
 		}
@@ -245,7 +245,7 @@ func TestEnsure_StopsBeforeTheDeadline(t *testing.T) {
 }
 
 func TestEnsure_TellsTheRequestOfTheWrite(t *testing.T) {
-	res := (&Warden{Store: &fakeStore{}}).Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Want: aes(false)})
+	res := (&Warden{Store: &fakeStore{}}).Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Desired: aes(false)})
 	if res.OSSRequestID != "PUT" || res.Region != "cn-hangzhou" {
 		t.Errorf("request %s in %s, want PUT in cn-hangzhou", res.OSSRequestID, res.Region)
 	}

@@ -66,7 +66,7 @@ func sweep(endpoints alicloud.Endpoints, transport *http.Transport) (compliant i
 		Credentials: ossenc.Credentials{AccessKeyID: "LTAIbench", AccessKeySecret: "bench-secret"}, // the stub checks none
 		Region:      "cn-hangzhou",
 	})
-	_, err = warden.Run(ctx, ossenc.Sweep{Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+	_, err = warden.Sweep(ctx, ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
 		if r.Verdict == ossenc.Compliant {
 			compliant++
 		}

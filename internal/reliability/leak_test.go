@@ -43,7 +43,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	store := alicloud.NewClient(alicloud.Endpoints{Default: server.URL}, transport, nil)
 	h := &handler.Handler{
 		Encryption: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler),
-		Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor},
+		Want: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor},
 	}
 	var busy sync.WaitGroup
 	for i, f := range faults {
@@ -78,24 +78,24 @@ type healthy struct {
 	rules map[string]ossenc.Rule
 }
 
-func (s *healthy) Get(_ context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
+func (s *healthy) Get(_ context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ossenc.Answer{Rule: s.rules[b.Name], Region: b.Region}, nil
+	return ossenc.Observation{Rule: s.rules[b.Name], Region: b.Region}, nil
 }
 
-func (s *healthy) Put(_ context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Answer, error) {
+func (s *healthy) Put(_ context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Observation, error) {
 	if b.Name == "c0001" {
 		panic("a secret that must not be repeated")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules[b.Name] = r
-	return ossenc.Answer{}, nil
+	return ossenc.Observation{}, nil
 }
 
-func (s *healthy) Delete(context.Context, ossenc.Bucket) (ossenc.Answer, error) {
-	return ossenc.Answer{}, errors.New("nobody removes here")
+func (s *healthy) Delete(context.Context, ossenc.Bucket) (ossenc.Observation, error) {
+	return ossenc.Observation{}, errors.New("nobody removes here")
 }
 
 func (s *healthy) List(context.Context, string, string) iter.Seq2[ossenc.Bucket, error] {
@@ -111,7 +111,7 @@ func (s *healthy) List(context.Context, string, string) iter.Seq2[ossenc.Bucket,
 // A panic in the middle of one bucket's work fails that element alone.
 func TestPanicInTheMiddle(t *testing.T) {
 	store := &healthy{rules: map[string]ossenc.Rule{}}
-	h := &handler.Handler{Encryption: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler), Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}
+	h := &handler.Handler{Encryption: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler), Want: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}
 	var c cell
 	payload := "[" + string(c.created("c0000").JSON()) + "," + string(c.created("c0001").JSON()) + "," + string(c.created("c0002").JSON()) + "]"
 	_, err := h.Invoke(t.Context(), "request", []byte(payload))
@@ -138,7 +138,7 @@ func TestSweepEndsWithItsCaller(t *testing.T) {
 			defer func() { _ = recover() }()
 			store := &healthy{rules: map[string]ossenc.Rule{}}
 			w := &ossenc.Warden{Store: store, Lister: store}
-			swept, err := w.Run(t.Context(), ossenc.Sweep{Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, each)
+			swept, err := w.Sweep(t.Context(), ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, each)
 			if err != nil || swept.Complete {
 				t.Errorf("%+v, %v", swept, err)
 			}

@@ -236,8 +236,8 @@ func TestEnsure_NeverRepeatsAWriteOnAnOldLook(t *testing.T) {
 					return &fault
 				})
 				client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
-				want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
-				res := (&ossenc.Warden{Store: client}).Ensure(ctxOf(t), ossenc.Task{Bucket: b1, Want: want})
+				want := ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
+				res := (&ossenc.Warden{Store: client}).Ensure(ctxOf(t), ossenc.Task{Bucket: b1, Desired: want})
 				if b, _ := server.Bucket("b-1"); b.Rule != strong {
 					t.Errorf("%s was weakened to %s (%s: %s)", strong.Algorithm, b.Rule.Algorithm, res.Verdict, res.Reason)
 				}
@@ -256,9 +256,9 @@ func TestEnsure_NotGoneWhileTimeRunsOut(t *testing.T) {
 		server.AppearAfter("b-1", 4)
 		ctx, cancel := context.WithTimeout(ctxOf(t), time.Second)
 		defer cancel()
-		want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
+		want := ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
 		client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
-		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Created: true, Want: want})
+		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Created: true, Desired: want})
 		if res.Verdict != ossenc.Unknown || res.Code != ossenc.Deadline {
 			t.Errorf("%s, code %q (%s); want unknown, deadline", res.Verdict, res.Code, res.Reason)
 		}

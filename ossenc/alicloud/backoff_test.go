@@ -34,9 +34,9 @@ func pauses(t *testing.T, operation string, timeout time.Duration) (between []ti
 		ctx, cancel := context.WithTimeout(ctxOf(t), timeout)
 		defer cancel()
 		start := time.Now()
-		want := ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
+		want := ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
 		client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
-		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Want: want})
+		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Desired: want})
 		if !res.Verdict.Failed() {
 			t.Errorf("%s", res.Verdict)
 		}

@@ -51,7 +51,7 @@ func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc
 		Endpoints: e,
 		Fallback:  fallback,
 		httpClient: &http.Client{
-			Transport: whole{transport},
+			Transport: bufferedTransport{transport},
 			// OSS tells of a wrong endpoint in an error answer. A redirect would
 			// take signed headers, the security token among them, elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -92,16 +92,16 @@ func NewTransportWith(d *tlsdial.Dialer) *http.Transport {
 // Get reads the bucket's rule (GetBucketEncryption). A bucket without one gives
 // the zero Rule: OSS says so with 404 NoSuchServerSideEncryptionRule, and no
 // other answer means it.
-func (c *Client) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
-	return c.follow(ctx, "GetBucketEncryption", b, func(cl *oss.Client) (ossenc.Answer, error) {
+func (c *Client) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
+	return c.follow(ctx, "GetBucketEncryption", b, func(cl *oss.Client) (ossenc.Observation, error) {
 		out, err := cl.GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: &b.Name})
 		if err != nil {
 			if serr, ok := errors.AsType[*oss.ServiceError](err); ok && serr.StatusCode == http.StatusNotFound && serr.Code == "NoSuchServerSideEncryptionRule" {
-				return ossenc.Answer{RequestID: serr.RequestID}, nil
+				return ossenc.Observation{RequestID: serr.RequestID}, nil
 			}
-			return ossenc.Answer{}, err
+			return ossenc.Observation{}, err
 		}
-		a := ossenc.Answer{RequestID: requestID(out.Headers)}
+		a := ossenc.Observation{RequestID: requestID(out.Headers)}
 		a.Rule, err = ruleFrom(out.ServerSideEncryptionRule)
 		if err != nil {
 			return a, &ossenc.Error{Code: ossenc.Unrecognized, RequestID: a.RequestID, Message: err.Error()}
@@ -119,7 +119,7 @@ func ruleFrom(sse *oss.ServerSideEncryptionRule) (ossenc.Rule, error) {
 }
 
 // Put replaces the bucket's rule (PutBucketEncryption).
-func (c *Client) Put(ctx context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Answer, error) {
+func (c *Client) Put(ctx context.Context, b ossenc.Bucket, r ossenc.Rule) (ossenc.Observation, error) {
 	req := &oss.PutBucketEncryptionRequest{
 		Bucket: &b.Name,
 		ServerSideEncryptionRule: &oss.ServerSideEncryptionRule{
@@ -130,24 +130,24 @@ func (c *Client) Put(ctx context.Context, b ossenc.Bucket, r ossenc.Rule) (ossen
 			},
 		},
 	}
-	return c.there(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (ossenc.Answer, error) {
-		out, err := cl.PutBucketEncryption(ctx, req, once)
+	return c.callHere(ctx, "PutBucketEncryption", b, func(cl *oss.Client) (ossenc.Observation, error) {
+		out, err := cl.PutBucketEncryption(ctx, req, noRetry)
 		if err != nil {
-			return ossenc.Answer{}, err
+			return ossenc.Observation{}, err
 		}
-		return ossenc.Answer{Rule: r, RequestID: requestID(out.Headers)}, nil
+		return ossenc.Observation{Rule: r, RequestID: requestID(out.Headers)}, nil
 	})
 }
 
 // Delete removes the bucket's rule (DeleteBucketEncryption). It succeeds where
 // there is none.
-func (c *Client) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, error) {
-	return c.there(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (ossenc.Answer, error) {
-		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name}, once)
+func (c *Client) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
+	return c.callHere(ctx, "DeleteBucketEncryption", b, func(cl *oss.Client) (ossenc.Observation, error) {
+		out, err := cl.DeleteBucketEncryption(ctx, &oss.DeleteBucketEncryptionRequest{Bucket: &b.Name}, noRetry)
 		if err != nil {
-			return ossenc.Answer{}, err
+			return ossenc.Observation{}, err
 		}
-		return ossenc.Answer{RequestID: requestID(out.Headers)}, nil
+		return ossenc.Observation{RequestID: requestID(out.Headers)}, nil
 	})
 }
 
@@ -155,20 +155,20 @@ func (c *Client) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Answer, er
 // oss:GetBucketTagging). A bucket without tags gives an empty map.
 func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, error) {
 	tags := map[string]string{}
-	_, err := c.follow(ctx, "GetBucketTags", b, func(cl *oss.Client) (ossenc.Answer, error) {
+	_, err := c.follow(ctx, "GetBucketTags", b, func(cl *oss.Client) (ossenc.Observation, error) {
 		out, err := cl.GetBucketTags(ctx, &oss.GetBucketTagsRequest{Bucket: &b.Name})
 		if err != nil {
-			return ossenc.Answer{}, err
+			return ossenc.Observation{}, err
 		}
 		if out.Tagging == nil { // no tags are an empty Tagging; without one it is no answer
-			return ossenc.Answer{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's tags", RequestID: requestID(out.Headers)}
+			return ossenc.Observation{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's tags", RequestID: requestID(out.Headers)}
 		}
 		if out.Tagging.TagSet != nil {
 			for _, t := range out.Tagging.TagSet.Tags {
 				tags[deref(t.Key)] = deref(t.Value)
 			}
 		}
-		return ossenc.Answer{}, nil
+		return ossenc.Observation{}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -176,20 +176,20 @@ func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, 
 	return tags, nil
 }
 
-// once keeps the SDK from sending a write again by itself: what it would write was
+// noRetry keeps the SDK from sending a write again by itself: what it would write was
 // decided on a look that is old by then.
-func once(o *oss.Options) { o.RetryMaxAttempts = new(1) }
+func noRetry(o *oss.Options) { o.RetryMaxAttempts = new(1) }
 
 // follow makes the call in the bucket's region and, when OSS says that the
 // bucket lives elsewhere, once more there. The region in the hint is tried
 // first, so the usual case costs one call.
-func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Answer, error)) (ossenc.Answer, error) {
+func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
 	for hop := 0; ; hop++ {
 		a, cl, err := c.call(ctx, b, call)
 		if err == nil {
 			return a, nil
 		}
-		next := c.elsewhere(ctx, cl, b.Name, a.Region, err)
+		next := c.redirectRegion(ctx, cl, b.Name, a.Region, err)
 		if next == "" || hop == 2 {
 			return a, translate(ctx, op, b.Name, err)
 		}
@@ -197,9 +197,9 @@ func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call fu
 	}
 }
 
-// there makes the call in the bucket's region and nowhere else. Writes follow
+// callHere makes the call in the bucket's region and nowhere else. Writes follow
 // nobody: a bucket elsewhere is another one than was looked at.
-func (c *Client) there(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Answer, error)) (ossenc.Answer, error) {
+func (c *Client) callHere(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
 	a, _, err := c.call(ctx, b, call)
 	if err != nil {
 		return a, translate(ctx, op, b.Name, err)
@@ -208,11 +208,11 @@ func (c *Client) there(ctx context.Context, op string, b ossenc.Bucket, call fun
 }
 
 // call makes the call in the bucket's region, or the function's own.
-func (c *Client) call(ctx context.Context, b ossenc.Bucket, call func(*oss.Client) (ossenc.Answer, error)) (ossenc.Answer, *oss.Client, error) {
+func (c *Client) call(ctx context.Context, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, *oss.Client, error) {
 	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
-	cl, err := c.in(region, b)
+	cl, err := c.clientFor(region, b)
 	if err != nil {
-		return ossenc.Answer{Region: region}, nil, err
+		return ossenc.Observation{Region: region}, nil, err
 	}
 	a, err := call(cl)
 	a.Region = region
@@ -228,9 +228,9 @@ func (c *Client) ownRegion(ctx context.Context, except string) string {
 	return own
 }
 
-// in returns the SDK client for a region, at the endpoints that the account's
+// clientFor returns the SDK client for a region, at the endpoints that the account's
 // list named for it if any.
-func (c *Client) in(region string, b ossenc.Bucket) (*oss.Client, error) {
+func (c *Client) clientFor(region string, b ossenc.Bucket) (*oss.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if cl := c.byRegion[region]; cl != nil {
@@ -264,9 +264,9 @@ func (c *Client) credentials(ctx context.Context) (credentials.Credentials, erro
 	return credentials.Credentials{AccessKeyID: got.AccessKeyID, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}, nil
 }
 
-// elsewhere returns the region that a bucket lives in if err says that it is not
+// redirectRegion returns the region that a bucket lives in if err says that it is not
 // this one, else "".
-func (c *Client) elsewhere(ctx context.Context, cl *oss.Client, bucket, region string, err error) string {
+func (c *Client) redirectRegion(ctx context.Context, cl *oss.Client, bucket, region string, err error) string {
 	if cl == nil {
 		return ""
 	}
@@ -324,7 +324,7 @@ func lookUpRegion(ctx context.Context, cl *oss.Client, bucket string) string {
 // order of their names, from the first name behind after.
 func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[ossenc.Bucket, error] {
 	return func(yield func(ossenc.Bucket, error) bool) {
-		cl, err := c.in(c.ownRegion(ctx, ""), ossenc.Bucket{})
+		cl, err := c.clientFor(c.ownRegion(ctx, ""), ossenc.Bucket{})
 		if err != nil {
 			yield(ossenc.Bucket{}, err)
 			return
@@ -432,8 +432,8 @@ func translate(ctx context.Context, op, bucket string, err error) error {
 	case ctx.Err() != nil: // first: the SDK loses it when the time runs out between two tries
 		e.Code, e.Message = ossenc.Deadline, "no answer before the invocation's time ran out"
 	case answered:
-		e.Code, e.Message = codeOf(serr), shown(ctx, messageOf(serr))
-		e.OSSCode, e.EC, e.RequestID = shown(ctx, serr.Code), shown(ctx, serr.EC), shown(ctx, cmp.Or(serr.RequestID, requestID(serr.Headers)))
+		e.Code, e.Message = codeOf(serr), redact(ctx, messageOf(serr))
+		e.OSSCode, e.EC, e.RequestID = redact(ctx, serr.Code), redact(ctx, serr.EC), redact(ctx, cmp.Or(serr.RequestID, requestID(serr.Headers)))
 	case isInvalidParam(err):
 		e.Code, e.Message = ossenc.Invalid, "not a valid bucket name"
 	case isUndecodable(err):

@@ -8,22 +8,22 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// shown returns what a server said in a form that is safe to show: one short line
+// redact returns what a server said in a form that is safe to show: one short line
 // without any part of the credentials that the request was signed with, or of other
 // secrets in it. OSS does not repeat them, but a gateway's page of an error may.
-func shown(ctx context.Context, s string, secrets ...string) string {
+func redact(ctx context.Context, s string, secrets ...string) string {
 	c := ossenc.IdentityFrom(ctx).Credentials
 	for _, secret := range append(secrets, c.SecurityToken, c.AccessKeySecret, c.AccessKeyID) {
-		if repeats(s, secret) {
+		if leaks(s, secret) {
 			return "[left out, because it repeats a part of the request]"
 		}
 	}
 	return oneLine(s)
 }
 
-// repeats reports whether s holds 8 letters or digits that stand together in the
+// leaks reports whether s holds 8 letters or digits that stand together in the
 // secret. Those stay as they are in every form of quoting.
-func repeats(s, secret string) bool {
+func leaks(s, secret string) bool {
 	const n = 8
 	words := strings.FieldsFunc(secret, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')

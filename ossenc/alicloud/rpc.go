@@ -29,8 +29,8 @@ func (f RPCFailure) Err(ctx context.Context) *ossenc.Error {
 	return &ossenc.Error{
 		Op:        f.Op,
 		Code:      rpcCode(f.Status, f.Code),
-		OSSCode:   shown(ctx, f.Code, f.Secrets...),
-		RequestID: shown(ctx, f.RequestID, f.Secrets...),
+		OSSCode:   redact(ctx, f.Code, f.Secrets...),
+		RequestID: redact(ctx, f.RequestID, f.Secrets...),
 		Message:   f.Subject + ": " + f.safeMessage(ctx),
 	}
 }
@@ -41,7 +41,7 @@ func (f RPCFailure) safeMessage(ctx context.Context) string {
 	if f.Code == "SignatureDoesNotMatch" || strings.Contains(f.Message, "string to sign") {
 		return "the signature was not accepted; is the secret the one of the access key?"
 	}
-	return shown(ctx, f.Message, f.Secrets...)
+	return redact(ctx, f.Message, f.Secrets...)
 }
 
 // rpcCode maps a service's code. They come in families: what stands before the

@@ -148,24 +148,24 @@ func (w *world) checkBuckets(when string, but map[string]bool) {
 }
 
 // anySweep is one of somebody's choosing; with lock held.
-func (w *world) anySweep() ossenc.Sweep {
-	return ossenc.Sweep{Want: w.want, MaxChanges: w.rand.IntN(3), After: anyOf(w.rand, ossenc.Place(""), "", "bucket-0")}
+func (w *world) anySweep() ossenc.SweepOptions {
+	return ossenc.SweepOptions{Desired: w.want, MaxChanges: w.rand.IntN(3), After: anyOf(w.rand, ossenc.Cursor(""), "", "bucket-0")}
 }
 
 // A sweep goes over each bucket once, in order, and changes no more of them than
 // it may.
-func (w *world) sweep(s ossenc.Sweep) {
+func (w *world) sweep(s ossenc.SweepOptions) {
 	w.mu.Lock()
 	ctx, cancel, key := w.invocation()
 	w.mu.Unlock()
 	defer cancel()
 	mark := w.ledger.Mark()
 	last := s.After
-	swept, err := w.warden.Run(ctx, s, func(r ossenc.Result) bool {
-		if ossenc.Place(r.Bucket) <= last {
+	swept, err := w.warden.Sweep(ctx, s, func(r ossenc.Result) bool {
+		if ossenc.Cursor(r.Bucket) <= last {
 			w.t.Errorf("%s: %s after %s", key, r.Bucket, last)
 		}
-		last = ossenc.Place(r.Bucket)
+		last = ossenc.Cursor(r.Bucket)
 		w.checkResult(key, mark, delivery{elements: 10}, r)
 		return true
 	})

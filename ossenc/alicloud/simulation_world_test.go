@@ -30,7 +30,7 @@ type world struct {
 	oss     *localoss.Server
 	handler *handler.Handler
 	warden  *ossenc.Warden
-	want    ossenc.Want
+	want    ossenc.Desired
 
 	names   []string
 	regions map[string]string
@@ -78,9 +78,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-func (w *world) anyWant() ossenc.Want {
+func (w *world) anyWant() ossenc.Desired {
 	rule := reliability.RuleOf(anyOf(w.rand, simulatedRules[2:]...))
-	want := ossenc.Want{Rule: rule, Compare: ossenc.Floor, Report: w.chance(10)}
+	want := ossenc.Desired{Rule: rule, Compare: ossenc.Floor, Report: w.chance(10)}
 	if w.chance(12) {
 		want.Compare = ossenc.Exact
 	}

@@ -27,14 +27,14 @@ var (
 // bucket without tags or an account without buckets.
 var roots = []string{"ServerSideEncryptionRule", "ListAllMyBucketsResult", "Tagging"}
 
-// whole hands on only answers that were read to their end, so that half of one is
+// bufferedTransport hands on only answers that were read to their end, so that half of one is
 // trouble of the network like any other, to be tried again, and none can fill the
 // memory that all invocations share. The SDK reads without a bound, and what it
 // makes of half an error depends on the status.
-type whole struct{ next http.RoundTripper }
+type bufferedTransport struct{ next http.RoundTripper }
 
 // RoundTrip sends the request and reads the answer.
-func (w whole) RoundTrip(req *http.Request) (*http.Response, error) {
+func (w bufferedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := w.next.RoundTrip(req)
 	if err != nil {
 		return nil, err

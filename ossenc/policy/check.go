@@ -24,7 +24,7 @@ func (r *reader) checkRules() {
 		return // a problem already
 	}
 	last := len(r.rules) - 1
-	if at := r.rules[last]; at.Has("exempt") || !at.vague && !r.policy.rules[last].match.all() {
+	if at := r.rules[last]; at.Has("exempt") || !at.invalid && !r.policy.rules[last].match.all() {
 		at.Problem("the last rule must be for all buckets (without match) and have a want, so that none is left out silently; add one behind this")
 	}
 }
@@ -35,7 +35,7 @@ func (r *reader) checkRules() {
 func (r *reader) checkReachable() {
 	before, w := newEarlier(), &work{left: maxWork}
 	for i, at := range r.rules {
-		if at.vague {
+		if at.invalid {
 			continue
 		}
 		m := r.policy.rules[i].match

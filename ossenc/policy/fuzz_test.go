@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 
+	"bucketwarden/ossenc"
+
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -43,7 +45,7 @@ func FuzzParse(f *testing.F) {
 		for _, facts := range world() {
 			one, err1 := p.For(facts, worldDay)
 			two, err2 := again.For(facts, worldDay)
-			for _, r := range []*Ruling{&one, &two} {
+			for _, r := range []*ossenc.Requirement{&one, &two} {
 				if r.Exempt != nil {
 					r.Exempt.Line = 0 // the one thing that may differ
 				}

@@ -22,8 +22,8 @@ type tag struct {
 	value glob.Pattern
 }
 
-// miss says why a rule does not match. The zero miss: it does.
-type miss struct {
+// mismatch says why a rule does not match. The zero mismatch: it does.
+type mismatch struct {
 	field    string
 	value    string
 	absent   bool      // a tag that the bucket does not have
@@ -32,7 +32,7 @@ type miss struct {
 }
 
 // String returns for example: bucket "pay-eu" is none of assets-*, web-*.
-func (m miss) String() string {
+func (m mismatch) String() string {
 	switch {
 	case !m.ended.IsZero():
 		return "the exemption ended with " + m.ended.Format(time.DateOnly)
@@ -49,11 +49,12 @@ func (m miss) String() string {
 	return fmt.Sprintf("%s %q is none of %s", m.field, m.value, strings.Join(texts, ", "))
 }
 
-func (m miss) is() bool { return m.field != "" }
+// ok reports whether the rule matches.
+func (m mismatch) ok() bool { return m.field == "" }
 
-// misses returns why the facts do not match, or the zero miss. Tags come last,
+// check returns why the facts do not match, or the zero mismatch. Tags come last,
 // because to know them takes a request. The error says which fact is unknown.
-func (m match) misses(f *facts) (miss, error) {
+func (m match) check(f *facts) (mismatch, error) {
 	for _, part := range []struct {
 		field, value string
 		patterns     patterns
@@ -61,28 +62,28 @@ func (m match) misses(f *facts) (miss, error) {
 		switch {
 		case part.patterns.any():
 		case part.value == "":
-			return miss{}, unknown(part.field, f.Bucket)
+			return mismatch{}, unknown(part.field, f.Bucket)
 		case !part.patterns.match(part.value):
-			return miss{field: part.field, value: part.value, patterns: part.patterns.all}, nil
+			return mismatch{field: part.field, value: part.value, patterns: part.patterns.all}, nil
 		}
 	}
 	if len(m.tags) == 0 {
-		return miss{}, nil
+		return mismatch{}, nil
 	}
 	tags, err := f.tags()
 	if err != nil {
-		return miss{}, err
+		return mismatch{}, err
 	}
 	for _, t := range m.tags {
 		value, ok := tags[t.key]
 		if !ok {
-			return miss{field: "tag " + t.key, absent: true}, nil
+			return mismatch{field: "tag " + t.key, absent: true}, nil
 		}
 		if !t.value.Match(value) {
-			return miss{field: "tag " + t.key, value: value, patterns: []glob.Pattern{t.value}}, nil
+			return mismatch{field: "tag " + t.key, value: value, patterns: []glob.Pattern{t.value}}, nil
 		}
 	}
-	return miss{}, nil
+	return mismatch{}, nil
 }
 
 // all reports whether every bucket matches.

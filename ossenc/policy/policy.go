@@ -4,14 +4,14 @@
 //
 // [Parse] reads a policy file, YAML or JSON, and returns every mistake in it
 // with line and column. [Simple] makes a policy of one rule. [Policy.For] gives
-// the [Ruling] for one bucket: what is wanted, or that the bucket is exempt, or
+// the [ossenc.Requirement] for one bucket: what is wanted, or that the bucket is exempt, or
 // that no rule can be given. docs/policy.md describes the file.
 //
 // # What it promises
 //
 //   - The first rule that matches decides. The last rule of every policy matches
 //     all buckets, so none is left out silently.
-//   - A ruling depends on the policy, the [Facts] and the day only.
+//   - A requirement depends on the policy, the [Facts] and the day only.
 //   - What is not known is never taken for "does not match": a rule that needs
 //     an unknown fact is an error, and so are tags that cannot be read. Tags are
 //     asked for once, and only if the decision needs them.
@@ -19,7 +19,7 @@
 //     as if its rule were not there.
 //   - A key that has no ID in the bucket's region blocks; no weaker rule is
 //     taken instead.
-//   - The zero [ossenc.Want], which exempt and blocked rulings and errors come
+//   - The zero [ossenc.Desired], which exempt and blocked requirements and errors come
 //     with, writes nothing.
 //
 // A Policy does not change and is safe for concurrent use.
@@ -93,7 +93,7 @@ func Parse(file string, data []byte) (*Policy, error) {
 const SimpleRule = ""
 
 // Simple returns the policy that wants the same of all buckets.
-func Simple(w ossenc.Want) *Policy {
+func Simple(w ossenc.Desired) *Policy {
 	return &Policy{rules: []rule{{name: SimpleRule, want: want{target: target{rule: w.Rule}, compare: w.Compare, report: w.Report}}}}
 }
 
@@ -118,40 +118,27 @@ func (p *Policy) KeysIn(region string) []string {
 
 // Exemptions returns all exemptions of the policy, those that have ended too, in
 // the order of their last days.
-func (p *Policy) Exemptions() []Exemption {
-	var all []Exemption
+func (p *Policy) Exemptions() []ossenc.Exemption {
+	var all []ossenc.Exemption
 	for _, r := range p.rules {
 		if r.exempt != nil {
 			all = append(all, *r.exempt)
 		}
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].Until.Before(all[j].Until) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Until.Before(all[j].Until.Time) })
 	return all
 }
 
 // EndingSoon returns the exemptions that are in force now and will have ended
 // after within, in the order of their last days.
-func (p *Policy) EndingSoon(now time.Time, within time.Duration) []Exemption {
-	return slices.DeleteFunc(p.Exemptions(), func(e Exemption) bool {
+func (p *Policy) EndingSoon(now time.Time, within time.Duration) []ossenc.Exemption {
+	return slices.DeleteFunc(p.Exemptions(), func(e ossenc.Exemption) bool {
 		return e.Ended(now) || !e.Ended(now.Add(within))
 	})
 }
 
 // Ended returns the exemptions that are not in force any more: what they exempted
 // is subject to the rules that follow.
-func (p *Policy) Ended(now time.Time) []Exemption {
-	return slices.DeleteFunc(p.Exemptions(), func(e Exemption) bool { return !e.Ended(now) })
+func (p *Policy) Ended(now time.Time) []ossenc.Exemption {
+	return slices.DeleteFunc(p.Exemptions(), func(e ossenc.Exemption) bool { return !e.Ended(now) })
 }
-
-// Exemption is a rule that leaves its buckets alone until a day.
-type Exemption struct {
-	Rule   string `json:"rule"` // name of the rule
-	Reason string `json:"reason"`
-	Owner  string `json:"owner"`
-	// Until is the last day on which it is in force, at 0:00 UTC. Days are UTC.
-	Until time.Time `json:"until"`
-	Line  int       `json:"-"` // of the policy file
-}
-
-// Ended reports whether the last day is over.
-func (e Exemption) Ended(now time.Time) bool { return !now.Before(e.Until.AddDate(0, 0, 1)) }

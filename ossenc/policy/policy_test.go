@@ -3,6 +3,7 @@ package policy_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -63,8 +64,8 @@ func tagged(tags map[string]string) func() (map[string]string, error) {
 	return func() (map[string]string, error) { return tags, nil }
 }
 
-func want(r ossenc.Rule, c ossenc.Compare, report bool) ossenc.Want {
-	return ossenc.Want{Rule: r, Compare: c, Report: report}
+func want(r ossenc.Rule, c ossenc.Compare, report bool) ossenc.Desired {
+	return ossenc.Desired{Rule: r, Compare: c, Report: report}
 }
 
 var (
@@ -74,26 +75,26 @@ var (
 )
 
 func TestFor(t *testing.T) {
-	assets := &policy.Exemption{Rule: "assets", Reason: "a reason", Owner: "somebody", Until: day("2027-03-31"), Line: 9}
+	assets := &ossenc.Exemption{Rule: "assets", Reason: "a reason", Owner: "somebody", Until: ossenc.Date{Time: day("2027-03-31")}, Line: 9}
 	none := tagged(nil)
 	tests := []struct {
 		name  string
 		facts policy.Facts
 		on    time.Time
-		want  policy.Ruling
+		want  ossenc.Requirement
 	}{
-		{"KeyOfTheRegion", policy.Facts{"111", "pay-eu", "cn-hangzhou", nil}, day("2027-01-01"), policy.Ruling{"payments", 1, want(kmsSM4, ossenc.Floor, false), kms, nil, ""}},
-		{"FirstOfSeveralKeys", policy.Facts{"111", "pay-eu", "cn-beijing", nil}, day("2027-01-01"), policy.Ruling{"payments", 1, want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-bj", KMSDataEncryption: "SM4"}, ossenc.Floor, false), kms, nil, ""}},
-		{"NoKeyInTheRegionBlocks", policy.Facts{"111", "pay-eu", "cn-shanghai", nil}, day("2027-01-01"), policy.Ruling{Rule: "payments", Index: 1, Blocked: "the policy gives the key payments no ID in region cn-shanghai"}},
-		{"FirstMatchDecides", policy.Facts{"222", "pay-eu", "cn-hangzhou", nil}, day("2027-01-01"), policy.Ruling{"payments", 1, want(kmsSM4, ossenc.Floor, false), kms, nil, ""}},
-		{"OtherAccountExact", policy.Facts{"222", "data", "cn-shanghai", nil}, day("2027-01-01"), policy.Ruling{Rule: "subsidiary", Index: 2, Want: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "acs:kms:cn-shanghai:222:key/key-sh"}, ossenc.Exact, false)}},
-		{"ARNOfAnotherRegionBlocks", policy.Facts{"222", "data", "cn-beijing", nil}, day("2027-01-01"), policy.Ruling{Rule: "subsidiary", Index: 2, Blocked: "the key acs:kms:cn-shanghai:222:key/key-sh lives in another region than cn-beijing"}},
-		{"ExemptOnTheFirstDays", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2026-01-01"), policy.Ruling{Rule: "assets", Exempt: assets}},
-		{"ExemptUntilTheEndOfTheLastDay", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2027-04-01").Add(-1), policy.Ruling{Rule: "assets", Exempt: assets}},
-		{"EndedInUTC", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2027-04-01").In(time.FixedZone("", -8*3600)), policy.Ruling{Rule: "rest", Index: 5, Want: want(aes, ossenc.Floor, false)}},
-		{"AllTagsMatch", policy.Facts{"111", "crm", "cn-beijing", tagged(map[string]string{"class": "personal", "zone": "eu"})}, day("2027-01-01"), policy.Ruling{Rule: "tagged", Index: 4, Want: want(ossenc.Rule{Algorithm: "SM4"}, ossenc.Floor, true)}},
-		{"OneTagDiffers", policy.Facts{"111", "crm", "cn-beijing", tagged(map[string]string{"class": "personal", "zone": "us"})}, day("2027-01-01"), policy.Ruling{Rule: "rest", Index: 5, Want: want(aes, ossenc.Floor, false)}},
-		{"EmptyTagValueIsATag", policy.Facts{"111", "data", "cn-beijing", tagged(map[string]string{"pause": ""})}, day("2027-01-01"), policy.Ruling{Rule: "tagged, for a while", Index: 3, Exempt: &policy.Exemption{Rule: "tagged, for a while", Reason: "r", Owner: "o", Until: day("2027-01-31"), Line: 20}}},
+		{"KeyOfTheRegion", policy.Facts{"111", "pay-eu", "cn-hangzhou", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(kmsSM4, ossenc.Floor, false), Fallback: kms}},
+		{"FirstOfSeveralKeys", policy.Facts{"111", "pay-eu", "cn-beijing", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-bj", KMSDataEncryption: "SM4"}, ossenc.Floor, false), Fallback: kms}},
+		{"NoKeyInTheRegionBlocks", policy.Facts{"111", "pay-eu", "cn-shanghai", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Blocked: "the policy gives the key payments no ID in region cn-shanghai"}},
+		{"FirstMatchDecides", policy.Facts{"222", "pay-eu", "cn-hangzhou", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(kmsSM4, ossenc.Floor, false), Fallback: kms}},
+		{"OtherAccountExact", policy.Facts{"222", "data", "cn-shanghai", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "subsidiary", Index: 2, Desired: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "acs:kms:cn-shanghai:222:key/key-sh"}, ossenc.Exact, false)}},
+		{"ARNOfAnotherRegionBlocks", policy.Facts{"222", "data", "cn-beijing", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "subsidiary", Index: 2, Blocked: "the key acs:kms:cn-shanghai:222:key/key-sh lives in another region than cn-beijing"}},
+		{"ExemptOnTheFirstDays", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2026-01-01"), ossenc.Requirement{Rule: "assets", Exempt: assets}},
+		{"ExemptUntilTheEndOfTheLastDay", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2027-04-01").Add(-1), ossenc.Requirement{Rule: "assets", Exempt: assets}},
+		{"EndedInUTC", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2027-04-01").In(time.FixedZone("", -8*3600)), ossenc.Requirement{Rule: "rest", Index: 5, Desired: want(aes, ossenc.Floor, false)}},
+		{"AllTagsMatch", policy.Facts{"111", "crm", "cn-beijing", tagged(map[string]string{"class": "personal", "zone": "eu"})}, day("2027-01-01"), ossenc.Requirement{Rule: "tagged", Index: 4, Desired: want(ossenc.Rule{Algorithm: "SM4"}, ossenc.Floor, true)}},
+		{"OneTagDiffers", policy.Facts{"111", "crm", "cn-beijing", tagged(map[string]string{"class": "personal", "zone": "us"})}, day("2027-01-01"), ossenc.Requirement{Rule: "rest", Index: 5, Desired: want(aes, ossenc.Floor, false)}},
+		{"EmptyTagValueIsATag", policy.Facts{"111", "data", "cn-beijing", tagged(map[string]string{"pause": ""})}, day("2027-01-01"), ossenc.Requirement{Rule: "tagged, for a while", Index: 3, Exempt: &ossenc.Exemption{Rule: "tagged, for a while", Reason: "r", Owner: "o", Until: ossenc.Date{Time: day("2027-01-31")}, Line: 20}}},
 	}
 	p := parse(t, company)
 	for _, tt := range tests {
@@ -102,13 +103,7 @@ func TestFor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Exempt != nil && tt.want.Exempt != nil {
-				if *got.Exempt != *tt.want.Exempt {
-					t.Errorf("Exempt = %+v, want %+v", *got.Exempt, *tt.want.Exempt)
-				}
-				got.Exempt, tt.want.Exempt = nil, nil
-			}
-			if got != tt.want {
+			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("For = %+v\n  want %+v", got, tt.want)
 			}
 		})
@@ -131,7 +126,7 @@ func TestFor_UnknownIsNotNoMatch(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := p.For(tt.facts, day("2027-01-01"))
-			if err == nil || err.Error() != tt.err || got != (policy.Ruling{}) {
+			if err == nil || err.Error() != tt.err || !reflect.DeepEqual(got, ossenc.Requirement{}) {
 				t.Errorf("For = %+v, %v; want only the error %s", got, err, tt.err)
 			}
 		})
@@ -217,7 +212,7 @@ func TestEndingSoon(t *testing.T) {
 	}
 }
 
-func names(es []policy.Exemption) string {
+func names(es []ossenc.Exemption) string {
 	var all []string
 	for _, e := range es {
 		all = append(all, e.Rule)
@@ -229,7 +224,7 @@ func TestSimple_IsTheSameForAll(t *testing.T) {
 	w := want(kmsSM4, ossenc.Exact, true)
 	p := policy.Simple(w)
 	got, err := p.For(policy.Facts{Bucket: "data"}, day("2027-01-01"))
-	if err != nil || got != (policy.Ruling{Rule: policy.SimpleRule, Want: w}) {
+	if err != nil || !reflect.DeepEqual(got, ossenc.Requirement{Rule: policy.SimpleRule, Desired: w}) {
 		t.Errorf("For = %+v, %v", got, err)
 	}
 	if keys := p.KeysIn("cn-beijing"); !slices.Equal(keys, []string{"key-hz"}) {
@@ -315,11 +310,11 @@ func TestParse_BoundsRules(t *testing.T) {
 
 func TestParse_TakesJSONAndAliases(t *testing.T) {
 	asJSON := parse(t, "{\n\t\"version\": 1,\n\t\"max_changes\": 5,\n\t\"rules\": [{\"name\": \"all\", \"want\": {\"algorithm\": \"KMS\"}}]\n}")
-	if r, err := asJSON.For(policy.Facts{Bucket: "data"}, time.Time{}); err != nil || r.Want.Rule != kms || asJSON.MaxChanges.Count != 5 {
+	if r, err := asJSON.For(policy.Facts{Bucket: "data"}, time.Time{}); err != nil || r.Desired.Rule != kms || asJSON.MaxChanges.Count != 5 {
 		t.Errorf("For = %+v, %v", r, err)
 	}
 	aliased := parse(t, "version: 1\nrules:\n  - {name: a, match: {buckets: [a-*]}, want: &w {algorithm: KMS}}\n  - {name: b, want: *w}\n")
-	if r, err := aliased.For(policy.Facts{Bucket: "data"}, time.Time{}); err != nil || r.Want.Rule != kms {
+	if r, err := aliased.For(policy.Facts{Bucket: "data"}, time.Time{}); err != nil || r.Desired.Rule != kms {
 		t.Errorf("For = %+v, %v", r, err)
 	}
 }

@@ -116,14 +116,14 @@ func TestFor_IsTheFirstRuleThatMatches(t *testing.T) {
 	eachPolicy(t, func(t *testing.T, text string, p *Policy) {
 		for _, f := range world() {
 			first := slices.IndexFunc(p.rules, func(r rule) bool {
-				return holds(r.match, f) && (r.exempt == nil || !worldDay.After(r.exempt.Until))
+				return holds(r.match, f) && (r.exempt == nil || !worldDay.After(r.exempt.Until.Time))
 			})
 			got, err := p.For(f, worldDay)
 			if err != nil || got.Index != first || got.Rule != p.rules[first].name {
 				t.Fatalf("For(%+v) = %+v, %v; want rule %d of\n%s", f, got, err, first, text)
 			}
 			again, skipped, err := p.Explain(f, worldDay)
-			if err != nil || again.Index != first || again.Want != got.Want || len(skipped) != first {
+			if err != nil || again.Index != first || again.Desired != got.Desired || len(skipped) != first {
 				t.Fatalf("Explain(%+v) = %+v, %v, %v; For = %+v", f, again, skipped, err, got)
 			}
 			decided[first]++
@@ -156,12 +156,12 @@ func TestFor_NeverWeakensInFloor(t *testing.T) {
 			if !r.Fallback.IsNone() {
 				fallbacks++
 			}
-			if !r.Want.Rule.Strength().AtLeast(r.Fallback.Strength()) {
+			if !r.Desired.Rule.Strength().AtLeast(r.Fallback.Strength()) {
 				t.Fatalf("%+v: the fallback is not weaker:\n%s", r, text)
 			}
 			for _, now := range present {
-				d := ossenc.Decide(now, r.Want.Rule, r.Want.Compare)
-				if r.Want.Compare != ossenc.Exact && !d.Target.Strength().AtLeast(now.Strength()) {
+				d := ossenc.Decide(now, r.Desired.Rule, r.Desired.Compare)
+				if r.Desired.Compare != ossenc.Exact && !d.Target.Strength().AtLeast(now.Strength()) {
 					t.Fatalf("%+v makes %s of %s:\n%s", r, d.Target, now, text)
 				}
 				if r.Exempt != nil || r.Blocked != "" {

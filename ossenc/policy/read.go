@@ -23,7 +23,7 @@ type reader struct {
 // ruleAt is where a rule stands.
 type ruleAt struct {
 	document.Object
-	vague bool // its match has problems, so what it matches is not known
+	invalid bool // its match has problems, so what it matches is not known
 }
 
 // readPolicy reads the top of the file. What it returns is whole only if the
@@ -32,7 +32,7 @@ func readPolicy(f *document.File, top document.Node) *Policy {
 	r := &reader{file: f, policy: &Policy{keys: keys{}}, keyAt: map[string]document.Node{}, used: map[string]bool{}}
 	o := top.Object("$schema", "version", "keys", "accounts", "max_changes", "rules")
 	o.Get("$schema").Text()
-	if version := o.Need("version"); version.Exists() {
+	if version := o.Require("version"); version.Exists() {
 		if n, ok := version.Number(); !ok || n != 1 {
 			version.Problem("is not the number 1, the only version there is")
 		}
@@ -40,7 +40,7 @@ func readPolicy(f *document.File, top document.Node) *Policy {
 	r.readKeys(o.Get("keys"))
 	r.policy.Accounts = readAccounts(o.Get("accounts"))
 	r.policy.MaxChanges = readMaxChanges(o.Get("max_changes"))
-	r.readRules(o.Need("rules"))
+	r.readRules(o.Require("rules"))
 	r.checkRules()
 	r.checkKeysUsed()
 	return r.policy
@@ -101,7 +101,7 @@ func readAccounts(n document.Node) []Account {
 	var ids []document.Node
 	for _, item := range n.Items() {
 		o := item.Object("id", "role_arn")
-		a := Account{ID: o.Need("id").Text(), RoleARN: o.Need("role_arn").Text()}
+		a := Account{ID: o.Require("id").Text(), RoleARN: o.Require("role_arn").Text()}
 		if a.ID != "" && !ossenc.ValidAccountID(a.ID) {
 			o.Get("id").Problem("%q is no account ID, which is up to 20 digits", a.ID)
 		}

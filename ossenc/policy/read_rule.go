@@ -25,7 +25,7 @@ func (r *reader) readRules(n document.Node) {
 }
 
 func (r *reader) readRule(o document.Object, m match) rule {
-	read := rule{name: o.Need("name").Text(), match: m}
+	read := rule{name: o.Require("name").Text(), match: m}
 	if n := utf8.RuneCountInString(read.name); n > 100 {
 		o.Get("name").Problem("has %d characters; a name has up to 100", n)
 	}
@@ -42,16 +42,16 @@ func (r *reader) readRule(o document.Object, m match) rule {
 	return read
 }
 
-func readExemption(o document.Object, name string) *Exemption {
+func readExemption(o document.Object, name string) *ossenc.Exemption {
 	for _, field := range []string{"compare", "mode", "on_unusable_key"} {
 		o.Get(field).Problem("means nothing for an exemption")
 	}
 	e := o.Get("exempt").Object("reason", "owner", "until")
-	return &Exemption{
+	return &ossenc.Exemption{
 		Rule:   name,
-		Reason: e.Need("reason").Prose(),
-		Owner:  e.Need("owner").Prose(),
-		Until:  e.Need("until").Date(),
+		Reason: e.Require("reason").SingleLine(),
+		Owner:  e.Require("owner").SingleLine(),
+		Until:  ossenc.Date{Time: e.Require("until").Date()},
 		Line:   o.Line(),
 	}
 }
@@ -64,7 +64,7 @@ func (r *reader) readWant(o document.Object, m match) want {
 		report:  o.Get("mode").Choice("enforce", "report") == "report",
 	}
 	if unusable := o.Get("on_unusable_key"); unusable.Exists() {
-		fallback := unusable.Object("fallback").Need("fallback")
+		fallback := unusable.Object("fallback").Require("fallback")
 		w.fallback = r.readTarget(fallback, m)
 		r.checkFallback(unusable, fallback, w)
 	}
@@ -74,7 +74,7 @@ func (r *reader) readWant(o document.Object, m match) want {
 // readTarget reads an encryption rule whose key may be a name.
 func (r *reader) readTarget(n document.Node, m match) target {
 	o := n.Object("algorithm", "key", "kms_key_id", "kms_data_encryption")
-	algorithm := o.Need("algorithm").Choice(ossenc.AES256, ossenc.KMS, ossenc.SM4)
+	algorithm := o.Require("algorithm").Choice(ossenc.AES256, ossenc.KMS, ossenc.SM4)
 	data := ""
 	if o.Has("kms_data_encryption") {
 		data = o.Get("kms_data_encryption").Choice(ossenc.SM4)

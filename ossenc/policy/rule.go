@@ -11,7 +11,7 @@ type rule struct {
 	name   string
 	match  match
 	want   want
-	exempt *Exemption
+	exempt *ossenc.Exemption
 }
 
 // want is what a rule wants, before the region is known.

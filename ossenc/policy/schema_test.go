@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"bucketwarden/ossenc/policy"
-	"bucketwarden/ossenc/policy/expect"
+	"bucketwarden/ossenc/policy/policytest"
 )
 
 const (
@@ -65,7 +65,7 @@ func TestEveryDocumentedExampleIsRight(t *testing.T) {
 	for _, d := range documented(t) {
 		if d.isTests() {
 			bySchema[testSchema] = append(bySchema[testSchema], d)
-			_, err := expect.Parse(d.name, d.data)
+			_, err := policytest.Parse(d.name, d.data)
 			if err != nil {
 				t.Error(err)
 			}
@@ -180,7 +180,7 @@ rules:
 `
 	const everyExpectation = "zz: 1\ntests: [{zz: 1, expect: {zz: 1}}]\n"
 	_, policyErr := policy.Parse("p", []byte(everyObject))
-	_, testErr := expect.Parse("t", []byte(everyExpectation))
+	_, testErr := policytest.Parse("t", []byte(everyExpectation))
 	encryption := "$defs/encryption"
 	for _, tt := range []struct {
 		schema string

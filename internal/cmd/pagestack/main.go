@@ -86,7 +86,7 @@ func web(ossURL string) http.Handler {
 	h := &handler.Handler{
 		Encryption: warden,
 		Surveyor:   warden,
-		Want:       ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
+		Want:       ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
 		Log:        slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	allow := []handler.Scope{handler.ScopeReport, handler.ScopeApply, handler.ScopeEvents}

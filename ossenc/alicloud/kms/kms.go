@@ -52,7 +52,7 @@ func (c *Client) Describe(ctx context.Context, region, keyID string) (ossenc.Key
 	subject := "KMS key " + keyID + " in " + region
 	m, err := c.describeKey(ctx, region, keyID, subject)
 	if err != nil {
-		return judgeFailure(subject, err)
+		return failureUsability(subject, err)
 	}
-	return m.judge(subject), nil
+	return m.usability(subject), nil
 }

@@ -12,8 +12,8 @@ type metadata struct {
 	id, state, usage, spec, deleteDate string
 }
 
-// judge says whether OSS can encrypt with the key. subject names it for people.
-func (m metadata) judge(subject string) ossenc.Key {
+// usability says whether OSS can encrypt with the key. subject names it for people.
+func (m metadata) usability(subject string) ossenc.Key {
 	reason := m.problem()
 	if reason != "" {
 		reason = subject + " " + reason
@@ -61,8 +61,8 @@ func unusable(code, message string) string {
 	return ""
 }
 
-// judgeFailure separates answers about the key from failures to get one.
-func judgeFailure(subject string, err error) (ossenc.Key, error) {
+// failureUsability separates answers about the key from failures to get one.
+func failureUsability(subject string, err error) (ossenc.Key, error) {
 	e, ok := errors.AsType[*ossenc.Error](err)
 	if !ok {
 		return ossenc.Key{}, err

@@ -64,8 +64,8 @@ func (n Node) Raw() string {
 	return n.yaml.Value
 }
 
-// Prose returns the text that the value is, in one line.
-func (n Node) Prose() string {
+// SingleLine returns the text that the value is, in one line.
+func (n Node) SingleLine() string {
 	if n.Exists() && n.yaml.Kind == yaml.ScalarNode && n.yaml.ShortTag() == "!!str" {
 		if words := strings.Fields(n.yaml.Value); len(words) > 0 {
 			return strings.Join(words, " ")
@@ -92,8 +92,8 @@ func (n Node) Choice(allowed ...string) string {
 	return ""
 }
 
-// Is reports whether the value is a yes-or-no that is true.
-func (n Node) Is() bool {
+// Bool reports whether the value is a yes-or-no that is true.
+func (n Node) Bool() bool {
 	if !n.Exists() {
 		return false
 	}

@@ -41,8 +41,8 @@ func (n Node) Object(known ...string) Object {
 // Get returns the field, or a node that is not there.
 func (o Object) Get(name string) Node { return o.fields[name] }
 
-// Need returns the field, and its absence is a problem.
-func (o Object) Need(name string) Node {
+// Require returns the field, and its absence is a problem.
+func (o Object) Require(name string) Node {
 	n, ok := o.fields[name]
 	if !ok {
 		o.Problem("%s is missing", name)

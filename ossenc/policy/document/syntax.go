@@ -105,19 +105,19 @@ func columnOf(data []byte, line int, message string) int {
 
 // consumed returns how many bytes the library has read when it finds the error.
 func consumed(data []byte) int {
-	r := &slowly{data: data}
+	r := &oneByteReader{data: data}
 	_ = firstError(r) // the error is known
 	return r.read
 }
 
-// slowly hands out one byte at a time, so that nobody reads ahead.
-type slowly struct {
+// oneByteReader hands out one byte at a time, so that nobody reads ahead.
+type oneByteReader struct {
 	data []byte
 	read int
 }
 
 // Read reads the next byte.
-func (s *slowly) Read(p []byte) (int, error) {
+func (s *oneByteReader) Read(p []byte) (int, error) {
 	if s.read == len(s.data) || len(p) == 0 {
 		return 0, io.EOF
 	}

@@ -87,21 +87,21 @@ func (f bucketFacts) parse(bucket string, now time.Time) (policy.Facts, time.Tim
 	return facts, now, nil
 }
 
-// inWords says what a ruling means.
-func inWords(r policy.Ruling) string {
+// inWords says what a requirement means.
+func inWords(r ossenc.Requirement) string {
 	switch {
 	case r.Exempt != nil:
-		return fmt.Sprintf("exempt until %s: %s (%s)", r.Exempt.Until.Format(time.DateOnly), r.Exempt.Reason, r.Exempt.Owner)
+		return r.Exempt.String()
 	case r.Blocked != "":
 		return "blocked: " + r.Blocked
 	}
-	text := fmt.Sprintf("%s is required", r.Want.Rule)
-	if r.Want.Compare == ossenc.Exact {
+	text := fmt.Sprintf("%s is required", r.Desired.Rule)
+	if r.Desired.Compare == ossenc.Exact {
 		text += ", exactly"
 	} else {
 		text += ", or stronger"
 	}
-	if r.Want.Report {
+	if r.Desired.Report {
 		text += "; only reported, never written"
 	}
 	if !r.Fallback.IsNone() {

@@ -16,7 +16,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/ossenc/policy"
-	"bucketwarden/ossenc/policy/expect"
+	"bucketwarden/ossenc/policy/policytest"
 )
 
 // soon is how long before its end an exemption is pointed out.
@@ -145,11 +145,11 @@ func test(file string, verbose bool, now time.Time, out io.Writer) error {
 	if err != nil {
 		return &app.Error{Exit: app.Usage, Err: err, Next: "write the expectations into it, or let \"bucketwarden policy init\" begin both files"}
 	}
-	tests, err := expect.Parse(beside(file), data)
+	tests, err := policytest.Parse(beside(file), data)
 	if err != nil {
 		return problems(err)
 	}
-	if failed := expect.Print(out, beside(file), p, expect.Run(p, tests, now), verbose); failed > 0 {
+	if failed := policytest.Print(out, beside(file), p, policytest.Run(p, tests, now), verbose); failed > 0 {
 		return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s does not do what %s expects", file, beside(file))}
 	}
 	return nil

@@ -17,23 +17,6 @@ type Facts struct {
 	Tags func() (map[string]string, error)
 }
 
-// Ruling is what the policy says about one bucket.
-type Ruling struct {
-	Rule  string // name of the rule that decided
-	Index int    // of that rule in the file, from 0
-	// Want is what should be in force. It is the zero Want, which writes nothing,
-	// where the bucket is exempt or blocked.
-	Want ossenc.Want
-	// Fallback is what to write instead where Want's key is unusable, and then
-	// only if it does not weaken what is there. The zero Rule: write nothing.
-	Fallback ossenc.Rule
-	// Exempt is the exemption if the bucket is to be left alone; otherwise nil.
-	Exempt *Exemption
-	// Blocked says why the rule that matched cannot be applied to this bucket;
-	// empty otherwise. Nothing may be written then.
-	Blocked string
-}
-
 // Skipped is a rule that was looked at and did not match.
 type Skipped struct {
 	Rule string
@@ -43,17 +26,17 @@ type Skipped struct {
 // For returns what the policy says about a bucket. Where a fact that is needed
 // is unknown, the error is an *[ossenc.Error] or the one that Tags returned, and
 // nothing may be written.
-func (p *Policy) For(f Facts, now time.Time) (Ruling, error) {
-	return p.first(f, now, func(*rule, miss) {})
+func (p *Policy) For(f Facts, now time.Time) (ossenc.Requirement, error) {
+	return p.evaluate(f, now, func(*rule, mismatch) {})
 }
 
 // Explain is For, and says why each rule before the one that decided did not.
-func (p *Policy) Explain(f Facts, now time.Time) (Ruling, []Skipped, error) {
+func (p *Policy) Explain(f Facts, now time.Time) (ossenc.Requirement, []Skipped, error) {
 	var skipped []Skipped
-	ruling, err := p.first(f, now, func(r *rule, why miss) {
+	requirement, err := p.evaluate(f, now, func(r *rule, why mismatch) {
 		skipped = append(skipped, Skipped{r.name, why.String()})
 	})
-	return ruling, skipped, err
+	return requirement, skipped, err
 }
 
 // RuleNames returns the names of all rules, in their order.
@@ -65,49 +48,49 @@ func (p *Policy) RuleNames() []string {
 	return names
 }
 
-func (p *Policy) first(given Facts, now time.Time, skip func(*rule, miss)) (Ruling, error) {
+func (p *Policy) evaluate(given Facts, now time.Time, skip func(*rule, mismatch)) (ossenc.Requirement, error) {
 	f := &facts{Facts: given}
 	for i := range p.rules {
 		r := &p.rules[i]
 		// Before the match, so that no tags are read for an exemption that has ended.
 		if r.exempt != nil && r.exempt.Ended(now) {
-			skip(r, miss{field: "exemption", ended: r.exempt.Until})
+			skip(r, mismatch{field: "exemption", ended: r.exempt.Until.Time})
 			continue
 		}
-		m, err := r.match.misses(f)
+		m, err := r.match.check(f)
 		if err != nil {
-			return Ruling{}, err
+			return ossenc.Requirement{}, err
 		}
-		if m.is() {
+		if !m.ok() {
 			skip(r, m)
 			continue
 		}
 		return p.rule(i, f)
 	}
-	return Ruling{}, &ossenc.Error{Bucket: given.Bucket, Code: ossenc.Internal, Message: "no rule of the policy matches, though the last one must"}
+	return ossenc.Requirement{}, &ossenc.Error{Bucket: given.Bucket, Code: ossenc.Internal, Message: "no rule of the policy matches, though the last one must"}
 }
 
-// rule returns the ruling of the rule that matched.
-func (p *Policy) rule(i int, f *facts) (Ruling, error) {
+// rule returns the requirement of the rule that matched.
+func (p *Policy) rule(i int, f *facts) (ossenc.Requirement, error) {
 	r := &p.rules[i]
-	ruling := Ruling{Rule: r.name, Index: i}
+	requirement := ossenc.Requirement{Rule: r.name, Index: i}
 	if r.exempt != nil {
-		ruling.Exempt = new(*r.exempt)
-		return ruling, nil
+		requirement.Exempt = new(*r.exempt)
+		return requirement, nil
 	}
 	if f.Region == "" && r.want.needsRegion() {
-		return Ruling{}, unknown("region", f.Bucket)
+		return ossenc.Requirement{}, unknown("region", f.Bucket)
 	}
 	wanted, missing := r.want.in(f.Region, p.keys)
 	if missing != "" {
-		ruling.Blocked = missing
-		return ruling, nil
+		requirement.Blocked = missing
+		return requirement, nil
 	}
-	ruling.Want = ossenc.Want{Rule: wanted, Compare: r.want.compare, Report: r.want.report}
+	requirement.Desired = ossenc.Desired{Rule: wanted, Compare: r.want.compare, Report: r.want.report}
 	if fallback, missing := r.want.fallback.in(f.Region, p.keys); missing == "" {
-		ruling.Fallback = fallback
+		requirement.Fallback = fallback
 	}
-	return ruling, nil
+	return requirement, nil
 }
 
 // facts remembers the tags.

@@ -1,4 +1,4 @@
-package expect
+package policytest
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func Print(w io.Writer, file string, p *policy.Policy, outcomes []Outcome, verbo
 			word = "FAIL"
 			failed++
 		}
-		reached[o.Ruling.Rule] = true
+		reached[o.Requirement.Rule] = true
 		_, _ = fmt.Fprintf(w, "%s %s:%d: %s: %s\n", word, file, o.Test.Line, o.Test.about(), o)
 		for _, f := range o.Failures {
 			_, _ = fmt.Fprintf(w, "       %s\n", f)

@@ -1,4 +1,4 @@
-package expect
+package policytest
 
 import (
 	"slices"
@@ -113,7 +113,7 @@ FAIL policy_test.yaml:4: pay in cn-hangzhou of 1 on 2027-04-01: rule "rest", AES
        not "payments": tag class "card" is not payment
        not "subsidiary": account "1" is not 222
 ok   policy_test.yaml:5: pay in cn-beijing: rule "payments", blocked: the policy gives the key k no ID in region cn-beijing
-FAIL policy_test.yaml:6: pay in cn-beijing: no ruling
+FAIL policy_test.yaml:6: pay in cn-beijing: no requirement
        pay: invalid: the policy needs the bucket's account, and nothing says it
        not "assets": bucket "pay" is not assets-*
        not "payments": there is no tag class

@@ -1,9 +1,9 @@
-// Package expect checks a policy against expectations that are kept beside it:
+// Package policytest checks a policy against expectations that are kept beside it:
 // "bucket pay-eu in cn-beijing with this tag gets that rule".
 //
 // [Parse] reads the file of expectations, [Run] asks the policy and tells for
 // each what differs. docs/policy.md describes the file.
-package expect
+package policytest
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func Parse(file string, data []byte) ([]Test, error) {
 	o := top.Object("$schema", "tests")
 	o.Get("$schema").Text()
 	var tests []Test
-	for _, item := range o.Need("tests").Items() {
+	for _, item := range o.Require("tests").Items() {
 		tests = append(tests, readTest(item))
 	}
 	return tests, f.Err()
@@ -48,8 +48,8 @@ func readTest(n document.Node) Test {
 	t := Test{
 		Line:    n.Line(),
 		Account: o.Get("account").Text(),
-		Bucket:  o.Need("bucket").Text(),
-		Region:  o.Need("region").Text(),
+		Bucket:  o.Require("bucket").Text(),
+		Region:  o.Require("region").Text(),
 		Tags:    map[string]string{},
 		On:      o.Get("on").Date(),
 	}
@@ -62,7 +62,7 @@ func readTest(n document.Node) Test {
 	for _, e := range o.Get("tags").Entries() {
 		t.Tags[e.Name] = e.Value.Text()
 	}
-	t.Expect = readExpectations(o.Need("expect"))
+	t.Expect = readExpectations(o.Require("expect"))
 	return t
 }
 
@@ -87,14 +87,14 @@ func readExpectations(n document.Node) []Field {
 	// These two count also where the test does not name them: a bucket that is
 	// exempt or blocked must not pass for one that a rule is for.
 	return append(slices.DeleteFunc(values, func(f Field) bool { return f.Value == "" }),
-		Field{"exempt", yesNo(o.Get("exempt").Is())}, Field{"blocked", yesNo(o.Get("blocked").Is())})
+		Field{"exempt", yesNo(o.Get("exempt").Bool())}, Field{"blocked", yesNo(o.Get("blocked").Bool())})
 }
 
 // Outcome is what came of one test.
 type Outcome struct {
-	Test    Test
-	Ruling  policy.Ruling
-	Skipped []policy.Skipped // the rules before the one that decided
+	Test        Test
+	Requirement ossenc.Requirement
+	Skipped     []policy.Skipped // the rules before the one that decided
 	// Failures has one line for each expectation that is not met.
 	Failures []string
 }
@@ -115,12 +115,12 @@ func run(p *policy.Policy, t Test, now time.Time) Outcome {
 	o := Outcome{Test: t}
 	facts := policy.Facts{Account: t.Account, Bucket: t.Bucket, Region: t.Region, Tags: func() (map[string]string, error) { return t.Tags, nil }}
 	var err error
-	o.Ruling, o.Skipped, err = p.Explain(facts, now)
+	o.Requirement, o.Skipped, err = p.Explain(facts, now)
 	if err != nil {
 		o.Failures = []string{err.Error()}
 		return o
 	}
-	got := values(o.Ruling)
+	got := values(o.Requirement)
 	for _, e := range t.Expect {
 		if got[e.Name] != e.Value {
 			o.Failures = append(o.Failures, fmt.Sprintf("%s: want %s, got %s", e.Name, e.Value, orNone(got[e.Name])))
@@ -129,22 +129,22 @@ func run(p *policy.Policy, t Test, now time.Time) Outcome {
 	return o
 }
 
-// values returns the fields of a ruling as the file names and writes them.
-func values(r policy.Ruling) map[string]string {
+// values returns the fields of a requirement as the file names and writes them.
+func values(r ossenc.Requirement) map[string]string {
 	v := map[string]string{"rule": r.Rule, "exempt": yesNo(r.Exempt != nil), "blocked": yesNo(r.Blocked != "")}
 	if r.Exempt != nil || r.Blocked != "" {
 		return v
 	}
-	v["algorithm"] = r.Want.Rule.Algorithm
-	v["kms_key_id"] = orNone(r.Want.Rule.KMSKeyID)
-	v["kms_data_encryption"] = orNone(r.Want.Rule.KMSDataEncryption)
-	v["compare"] = string(r.Want.Compare)
-	v["mode"] = mode(r.Want)
+	v["algorithm"] = r.Desired.Rule.Algorithm
+	v["kms_key_id"] = orNone(r.Desired.Rule.KMSKeyID)
+	v["kms_data_encryption"] = orNone(r.Desired.Rule.KMSDataEncryption)
+	v["compare"] = string(r.Desired.Compare)
+	v["mode"] = mode(r.Desired)
 	v["fallback"] = r.Fallback.String()
 	return v
 }
 
-func mode(w ossenc.Want) string {
+func mode(w ossenc.Desired) string {
 	if w.Report {
 		return "report"
 	}
@@ -167,17 +167,17 @@ func orNone(s string) string {
 
 // String says in one line which rule decided and what it wants.
 func (o Outcome) String() string {
-	if o.Ruling.Rule == "" {
-		return "no ruling"
+	if o.Requirement.Rule == "" {
+		return "no requirement"
 	}
-	parts := []string{fmt.Sprintf("rule %q", o.Ruling.Rule)}
-	switch r := o.Ruling; {
+	parts := []string{fmt.Sprintf("rule %q", o.Requirement.Rule)}
+	switch r := o.Requirement; {
 	case r.Exempt != nil:
 		parts = append(parts, "exempt until "+r.Exempt.Until.Format(time.DateOnly))
 	case r.Blocked != "":
 		parts = append(parts, "blocked: "+r.Blocked)
 	default:
-		parts = append(parts, r.Want.Rule.String(), string(r.Want.Compare), mode(r.Want))
+		parts = append(parts, r.Desired.Rule.String(), string(r.Desired.Compare), mode(r.Desired))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -11,52 +11,54 @@ import (
 // so b.Region is where the bucket is. An error is an *[Error] and means that
 // nothing may be written.
 type Policy interface {
-	Rule(ctx context.Context, b Bucket) (Ruling, error)
+	Evaluate(ctx context.Context, b Bucket) (Requirement, error)
 }
 
-// Ruling is what a policy says about one bucket.
-type Ruling struct {
-	// Name is the name of the policy's rule; empty where there is only one.
-	Name string
-	Want Want
-	// Exempt says why the bucket is left alone; empty if it is not.
-	Exempt string
+// Requirement is what a policy says about one bucket.
+type Requirement struct {
+	Rule  string // name of the policy's rule that decided; empty where there is only one
+	Index int    // of that rule in the file, from 0
+	// Desired is the zero Desired where the bucket is exempt or blocked.
+	Desired Desired
+	// Fallback is the rule to write instead where Desired's key is unusable, and then
+	// only if it does not weaken the current one; the zero Rule blocks.
+	Fallback Rule
+	// Exempt is the exemption that leaves the bucket alone; nil if there is none.
+	Exempt *Exemption
 	// Blocked says why the rule that matched cannot be applied; empty if it can.
 	Blocked string
-	// Fallback is the rule to aim for where Want's key is unusable; none to block.
-	Fallback Rule
 	// Keys are the KMS keys that the policy names for the region. A bucket with
 	// another key is reported; nil means that any key will do.
 	Keys []string
 }
 
-// rule returns what holds for a task: its own Want, or what the policy says.
-func (w *Warden) rule(ctx context.Context, t Task) (Ruling, error) {
-	r := Ruling{Want: t.Want}
-	if t.Want.byPolicy() && w.Policy != nil {
+// requirement returns what holds for a task: its own Want, or what the policy says.
+func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
+	r := Requirement{Desired: t.Desired}
+	if t.Desired.byPolicy() && w.Policy != nil {
 		var err error
-		if r, err = w.Policy.Rule(ctx, t.Bucket); err != nil {
-			return Ruling{}, err
+		if r, err = w.Policy.Evaluate(ctx, t.Bucket); err != nil {
+			return Requirement{}, err
 		}
 		if t.Exactly {
-			r.Want.Compare = Exact
+			r.Desired.Compare = Exact
 		}
 	}
-	r.Want.Report = r.Want.Report || t.Want.Report || w.Report
+	r.Desired.Report = r.Desired.Report || t.Desired.Report || w.Report
 	return r, nil
 }
 
 // byPolicy reports whether the policy is to say what is wanted.
-func (w Want) byPolicy() bool { return w.Rule.IsNone() && w.Compare != Exact }
+func (w Desired) byPolicy() bool { return w.Rule.IsNone() && w.Compare != Exact }
 
 // decide decides about the present rule, with an eye on the keys: they are only
 // looked at where the decision depends on it.
-func (w *Warden) decide(ctx context.Context, region string, present Rule, r Ruling) (Decision, error) {
-	wanted, err := w.asPresent(ctx, region, present, r.Want.Rule)
+func (w *Warden) decide(ctx context.Context, region string, present Rule, r Requirement) (Decision, error) {
+	wanted, err := w.asPresent(ctx, region, present, r.Desired.Rule)
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decide(present, wanted, r.Want.Compare)
+	d := Decide(present, wanted, r.Desired.Compare)
 	if d.Target.KMSKeyID != "" && d.Target.KMSKeyID == present.KMSKeyID && r.Keys != nil {
 		known, err := w.isKnown(ctx, region, present.KMSKeyID, r.Keys)
 		if err != nil {
@@ -74,7 +76,7 @@ func (w *Warden) decide(ctx context.Context, region string, present Rule, r Ruli
 
 // withUsableKey looks at the key that is to be written: OSS stores any string, and
 // fails only when somebody uploads.
-func (w *Warden) withUsableKey(ctx context.Context, region string, present Rule, d Decision, r Ruling) (Decision, error) {
+func (w *Warden) withUsableKey(ctx context.Context, region string, present Rule, d Decision, r Requirement) (Decision, error) {
 	key, err := w.Keys.Describe(ctx, region, d.Target.KMSKeyID)
 	switch {
 	case err != nil:
