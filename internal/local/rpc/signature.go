@@ -21,8 +21,8 @@ const (
 
 // signature reads the signature of either version.
 func (c *Call) signature() (signature, *Failure) {
-	if header := c.HTTP.Header.Get("Authorization"); header != "" {
-		return c.signatureV3(header)
+	if c.HTTP.Header.Get("Authorization") != "" {
+		return c.signatureV3()
 	}
 	return c.signatureV1()
 }
@@ -62,26 +62,14 @@ func signV1(secret, text string) string {
 }
 
 // signatureV3 is made of the request line, the signed headers and the body.
-func (c *Call) signatureV3(header string) (signature, *Failure) {
-	fields, ok := strings.CutPrefix(header, algorithmV3+" ")
-	if !ok {
-		return signature{}, known("InvalidSignatureMethod")
-	}
+func (c *Call) signatureV3() (signature, *Failure) {
 	h := c.HTTP.Header
-	s := signature{token: h.Get("x-acs-security-token"), nonce: h.Get("x-acs-signature-nonce"), date: h.Get("x-acs-date"), sign: signV3}
-	var names []string
-	for field := range strings.SplitSeq(fields, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
-		switch name {
-		case "Credential":
-			s.keyID = value
-		case "SignedHeaders":
-			names = strings.Split(value, ";")
-		case "Signature":
-			s.value = value
-		}
+	s, names, f := authorization(c.HTTP)
+	if f != nil {
+		return s, f
 	}
-	if s.keyID == "" || s.value == "" || s.nonce == "" || !allSigned(h, names) {
+	s.nonce, s.sign = h.Get("x-acs-signature-nonce"), signV3
+	if s.nonce == "" || !allSigned(h, names) {
 		return s, known("IncompleteSignature")
 	}
 	sum := sha256.Sum256(c.body)
