@@ -16,20 +16,24 @@ const (
 	maxAsyncPayload = 128 << 10
 )
 
-const headerInvocationType = "X-Fc-Invocation-Type"
+const (
+	headerInvocationType = "X-Fc-Invocation-Type"
+	headerTaskID         = "X-Fc-Async-Task-Id"
+)
 
-// Handler returns the platform's front door. POST
-// /2023-03-30/functions/{name}/invocations is the InvokeFunction API, without
-// its signature; every other request goes to the function's HTTP trigger, which
-// answers every method and asks for no authentication.
+// Handler returns the platform's front door. Below /2023-03-30/functions/{name}/ is
+// the API of the function: invocations, async-tasks and concurrency, signed if
+// Config.Gateway is set. Every other request goes to the function's HTTP trigger,
+// which answers every method; it is signed if Config.SignedTrigger is set.
 func (f *Function) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, ok := invokedName(r)
+		name, operation, isAPI := apiCall(r)
 		switch {
-		case ok && name != f.cfg.FunctionName:
-			writeError(w, http.StatusNotFound, "FunctionNotFound", fmt.Sprintf("function '%s' does not exist", name))
-		case ok:
-			f.serveInvoke(w, r)
+		case isAPI && name != f.cfg.FunctionName:
+			f.refuseCall(w, http.StatusNotFound, "FunctionNotFound", fmt.Sprintf("function '%s' does not exist", name))
+		case isAPI:
+			f.serveAPI(w, r, operation)
+		case f.cfg.SignedTrigger && f.refusesTrigger(w, r):
 		case f.cfg.Runtime == RuntimeCustom:
 			f.serveWeb(w, r)
 		default:
@@ -38,12 +42,56 @@ func (f *Function) Handler() http.Handler {
 	})
 }
 
-// invokedName tells whether r is an InvokeFunction request and of which
-// function. A ServeMux would redirect the trigger's unclean paths.
-func invokedName(r *http.Request) (string, bool) {
-	rest, ok := strings.CutPrefix(r.URL.Path, "/2023-03-30/functions/")
-	name, found := strings.CutSuffix(rest, "/invocations")
-	return name, ok && found && r.Method == http.MethodPost && !strings.Contains(name, "/")
+// apiCall reports whether r is a call of the API, of which function, and which
+// operation it is: the method and the rest of the path. A ServeMux would redirect
+// the trigger's unclean paths.
+func apiCall(r *http.Request) (function, operation string, ok bool) {
+	rest, isAPI := strings.CutPrefix(r.URL.Path, "/2023-03-30/functions/")
+	function, operation, found := strings.Cut(rest, "/")
+	switch operation = r.Method + " " + operation; operation {
+	case "POST invocations", "GET async-tasks", "PUT concurrency":
+		return function, operation, isAPI && found
+	}
+	return "", "", false
+}
+
+func (f *Function) serveAPI(w http.ResponseWriter, r *http.Request, operation string) {
+	if g := f.cfg.Gateway; g != nil {
+		if refused := g.Verify(r); refused != nil {
+			f.refuseCall(w, refused.Status, refused.Code, refused.Message)
+			return
+		}
+	}
+	switch operation {
+	case "GET async-tasks":
+		f.serveTasks(w, r)
+	case "PUT concurrency":
+		f.serveConcurrency(w, r)
+	default:
+		f.serveInvoke(w, r)
+	}
+}
+
+// refuseCall answers a call of the API with an error in the platform's form.
+func (f *Function) refuseCall(w http.ResponseWriter, status int, code, message string) {
+	id := w.Header().Get(headerRequestID)
+	if id == "" {
+		id = newID("1")
+		w.Header().Set(headerRequestID, id)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(marshal(map[string]string{"Code": code, "Message": message, "RequestId": id}))
+}
+
+// refusesTrigger answers a request to the HTTP trigger that is not signed as it
+// must be.
+func (f *Function) refusesTrigger(w http.ResponseWriter, r *http.Request) bool {
+	refused := f.cfg.Gateway.VerifyTrigger(r)
+	if refused != nil {
+		f.refuseCall(w, http.StatusForbidden, refused.Code, refused.Message)
+	}
+	return refused != nil
 }
 
 func isAsync(r *http.Request) bool {
@@ -67,20 +115,25 @@ func readEvent(r *http.Request) ([]byte, error) {
 }
 
 func (f *Function) serveInvoke(w http.ResponseWriter, r *http.Request) {
+	k := call{id: newID("1")}
+	w.Header().Set(headerRequestID, k.id)
 	event, err := readEvent(r)
 	if err != nil {
-		writeError(w, http.StatusBadRequest, "EntityTooLarge", err.Error())
+		f.refuseCall(w, http.StatusBadRequest, "EntityTooLarge", err.Error())
 		return
 	}
-	k := call{id: newID("1"), event: event}
-	w.Header().Set(headerRequestID, k.id)
+	k.event = event
 	if isAsync(r) {
-		f.serveAsync(w, k)
+		f.serveAsync(w, k, r.Header.Get(headerTaskID))
+		return
+	}
+	if f.stoppedByPlatform() {
+		f.refuseCall(w, http.StatusTooManyRequests, "ResourceThrottled", "reserved concurrency of the function is 0")
 		return
 	}
 	result, err := f.outcome(r.Context(), k)
 	if err != nil {
-		writeError(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+		f.refuseCall(w, http.StatusInternalServerError, "InternalServerError", err.Error())
 		return
 	}
 	result.describe(w.Header())

@@ -22,9 +22,11 @@ type Function struct {
 	endAsync   context.CancelFunc
 	background sync.WaitGroup
 
-	mu      sync.Mutex
-	inst    *instance
-	stopped bool
+	mu       sync.Mutex
+	inst     *instance
+	stopped  bool
+	disabled bool             // the reserved concurrency is 0
+	tasks    map[string]*task // by ID
 }
 
 // Start runs the function's binary and returns once it takes invocations and

@@ -100,7 +100,7 @@ func (f *Function) serveTrigger(w http.ResponseWriter, r *http.Request) {
 	k.event = marshal(f.cfg.event(r, body, k.id, time.Now()))
 	w.Header().Set(headerRequestID, k.id)
 	if isAsync(r) {
-		f.serveAsync(w, k)
+		f.serveAsync(w, k, r.Header.Get(headerTaskID))
 		return
 	}
 	result, err := f.outcome(r.Context(), k)

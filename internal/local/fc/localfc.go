@@ -30,14 +30,14 @@
 // published page: the text of a timeout answer; UnhandledInvocationError for
 // every failure of a Go function; HTTP status 502 when a function behind an HTTP
 // trigger fails; which content types are binary; the inner names of the
-// destination payload; the status of a second answer to one invocation; SIGTERM
+// destination payload; the answer to a task ID that is known; the status of a second answer to one invocation; SIGTERM
 // before an instance ends; several invocations at a time in go1. An HTTP trigger answer without a statusCode
 // is refused, stricter than the platform is remembered to be.
 //
 // # What it does not do
 //
-// It runs one instance, checks no signatures, limits no memory, and sends
-// asynchronous HTTP trigger calls only in go1.
+// It runs one instance, limits no memory, and sends asynchronous HTTP trigger calls
+// only in go1.
 package fc
 
 import (
@@ -47,6 +47,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"bucketwarden/internal/local/rpc"
 )
 
 // The two runtimes that [Config] Runtime accepts.
@@ -113,6 +115,17 @@ type Config struct {
 	// AsyncRetryPause is the time between those, 100 ms by default; the
 	// platform waits longer.
 	AsyncRetryPause time.Duration
+	// AsyncTask keeps the states of asynchronous invocations, and refuses a task ID
+	// that it knows (the platform's asyncTask). Without it task IDs mean nothing.
+	AsyncTask bool
+	// Gateway verifies the signatures of the function's API; nil for none.
+	Gateway *rpc.Gateway
+	// SignedTrigger is an HTTP trigger with authType function, whose signatures
+	// Gateway verifies.
+	SignedTrigger bool
+	// OnSuccess receives the destination payload, as JSON, of an asynchronous
+	// invocation that succeeded. It must not call Function.Stop.
+	OnSuccess func(destination []byte)
 	// OnFailure receives the destination payload, as JSON, of an asynchronous
 	// invocation whose last attempt failed. It must not call Function.Stop,
 	// which waits for it.
