@@ -18,14 +18,14 @@ import (
 func (g *Gateway) Verify(r *http.Request) *Failure {
 	c, broken := g.newCall(r)
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
-	if broken == nil {
+	if broken == nil || broken.Code == "UnsupportedHTTPMethod" { // RPC's own rule
 		broken = g.authenticate(c)
 	}
 	c.request.Status = http.StatusOK
 	if broken != nil {
 		c.request.Status, c.request.Code = broken.Status, broken.Code
 	}
-	g.note(c.request)
+	g.log.Add(c.request.Action, c.request)
 	return broken
 }
 
@@ -44,9 +44,7 @@ func (g *Gateway) VerifyTrigger(r *http.Request) *Failure {
 			return known("IncompleteSignature")
 		}
 	}
-	g.mu.Lock()
-	key, ok := g.keys[s.keyID]
-	g.mu.Unlock()
+	key, ok := g.keys.Find(s.keyID)
 	if !ok {
 		return known("InvalidAccessKeyId.NotFound")
 	}
