@@ -37,6 +37,9 @@ type Identity struct {
 	Credentials Credentials
 	Region      string // the function's own region, such as cn-hangzhou
 	AccountID   string
+	// Assumed means that the credentials are a role's session. Where they are empty,
+	// no others may stand in for them: they would be another account's.
+	Assumed bool
 }
 
 type identityKey struct{}

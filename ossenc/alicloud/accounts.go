@@ -82,7 +82,7 @@ func (a *Accounts) Identity(ctx context.Context, accountID string) (ossenc.Ident
 	if err != nil {
 		return ossenc.Identity{}, err
 	}
-	return ossenc.Identity{Credentials: got, Region: own.Region, AccountID: accountID}, nil
+	return ossenc.Identity{Credentials: got, Region: own.Region, AccountID: accountID, Assumed: true}, nil
 }
 
 // session returns the account's session, which exists for each role from its

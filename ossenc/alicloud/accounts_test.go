@@ -36,7 +36,7 @@ func TestAccounts_AssumesTheRoleOfAnother(t *testing.T) {
 	s := newSTS(t)
 	for _, account := range []string{second, third} {
 		got, err := s.accounts.Identity(invoked(t.Context()), account)
-		if want := (ossenc.Identity{Credentials: s.last(), Region: "cn-hangzhou", AccountID: account}); err != nil || got != want {
+		if want := (ossenc.Identity{Credentials: s.last(), Region: "cn-hangzhou", AccountID: account, Assumed: true}); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", account, got, err)
 		}
 		r := s.Requests()[len(s.Requests())-1]

@@ -42,15 +42,27 @@ func noCredentials(err error) error {
 	return &ossenc.Error{Code: ossenc.Denied, Message: "no credentials: the invocation has none (does the function have a role?) and the default chain finds none", Err: err}
 }
 
-// CredentialsFrom returns the credentials of the context's [Identity], or those
-// that fallback finds; a nil fallback finds none.
+// CredentialsFrom returns the credentials of the context's [ossenc.Identity], or
+// those that fallback finds; a nil fallback finds none. No error repeats a part of
+// what was returned from then on.
+//
+// The fallback is for invocations without any credentials only: half a set of them,
+// or an account that a role was assumed for, must not act with somebody else's.
 func CredentialsFrom(ctx context.Context, fallback func() (ossenc.Credentials, error)) (ossenc.Credentials, error) {
-	got := ossenc.IdentityFrom(ctx).Credentials
-	switch {
-	case !got.Empty():
-		return got, nil
-	case fallback == nil:
-		return ossenc.Credentials{}, noCredentials(nil)
+	id := ossenc.IdentityFrom(ctx)
+	got := id.Credentials
+	if got.Empty() {
+		switch {
+		case got != (ossenc.Credentials{}) || id.Assumed:
+			return ossenc.Credentials{}, &ossenc.Error{Code: ossenc.Denied, Message: "the credentials are not whole: the access key ID or its secret is missing"}
+		case fallback == nil:
+			return ossenc.Credentials{}, noCredentials(nil)
+		}
+		var err error
+		if got, err = fallback(); err != nil {
+			return ossenc.Credentials{}, err
+		}
 	}
-	return fallback()
+	remember(got)
+	return got, nil
 }

@@ -97,11 +97,11 @@ func (c *Client) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, 
 		out, err := cl.GetBucketEncryption(ctx, &oss.GetBucketEncryptionRequest{Bucket: &b.Name})
 		if err != nil {
 			if serr, ok := errors.AsType[*oss.ServiceError](err); ok && serr.StatusCode == http.StatusNotFound && serr.Code == "NoSuchServerSideEncryptionRule" {
-				return ossenc.Observation{RequestID: serr.RequestID}, nil
+				return ossenc.Observation{RequestID: shownID(serr.RequestID)}, nil
 			}
 			return ossenc.Observation{}, err
 		}
-		a := ossenc.Observation{RequestID: requestID(out.Headers)}
+		a := ossenc.Observation{RequestID: ossRequestID(out.Headers)}
 		a.Rule, err = ruleFrom(out.ServerSideEncryptionRule)
 		if err != nil {
 			return a, &ossenc.Error{Code: ossenc.Unrecognized, RequestID: a.RequestID, Message: err.Error()}
@@ -135,7 +135,7 @@ func (c *Client) Put(ctx context.Context, b ossenc.Bucket, r ossenc.Rule) (ossen
 		if err != nil {
 			return ossenc.Observation{}, err
 		}
-		return ossenc.Observation{Rule: r, RequestID: requestID(out.Headers)}, nil
+		return ossenc.Observation{Rule: r, RequestID: ossRequestID(out.Headers)}, nil
 	})
 }
 
@@ -147,7 +147,7 @@ func (c *Client) Delete(ctx context.Context, b ossenc.Bucket) (ossenc.Observatio
 		if err != nil {
 			return ossenc.Observation{}, err
 		}
-		return ossenc.Observation{RequestID: requestID(out.Headers)}, nil
+		return ossenc.Observation{RequestID: ossRequestID(out.Headers)}, nil
 	})
 }
 
@@ -161,7 +161,7 @@ func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, 
 			return ossenc.Observation{}, err
 		}
 		if out.Tagging == nil { // no tags are an empty Tagging; without one it is no answer
-			return ossenc.Observation{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's tags", RequestID: requestID(out.Headers)}
+			return ossenc.Observation{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's tags", RequestID: ossRequestID(out.Headers)}
 		}
 		if out.Tagging.TagSet != nil {
 			for _, t := range out.Tagging.TagSet.Tags {
@@ -378,9 +378,9 @@ func (c *Client) page(ctx context.Context, cl *oss.Client, prefix, after string)
 func checkPage(page *oss.ListBucketsResult, after string) error {
 	switch {
 	case page.Owner == nil && len(page.Buckets) == 0:
-		return &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's list", RequestID: requestID(page.Headers)}
+		return &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's list", RequestID: ossRequestID(page.Headers)}
 	case page.IsTruncated && deref(page.NextMarker) <= after:
-		return &ossenc.Error{Code: ossenc.Unavailable, Message: "a page of the list that does not lead on", RequestID: requestID(page.Headers)}
+		return &ossenc.Error{Code: ossenc.Unavailable, Message: "a page of the list that does not lead on", RequestID: ossRequestID(page.Headers)}
 	}
 	return nil
 }
@@ -432,8 +432,9 @@ func translate(ctx context.Context, op, bucket string, err error) error {
 	case ctx.Err() != nil: // first: the SDK loses it when the time runs out between two tries
 		e.Code, e.Message = ossenc.Deadline, "no answer before the invocation's time ran out"
 	case answered:
-		e.Code, e.Message = codeOf(serr), redact(ctx, messageOf(serr))
-		e.OSSCode, e.EC, e.RequestID = redact(ctx, serr.Code), redact(ctx, serr.EC), redact(ctx, cmp.Or(serr.RequestID, requestID(serr.Headers)))
+		e.Code, e.Message = codeOf(serr), shown(ctx, messageOf(serr))
+		e.OSSCode, e.EC = shownCode(serr.Code), shownEC(serr.EC)
+		e.RequestID = cmp.Or(shownID(serr.RequestID), ossRequestID(serr.Headers))
 	case isInvalidParam(err):
 		e.Code, e.Message = ossenc.Invalid, "not a valid bucket name"
 	case isUndecodable(err):
@@ -474,7 +475,7 @@ func networkReason(err error) string {
 	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 		return "time-out"
 	}
-	return oneLine(innermost(err).Error())
+	return inUse.Line(innermost(err).Error())
 }
 
 // messageOf returns what OSS said. The SDK's own words for an answer that is not
@@ -485,8 +486,6 @@ func messageOf(e *oss.ServiceError) string {
 	}
 	return cmp.Or(e.Message, http.StatusText(e.StatusCode))
 }
-
-func requestID(h http.Header) string { return oneLine(h.Get("x-oss-request-id")) }
 
 func ref(s string) *string {
 	if s == "" {

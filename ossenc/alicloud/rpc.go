@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud/redact"
 )
 
 // RPCFailure is an error answer of one of Alibaba Cloud's RPC-style services,
@@ -26,13 +27,26 @@ type RPCFailure struct {
 // Err returns the failure as an *[Error] that is safe to show: without any part of
 // the credentials in ctx.
 func (f RPCFailure) Err(ctx context.Context) *ossenc.Error {
+	remember(ossenc.IdentityFrom(ctx).Credentials)
 	return &ossenc.Error{
 		Op:        f.Op,
 		Code:      rpcCode(f.Status, f.Code),
-		OSSCode:   redact(ctx, f.Code, f.Secrets...),
-		RequestID: redact(ctx, f.RequestID, f.Secrets...),
+		OSSCode:   f.field(shownCode(f.Code)),
+		RequestID: f.field(shownID(f.RequestID)),
 		Message:   f.Subject + ": " + f.safeMessage(ctx),
 	}
+}
+
+// field returns a field of the answer if it holds no secret of the request.
+func (f RPCFailure) field(s string) string {
+	var others redact.Secrets
+	for _, secret := range f.Secrets {
+		others.Add("", secret, "")
+	}
+	if others.Holds(s) {
+		return ""
+	}
+	return s
 }
 
 // safeMessage returns the service's message. The one for a wrong signature is
@@ -41,7 +55,7 @@ func (f RPCFailure) safeMessage(ctx context.Context) string {
 	if f.Code == "SignatureDoesNotMatch" || strings.Contains(f.Message, "string to sign") {
 		return "the signature was not accepted; is the secret the one of the access key?"
 	}
-	return redact(ctx, f.Message, f.Secrets...)
+	return shown(ctx, f.Message, f.Secrets...)
 }
 
 // rpcCode maps a service's code. They come in families: what stands before the
@@ -71,15 +85,15 @@ func rpcCode(status int, code string) ossenc.Code {
 }
 
 // NoAnswer returns the *[Error] for a call that ended without an answer, or, if
-// err is nil, with one that is not the service's. Its text and what it wraps are
-// without the request, whose address holds the security token in some protocols.
+// err is nil, with one that is not the service's. It wraps the context's error only:
+// those of the network may hold the request, or what a server said.
 func NoAnswer(ctx context.Context, op, subject string, err error) *ossenc.Error {
 	e := &ossenc.Error{Op: op, Code: ossenc.Unavailable, Message: subject + ": an answer that is not the service's"}
 	switch {
 	case ctx.Err() != nil:
 		e.Code, e.Message, e.Err = ossenc.Deadline, subject+": no answer before the invocation's time ran out", ctx.Err()
 	case err != nil:
-		e.Message, e.Err = subject+": no answer: "+networkReason(err), innermost(err)
+		e.Message = subject + ": no answer: " + networkReason(err)
 	}
 	return e
 }

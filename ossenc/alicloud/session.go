@@ -35,6 +35,10 @@ type session struct {
 	flight *flight
 }
 
+// errNotWhole is a session without one of its three parts: it cannot act for its
+// account, and nothing else may.
+var errNotWhole = errors.New("STS answered with a session that has no access key, no secret or no token")
+
 // flight is one call of the provider.
 type flight struct {
 	done chan struct{} // closed once got and err are there
@@ -80,7 +84,7 @@ func newSession(role Role, stsHost string) (*session, error) {
 		WithStsEndpoint(stsHost).
 		Build()
 	if err != nil {
-		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: oneLine(err.Error())}
+		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: inUse.Line(err.Error())}
 	}
 	s.provider = provider
 	return s, nil
@@ -129,12 +133,19 @@ func (s *session) run(f *flight, from ossenc.Credentials) {
 		return
 	}
 	f.got = ossenc.Credentials{AccessKeyID: got.AccessKeyId, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}
+	remember(f.got)
+	if f.got.Empty() || f.got.SecurityToken == "" {
+		f.got, f.err = ossenc.Credentials{}, errNotWhole
+	}
 }
 
 // assumeError reads the errors of credentials-go, which are texts: STS's answer
 // behind a fixed beginning. All other texts but the network's are about an answer
 // that is not STS's.
 func assumeError(ctx context.Context, roleARN string, err error) error {
+	if errors.Is(err, errNotWhole) {
+		return &ossenc.Error{Op: "AssumeRole", Code: ossenc.Unavailable, Message: roleARN + ": " + errNotWhole.Error()}
+	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return NoAnswer(ctx, "AssumeRole", roleARN, u)
 	}
