@@ -2,10 +2,9 @@ package e2e
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"bucketwarden/events"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 )
@@ -13,7 +12,7 @@ import (
 // Every sample event has the outcome that the manifest states, with the real
 // binary, in an account where the buckets it names exist without a rule.
 func TestSamples(t *testing.T) {
-	samples, err := stack.Samples(filepath.Join(root, "events"))
+	samples, err := events.Samples()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,13 +29,15 @@ func TestSamples(t *testing.T) {
 		if sample.Results == nil || sample.Trigger == "http" {
 			continue
 		}
-		stack.CreateBuckets(st.OSS, samples) // afresh, without a rule
+		if err := stack.SampleBuckets(st.OSS, stack.Region); err != nil {
+			t.Fatal(err)
+		}
 		t.Run(name, func(t *testing.T) { runSample(t, st, name, sample) })
 	}
 }
 
-func runSample(t *testing.T, st *stack.Stack, name string, sample stack.Sample) {
-	payload, err := os.ReadFile(filepath.Join(root, "events", name))
+func runSample(t *testing.T, st *stack.Stack, name string, sample events.Sample) {
+	payload, err := events.Read(name)
 	if err != nil {
 		t.Fatal(err)
 	}

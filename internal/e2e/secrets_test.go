@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"bucketwarden/events"
 	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
@@ -122,11 +123,13 @@ func startGuarded(t *testing.T, runtime string) *guarded {
 
 // everything sends every sample event and every request, all at once.
 func (g *guarded) everything() {
-	samples, err := stack.Samples(filepath.Join(root, "events"))
+	samples, err := events.Samples()
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	stack.CreateBuckets(g.stack.OSS, samples)
+	if err := stack.SampleBuckets(g.stack.OSS, stack.Region); err != nil {
+		g.t.Fatal(err)
+	}
 	var busy sync.WaitGroup
 	for name := range samples {
 		busy.Go(func() { g.sample(name) })

@@ -15,6 +15,7 @@ import (
 	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
+	"bucketwarden/internal/local/cloud"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
@@ -35,7 +36,7 @@ func settles(t *testing.T, before int) {
 // Every fault in turn, over real connections, leaves no goroutine behind.
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	before := runtime.NumGoroutine()
-	m := &matrix{Stack: &stack.Stack{OSS: localoss.New(localoss.Options{})}, evil: "evil.example.com"}
+	m := &matrix{Stack: &stack.Stack{Cloud: &cloud.Cloud{OSS: localoss.New(localoss.Options{})}}, evil: "evil.example.com"}
 	m.OSS.AddKey(stack.UserKey)
 	m.OSS.SetFault(m.spoil)
 	server := httptest.NewServer(m.OSS)

@@ -19,14 +19,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	localfc "bucketwarden/internal/local/fc"
+	"bucketwarden/internal/local/wire"
 )
 
 func main() {
@@ -46,13 +44,13 @@ func run(ctx context.Context, args, environ []string, out io.Writer) error {
 	}
 	s := settingsFrom(environ)
 	s.log = out
-	closeOSS, err := s.ensureOSS(ctx)
+	closeCloud, err := s.ensureCloud(ctx)
 	if err != nil {
 		return err
 	}
 	f, err := localfc.Start(ctx, s.config())
 	if err != nil {
-		return errors.Join(err, closeOSS())
+		return errors.Join(err, closeCloud())
 	}
 	if event != nil {
 		err = invoke(ctx, f, *event, out)
@@ -60,7 +58,7 @@ func run(ctx context.Context, args, environ []string, out io.Writer) error {
 	if event == nil {
 		err = serve(ctx, f, s, out)
 	}
-	return errors.Join(err, f.Stop(context.WithoutCancel(ctx)), closeOSS())
+	return errors.Join(err, f.Stop(context.WithoutCancel(ctx)), closeCloud())
 }
 
 // parse returns the event to send, or nil if there is none.
@@ -89,16 +87,11 @@ func invoke(ctx context.Context, f *localfc.Function, event string, out io.Write
 
 // serve answers until ctx ends.
 func serve(ctx context.Context, f *localfc.Function, s settings, out io.Writer) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", ":"+s.port)
+	l, err := wire.Listen(ctx, ":"+s.port, &front{function: f, settings: s}, nil)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "the emulator listens on %s\n", l.Addr())
-	srv := &http.Server{Handler: &front{function: f, settings: s}, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = srv.Close() }) // whoever stops the container waits for nobody
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	fmt.Fprintf(out, "the emulator listens on %s\n", l.Addr)
+	<-ctx.Done()
+	return l.Close() // whoever stops the container waits for nobody
 }

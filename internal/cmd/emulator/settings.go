@@ -3,16 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
-	"net"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"bucketwarden/internal/local/cloud"
 	localfc "bucketwarden/internal/local/fc"
-	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
+	"bucketwarden/internal/local/wire"
 )
 
 // settings are what fc3 says in the container's environment.
@@ -101,28 +102,23 @@ func (s settings) command() []string {
 	return words
 }
 
-// sampleBuckets are those that the sample events in events/ name.
-var sampleBuckets = []string{"demo-bucket-a", "demo-bucket-b", "demo-bucket-c", "demo-bucket-svc"}
-
-// ensureOSS starts an OSS, unless the function was told of one, and tells it. The
-// returned function stops it.
-func (s *settings) ensureOSS(ctx context.Context) (stop func() error, err error) {
+// ensureCloud starts the local services, unless the function was given an OSS
+// endpoint, and gives it theirs. The returned function stops them.
+func (s *settings) ensureCloud(ctx context.Context) (stop func() error, err error) {
 	if s.env["WARDEN_OSS_ENDPOINT"] != "" {
 		return func() error { return nil }, nil
 	}
-	oss := localoss.New(localoss.Options{AccountID: s.env["FC_ACCOUNT_ID"]})
-	key := s.key()
-	oss.AddKey(localoss.Key{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken})
-	for _, name := range sampleBuckets {
-		oss.PutBucket(localoss.Bucket{Name: name, Region: s.env["FC_REGION"]})
-	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	c, err := cloud.Start(ctx, cloud.Options{AccountID: s.env["FC_ACCOUNT_ID"]})
 	if err != nil {
 		return nil, err
 	}
-	srv := &http.Server{Handler: oss, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = srv.Serve(l) }() // ends with ErrServerClosed
-	s.own = append(s.own, "WARDEN_OSS_ENDPOINT=http://"+l.Addr().String())
-	return srv.Close, nil
+	key := s.key()
+	c.AddKey(wire.AccessKey{
+		AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken, Name: stack.Role + "/fc",
+	})
+	if err := stack.SampleBuckets(c.OSS, s.env["FC_REGION"]); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	s.own = append(c.Env(), s.own...) // what the function was given itself counts
+	return c.Close, nil
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"text/tabwriter"
 
+	"bucketwarden/events"
 	"bucketwarden/internal/local/stack"
 )
 
@@ -58,7 +59,7 @@ func run(ctx context.Context, verb string, args []string) error {
 			return stack.Serve(ctx, stack.Options{Binary: binary, Env: wardenSettings(), Log: os.Stdout}, at, os.Stdout)
 		})
 	case "events":
-		return events()
+		return listEvents()
 	}
 	return fmt.Errorf("no such command: %s\n%s", verb, usage)
 }
@@ -82,12 +83,8 @@ func invoke(ctx context.Context, binary, file, buckets string) error {
 	if err != nil {
 		return err
 	}
-	samples, err := stack.Samples("events")
-	if err != nil {
-		return err
-	}
 	more := strings.FieldsFunc(buckets, func(r rune) bool { return r == ',' })
-	return stack.Invoke(ctx, stack.Options{Binary: binary, Env: wardenSettings(), Log: os.Stderr}, samples, more, event, os.Stdout)
+	return stack.Invoke(ctx, stack.Options{Binary: binary, Env: wardenSettings(), Log: os.Stderr}, more, event, os.Stdout)
 }
 
 // wardenSettings hands the caller's settings on to the function, which sees
@@ -98,8 +95,8 @@ func wardenSettings() []string {
 	return append([]string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,remove,events"}, mine...)
 }
 
-func events() error {
-	samples, err := stack.Samples("events")
+func listEvents() error {
+	samples, err := events.Samples()
 	if err != nil {
 		return err
 	}

@@ -7,11 +7,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 
@@ -20,6 +20,7 @@ import (
 	"bucketwarden/handler"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
+	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
 )
 
@@ -63,19 +64,19 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 		return err
 	}
 	count := fill(st.OSS, more)
-	trigger, err := listen(ctx, addr, st.Function.Handler())
+	trigger, err := wire.Listen(ctx, addr, st.Function.Handler(), nil)
 	if err != nil {
 		return err
 	}
-	direct, err := listen(ctx, "127.0.0.1:0", web(st.OSSURL))
+	direct, err := wire.Listen(ctx, "", web(st.OSSURL), nil)
 	if err != nil {
 		return err
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(addresses{trigger, direct, count}); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(addresses{trigger.URL, direct.URL, count}); err != nil {
 		return err
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin) // until whoever started this lets go
-	return st.Close(ctx)
+	return errors.Join(trigger.Close(), direct.Close(), st.Close(ctx))
 }
 
 // web is the handler as a server of one's own would use it.
@@ -98,16 +99,6 @@ func web(ossURL string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inner.ServeHTTP(w, r.WithContext(ossenc.WithIdentity(r.Context(), id)))
 	})
-}
-
-func listen(ctx context.Context, addr string, h http.Handler) (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return "", err
-	}
-	go func() { _ = http.Serve(l, h) }()
-	return "http://" + l.Addr().String(), nil
 }
 
 // fill creates the buckets and returns their number.

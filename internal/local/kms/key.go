@@ -11,7 +11,7 @@ import (
 
 // Key is a key in the terms of the wire.
 type Key struct {
-	// ID is KeyId. It is unique.
+	// ID is KeyId. It is unique in a region.
 	ID string
 	// Region is where the key is; empty means Options.Region.
 	Region string
@@ -33,14 +33,21 @@ type Key struct {
 	SharedWith []string
 }
 
-// PutKey creates the key, or replaces the one with this ID.
+// PutKey creates the key, or replaces the one with this ID in its region.
 func (s *Server) PutKey(k Key) {
 	k.Region = cmp.Or(k.Region, s.region)
 	k.AccountID = cmp.Or(k.AccountID, s.AccountID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys = slices.DeleteFunc(s.keys, func(old Key) bool { return old.ID == k.ID })
+	s.keys = slices.DeleteFunc(s.keys, func(old Key) bool { return old.ID == k.ID && old.Region == k.Region })
 	s.keys = append(s.keys, k)
+}
+
+// Keys returns all keys, in the order in which they came.
+func (s *Server) Keys() []Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.keys)
 }
 
 // ARN returns the key's ARN.

@@ -121,3 +121,31 @@ func TestDescribeKey_Refuses(t *testing.T) {
 		t.Errorf("without KMS: %v", err)
 	}
 }
+
+// What an upload meets, by the state of its key.
+func TestKeyForOSS(t *testing.T) {
+	s := start(t)
+	for _, k := range localkms.SampleKeys([]string{"cn-hangzhou", "cn-beijing"}) {
+		s.PutKey(k)
+	}
+	s.Disable("3333333333333333")
+	for name, c := range map[string]struct{ region, account, key, id, code string }{
+		"ID":                 {"cn-hangzhou", own, "key-hz", "key-hz", ""},
+		"alias":              {"cn-beijing", own, "alias/payments", "", "KeyPendingDeletion"}, // key-bj came first
+		"sample":             {"cn-beijing", own, "key-1", "key-1", ""},
+		"no name":            {"cn-hangzhou", own, "", "key-made-by-oss-cn-hangzhou", ""},
+		"no name, elsewhere": {"cn-shanghai", own, "", "key-made-by-oss-cn-shanghai", ""},
+		"other region":       {"cn-beijing", own, "key-hz", "", "KeyNotFound"},
+		"unknown":            {"cn-hangzhou", own, "key-none", "", "KeyNotFound"},
+		"unknown alias":      {"cn-hangzhou", own, "alias/none", "", "AliasNotFound"},
+		"disabled":           {"cn-hangzhou", own, "key-disabled", "", "KeyDisabled"},
+		"deleting":           {"cn-hangzhou", own, "key-deleting", "", "KeyPendingDeletion"},
+		"for signatures":     {"cn-hangzhou", other, "key-other", "", "InvalidParameter"},
+		"no valid name":      {"cn-hangzhou", own, "a b", "", "InvalidParameter"},
+		"not activated":      {"cn-hangzhou", "3333333333333333", "", "", "KmsServiceNotEnabled"},
+	} {
+		if id, code := s.KeyForOSS(c.region, c.account, c.key); id != c.id || code != c.code {
+			t.Errorf("%s: %q %q, want %q %q", name, id, code, c.id, c.code)
+		}
+	}
+}

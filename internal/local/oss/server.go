@@ -13,6 +13,9 @@ import (
 type Options struct {
 	// AccountID owns the buckets and keys that name no account. Default 1234567890123456.
 	AccountID string
+	// Keys are the access keys that may sign, if several services know the same
+	// ones. Nil begins with none.
+	Keys *wire.Keys
 	// Now is the clock of the server. Default time.Now.
 	Now func() time.Time
 	// Latency is added to every answer; a caller that goes away ends the wait.
@@ -58,9 +61,12 @@ func New(opts Options) *Server {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.Keys == nil {
+		opts.Keys = wire.NewKeys(opts.AccountID)
+	}
 	return &Server{
 		opts:    opts,
-		keys:    wire.NewKeys(opts.AccountID),
+		keys:    opts.Keys,
 		log:     wire.NewLog[Request](opts.MaxLog),
 		room:    room{max: opts.MaxBytes},
 		buckets: map[string]*bucketState{},

@@ -14,6 +14,9 @@ import (
 type Options struct {
 	// AccountID is the account of access keys that name none. Default 1234567890123456.
 	AccountID string
+	// Keys are the access keys that may sign, if several services know the same
+	// ones. Nil begins with none.
+	Keys *wire.Keys
 	// Now is the clock of the server. Default time.Now.
 	Now func() time.Time
 	// Latency is added to every answer; a caller that goes away ends the wait.
@@ -64,11 +67,14 @@ func New(opts Options, version string, actions map[string]Action) *Gateway {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.Keys == nil {
+		opts.Keys = wire.NewKeys(opts.AccountID)
+	}
 	return &Gateway{
 		opts:    opts,
 		version: version,
 		actions: actions,
-		keys:    wire.NewKeys(opts.AccountID),
+		keys:    opts.Keys,
 		log:     wire.NewLog[Request](maxLog),
 		nonces:  map[string]bool{},
 	}

@@ -6,6 +6,7 @@ package stack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,21 +15,23 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"bucketwarden/internal/local/cloud"
 	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
 	localsts "bucketwarden/internal/local/sts"
+	"bucketwarden/internal/local/wire"
 )
 
 // Account and Region are where everything local is.
 const (
-	Account = "1234567890123456"
-	Region  = "cn-hangzhou"
+	Account = wire.DefaultAccount
+	Region  = cloud.Region
 	Role    = "oss-encryption-guard" // as in the sample of the function's own write
 )
 
 // UserKey is a long-lived key of the account, for people and their OSS clients.
-var UserKey = localoss.Key{AccessKeyID: "LTAIlocal", AccessKeySecret: "local-secret"}
+var UserKey = cloud.UserKey
 
 // BuildFlags are go build's wherever the function is built. HTTP/2 is left out: OSS,
 // KMS, STS and the platform are spoken to in HTTP/1.1, and it is a twentieth of the
@@ -67,42 +70,40 @@ type Options struct {
 	// Sessions is how many keys of the role work at the same time, the newest
 	// ones; 256 by default.
 	Sessions int64
-	// Keys are the KMS keys that there are.
+	// Keys are the KMS keys that exist; nil means the samples'.
 	Keys []localkms.Key
-	// Roles are the roles that other accounts have for the function; none means
-	// that there is no STS either.
+	// Roles are the roles that other accounts have for the function.
 	Roles []localsts.Role
-	// Dir is a directory for files that the function reads; needed with Roles.
+	// Dir is a directory for files that the function reads; empty means one that
+	// Close removes.
 	Dir string
+	// TLS lets the local OSS speak HTTPS.
+	TLS bool
 	// Configure may change how the function is started.
 	Configure func(*localfc.Config)
 }
 
 // Stack is the function with what it speaks to.
 type Stack struct {
-	OSS      *localoss.Server
-	KMS      *localkms.Server
-	STS      *localsts.Server
-	OSSURL   string
+	*cloud.Cloud
 	Function *localfc.Function
 
-	cloud    *cloud
 	sessions atomic.Int64
 	kept     int64
 }
 
-// Start starts the local OSS and KMS, STS if there are roles, and the function
-// with credentials that rotate: at every invocation the platform hands out a new
-// key, as a role's session has.
+// Start starts the local services, and the function with credentials that rotate:
+// at every invocation the platform hands out a new key, as a role's session has.
 func Start(ctx context.Context, o Options) (*Stack, error) {
-	c, err := startCloud(ctx, o)
+	c, err := cloud.Start(ctx, cloud.Options{
+		AccountID: Account, OSS: o.OSS, OSSAddr: o.OSSAddr, TLS: o.TLS, KMSKeys: o.Keys, Roles: o.Roles, Dir: o.Dir,
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{OSS: c.oss, KMS: c.kms, STS: c.sts, OSSURL: c.ossURL, cloud: c, kept: cmp.Or(o.Sessions, 256)}
+	s := &Stack{Cloud: c, kept: cmp.Or(o.Sessions, 256)}
 	if err := s.StartFunction(ctx, o); err != nil {
-		c.close()
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	return s, nil
 }
@@ -110,7 +111,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 // StartFunction starts the function, after it was stopped also with other
 // options.
 func (s *Stack) StartFunction(ctx context.Context, o Options) error {
-	env := append(s.cloud.env(), "WARDEN_ROLE_NAME="+Role)
+	env := append(s.Env(), "WARDEN_ROLE_NAME="+Role)
 	cfg := localfc.Config{
 		Command:     []string{o.Binary},
 		Env:         append(env, o.Env...), // what comes last counts
@@ -141,13 +142,13 @@ func (s *Stack) session() localfc.Credentials {
 		AccessKeySecret: fmt.Sprintf("session-secret-%06d", n),
 		SecurityToken:   fmt.Sprintf("session-token-%06d", n),
 	}
-	s.cloud.addKey(key)
-	s.OSS.RemoveKey(fmt.Sprintf("STS.local%06d", n-s.kept))
-	return credentials(key)
+	key.Name = Role + "/fc"
+	s.AddKey(key)
+	s.Keys.Remove(fmt.Sprintf("STS.local%06d", n-s.kept))
+	return localfc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken}
 }
 
 // Close stops the function and the rest.
 func (s *Stack) Close(ctx context.Context) error {
-	defer s.cloud.close()
-	return s.Function.Stop(ctx)
+	return errors.Join(s.Function.Stop(ctx), s.Cloud.Close())
 }

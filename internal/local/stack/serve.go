@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 
 	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/wire"
 )
 
 // Addresses are where `make local` listens.
@@ -32,11 +31,11 @@ func Serve(ctx context.Context, o Options, at Addresses, out io.Writer) error {
 		return err
 	}
 	events.OSS = stack.OSS
-	front, err := listen(ctx, at.Function, stack.Function.Handler())
+	front, err := wire.Listen(ctx, at.Function, stack.Function.Handler(), nil)
 	if err != nil {
 		return errors.Join(err, stack.Close(ctx))
 	}
-	console, err := listen(ctx, at.Console, Console{stack.OSS, events}.Handler())
+	console, err := wire.Listen(ctx, at.Console, Console{stack.OSS, events}.Handler(), nil)
 	if err != nil {
 		return errors.Join(err, front.Close(), stack.Close(ctx))
 	}
@@ -44,17 +43,6 @@ func Serve(ctx context.Context, o Options, at Addresses, out io.Writer) error {
 	<-ctx.Done()
 	fmt.Fprintln(out, "\nstopping")
 	return errors.Join(front.Close(), console.Close(), stack.Close(context.WithoutCancel(ctx)))
-}
-
-func listen(ctx context.Context, addr string, h http.Handler) (*http.Server, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	server := &http.Server{Handler: h}
-	go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
-	return server, nil
 }
 
 const guide = `

@@ -46,9 +46,17 @@ func assume(t *testing.T, s *localsts.Server, key localrpc.AccessKey, over map[s
 	t.Helper()
 	form := map[string]string{"RoleArn": target, "RoleSessionName": "bucketwarden", "DurationSeconds": "3600"}
 	maps.Copy(form, over)
+	var a answer
+	a.status = ask(t, s, "AssumeRole", key, form, &a)
+	return a
+}
+
+// ask sends one action and decodes its answer.
+func ask(t *testing.T, s *localsts.Server, action string, key localrpc.AccessKey, form map[string]string, a any) int {
+	t.Helper()
 	query := map[string]string{
-		"Action": "AssumeRole", "Version": "2015-04-01", "Format": "JSON", "Timestamp": "2026-05-08T12:00:00Z", "SignatureMethod": "HMAC-SHA1",
-		"SignatureVersion": "1.0", "SignatureNonce": strconv.Itoa(s.Count("AssumeRole")), "AccessKeyId": key.AccessKeyID,
+		"Action": action, "Version": "2015-04-01", "Format": "JSON", "Timestamp": "2026-05-08T12:00:00Z", "SignatureMethod": "HMAC-SHA1",
+		"SignatureVersion": "1.0", "SignatureNonce": action + strconv.Itoa(s.Count(action)), "AccessKeyId": key.AccessKeyID,
 	}
 	if key.SecurityToken != "" {
 		query["SecurityToken"] = key.SecurityToken
@@ -68,11 +76,10 @@ func assume(t *testing.T, s *localsts.Server, key localrpc.AccessKey, over map[s
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	a := answer{status: w.Code}
-	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+	if err := json.Unmarshal(w.Body.Bytes(), a); err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return w.Code
 }
 
 var id = localrpc.AccessKey{AccessKeyID: "id", AccessKeySecret: "secret"}
@@ -85,7 +92,7 @@ func TestAssumeRole_IssuesWhatItTellsOf(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	want := localsts.Issued{AccessKey: localrpc.AccessKey{
-		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken, Expires: noon().Add(time.Hour), AccountID: "2222222222222222",
+		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken, Expires: noon().Add(time.Hour), AccountID: "2222222222222222", Name: "warden/bucketwarden",
 	}, RoleARN: target}
 	if issued != want {
 		t.Errorf("told of %+v", issued)
@@ -124,5 +131,27 @@ func TestAssumeRole_Refuses(t *testing.T) {
 	s.PutRole(localsts.Role{ARN: target, Trusts: []string{"3333333333333333"}})
 	if a := assume(t, s, id, nil); a.status != 403 || a.Code != "NoPermission" {
 		t.Errorf("not trusted: %+v", a)
+	}
+}
+
+func TestGetCallerIdentity_SaysWhoSigned(t *testing.T) {
+	var issued localsts.Issued
+	s := start(func(i localsts.Issued) { issued = i })
+	user := localrpc.AccessKey{AccessKeyID: "alice-id", AccessKeySecret: "secret", Name: "alice"}
+	s.AddAccessKey(user)
+	assume(t, s, id, nil)
+	for name, c := range map[string]struct {
+		key  localrpc.AccessKey
+		want [4]string
+	}{
+		"the account": {id, [4]string{caller, "Account", "acs:ram::" + caller + ":root", caller}},
+		"a user":      {user, [4]string{caller, "RAMUser", "acs:ram::" + caller + ":user/alice", "21234567890123456"}},
+		"a role":      {issued.AccessKey, [4]string{"2222222222222222", "AssumedRoleUser", "acs:ram::2222222222222222:assumed-role/warden/bucketwarden", "3222222222222222:bucketwarden"}},
+	} {
+		var a struct{ AccountID, IdentityType, Arn, PrincipalID string }
+		status := ask(t, s, "GetCallerIdentity", c.key, nil, &a)
+		if got := [4]string{a.AccountID, a.IdentityType, a.Arn, a.PrincipalID}; status != 200 || got != c.want {
+			t.Errorf("%s: %d %q, want %q", name, status, got, c.want)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +57,10 @@ type Server struct {
 // New returns a server without roles and access keys.
 func New(opts Options) *Server {
 	s := &Server{onIssue: opts.OnIssue, roles: map[string]Role{}}
-	s.Gateway = localrpc.New(opts.Options, "2015-04-01", map[string]localrpc.Action{"AssumeRole": s.assumeRole})
+	s.Gateway = localrpc.New(opts.Options, "2015-04-01", map[string]localrpc.Action{
+		"AssumeRole":        s.assumeRole,
+		"GetCallerIdentity": s.getCallerIdentity,
+	})
 	return s
 }
 
@@ -127,6 +129,7 @@ func (s *Server) issue(r Role, account, session string, expires time.Time) map[s
 		SecurityToken:   rand.Text() + rand.Text(),
 		Expires:         expires,
 		AccountID:       account,
+		Name:            r.name() + "/" + session,
 	}, r.ARN}
 	s.AddAccessKey(issued.AccessKey)
 	if s.onIssue != nil {
@@ -141,7 +144,13 @@ func (s *Server) issue(r Role, account, session string, expires time.Time) map[s
 		},
 		"AssumedRoleUser": map[string]string{
 			"Arn":           r.ARN + "/" + session,
-			"AssumedRoleId": "3" + account[:min(len(account), 15)] + ":" + strings.ToLower(session),
+			"AssumedRoleId": roleID(account) + ":" + session,
 		},
 	}
 }
+
+// name is what stands behind role/ in the ARN.
+func (r Role) name() string { return arnPattern.FindStringSubmatch(r.ARN)[2] }
+
+// roleID is one for all roles of an account.
+func roleID(account string) string { return "3" + account[:min(len(account), 15)] }

@@ -1,0 +1,180 @@
+// Package cloud starts the stand-ins for Alibaba Cloud's services together: OSS, KMS
+// in every region, and STS, which know the same access keys. `bucketwarden local`,
+// `invoke`, the demo, the tests and the image for `s local` all use it, so none of
+// them reaches the real cloud.
+//
+//	c, err := cloud.Start(ctx, cloud.Options{})
+//	defer c.Close()
+//	c.AddKey(wire.AccessKey{AccessKeyID: "id", AccessKeySecret: "secret"})
+//	environment := c.Env() // WARDEN_OSS_ENDPOINT and the like, for the function
+//
+// A further service is a handler that takes [Cloud.Keys] and is given to
+// [Cloud.Serve].
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/rpc"
+	localsts "bucketwarden/internal/local/sts"
+	"bucketwarden/internal/local/wire"
+)
+
+// Region is where requests go that name none.
+const Region = "cn-hangzhou"
+
+// UserKey is a long-lived key of the account, for people and their OSS clients.
+var UserKey = wire.AccessKey{AccessKeyID: "LTAIlocal", AccessKeySecret: "local-secret"}
+
+// Options configures a [Cloud]. The zero value is ready to use.
+type Options struct {
+	// AccountID is the account of everything. Default 1234567890123456.
+	AccountID string
+	// OSS configures the local OSS. Keys and KMS are filled in.
+	OSS localoss.Options
+	// OSSAddr is where the local OSS listens; a free port of the loopback by default.
+	OSSAddr string
+	// TLS lets OSS speak HTTPS, with a certificate of the authority in [Cloud.CAFile].
+	TLS bool
+	// KMSKeys are the keys in KMS; nil means [localkms.SampleKeys].
+	KMSKeys []localkms.Key
+	// Roles are the roles that other accounts have for the function.
+	Roles []localsts.Role
+	// Dir is where the file with the authority's certificate goes; empty means a
+	// directory that Close removes.
+	Dir string
+}
+
+// Cloud is the running stand-ins.
+type Cloud struct {
+	// OSS, KMS and STS are the services.
+	OSS *localoss.Server
+	KMS *localkms.Server
+	STS *localsts.Server
+	// Keys are the access keys that all of them know.
+	Keys *wire.Keys
+	// OSSURL and STSURL are where OSS and STS answer.
+	OSSURL, STSURL string
+	// CAFile is the certificate that a client of STS, or of OSS with TLS, trusts.
+	CAFile string
+
+	authority *wire.Authority
+	kmsURLs   []string // region=URL
+	servers   []*wire.Listener
+	dir       string // to remove at the end
+}
+
+// Start starts the services. An address that is taken is a [*wire.TakenError].
+func Start(ctx context.Context, o Options) (*Cloud, error) {
+	account := cmp.Or(o.AccountID, wire.DefaultAccount)
+	c := &Cloud{Keys: wire.NewKeys(account)}
+	common := rpc.Options{AccountID: account, Keys: c.Keys, Now: o.OSS.Now}
+	c.KMS = localkms.New(localkms.Options{Options: common})
+	c.STS = localsts.New(localsts.Options{Options: common})
+	o.OSS.AccountID, o.OSS.Keys, o.OSS.KMS = account, c.Keys, c.KMS
+	c.OSS = localoss.New(o.OSS)
+	c.Keys.Add(UserKey)
+	if o.KMSKeys == nil {
+		o.KMSKeys = localkms.SampleKeys(localoss.Regions())
+	}
+	for _, k := range o.KMSKeys {
+		c.KMS.PutKey(k)
+	}
+	for _, r := range o.Roles {
+		c.STS.PutRole(r)
+	}
+	if err := c.listen(ctx, o); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cloud) listen(ctx context.Context, o Options) error {
+	if err := c.authorize(o.Dir); err != nil {
+		return err
+	}
+	var err error
+	if c.OSSURL, err = c.Serve(ctx, o.OSSAddr, c.OSS, o.TLS); err != nil {
+		return fmt.Errorf("the local OSS: %w", err)
+	}
+	// A region without an address here is an error in the function, never a call of
+	// the real KMS.
+	for _, region := range localoss.Regions() {
+		url, err := c.Serve(ctx, "", c.KMS.In(region), false)
+		if err != nil {
+			return fmt.Errorf("the local KMS: %w", err)
+		}
+		c.kmsURLs = append(c.kmsURLs, region+"="+url)
+	}
+	if c.STSURL, err = c.Serve(ctx, "", c.STS, true); err != nil { // its clients speak HTTPS only
+		return fmt.Errorf("the local STS: %w", err)
+	}
+	return nil
+}
+
+// authorize makes the authority and its file.
+func (c *Cloud) authorize(dir string) error {
+	var err error
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "bucketwarden-local"); err != nil {
+			return err
+		}
+		c.dir = dir
+	}
+	if c.authority, err = wire.NewAuthority(); err != nil {
+		return err
+	}
+	c.CAFile, err = c.authority.WriteFile(dir)
+	return err
+}
+
+// Serve starts one more service and returns its URL. It ends with Close.
+func (c *Cloud) Serve(ctx context.Context, addr string, h http.Handler, secure bool) (string, error) {
+	var certificate *tls.Certificate
+	if secure {
+		var err error
+		if certificate, err = c.authority.Certificate("*.localhost"); err != nil {
+			return "", err
+		}
+	}
+	l, err := wire.Listen(ctx, addr, h, certificate)
+	if err != nil {
+		return "", err
+	}
+	c.servers = append(c.servers, l)
+	return l.URL, nil
+}
+
+// AddKey lets an access key sign requests to all services.
+func (c *Cloud) AddKey(k wire.AccessKey) { c.Keys.Add(k) }
+
+// Env is where the services are, in the function's settings.
+func (c *Cloud) Env() []string {
+	return []string{
+		"WARDEN_OSS_ENDPOINT=" + c.OSSURL,
+		"WARDEN_KMS_ENDPOINT=" + strings.Join(c.kmsURLs, ","),
+		"WARDEN_STS_ENDPOINT=" + c.STSURL,
+		"SSL_CERT_FILE=" + c.CAFile,
+	}
+}
+
+// Close stops everything. Nothing is lost that was not in memory.
+func (c *Cloud) Close() error {
+	var errs []error
+	for _, s := range c.servers {
+		errs = append(errs, s.Close())
+	}
+	if c.dir != "" {
+		errs = append(errs, os.RemoveAll(c.dir))
+	}
+	return errors.Join(errs...)
+}
