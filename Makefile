@@ -67,6 +67,15 @@ s-start: ## s local start: the HTTP side; needs what s-invoke needs
 deploy: ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing"; the first is home
 	@internal/deploy/deploy.sh $(REGIONS)
 
+.PHONY: install dist
+BINDIR ?= $(or $(GOBIN),$(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin)
+
+install: ## the command for people into BINDIR (Go's bin directory)
+	@$(GO) run ./internal/cmd/dist -install "$(BINDIR)"
+
+dist: ## the command for Linux, macOS and Windows, with checksums: dist/command
+	@$(GO) run ./internal/cmd/dist
+
 .PHONY: policy-check policy-test
 POLICY ?= docs/examples/policy.yaml
 
