@@ -23,7 +23,7 @@ local: ## keep the function, a local OSS and a console up, until ^C
 events: ## list the sample events
 	@$(LOCAL) events
 
-test: check ## every check and every test, as CI runs them
+test: check dist ## every check and every test, as CI runs them
 	$(GO) test -race -shuffle=on -timeout 30m ./...
 	$(GO) test -C internal/browser -timeout 20m ./...
 	$(GO) test -C internal/setupcheck ./...
@@ -73,7 +73,7 @@ BINDIR ?= $(or $(GOBIN),$(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin)
 install: ## the command for people into BINDIR (Go's bin directory)
 	@$(GO) run ./internal/cmd/dist -install "$(BINDIR)"
 
-dist: ## the command for Linux, macOS and Windows, with checksums: dist/command
+dist: ## vet and build the command for Linux, macOS and Windows, with checksums: dist/command
 	@$(GO) run ./internal/cmd/dist
 
 .PHONY: policy-check policy-test

@@ -3,15 +3,14 @@
 package dist
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -108,19 +107,28 @@ func (r Release) All(ctx context.Context, root, dir string, w io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	var sums []string
 	for _, t := range Targets() {
-		out := filepath.Join(dir, r.Name(t))
-		if err := r.Build(ctx, root, out, t); err != nil {
+		if err := errors.Join(t.Vet(ctx, root), r.Build(ctx, root, filepath.Join(dir, r.Name(t)), t)); err != nil {
 			return err
 		}
-		data, err := os.ReadFile(out)
-		if err != nil {
-			return err
-		}
-		sums = append(sums, fmt.Sprintf("%x  %s\n", sha256.Sum256(data), r.Name(t)))
-		fmt.Fprintf(w, "%s  %d bytes\n", out, len(data))
+		fmt.Fprintln(w, filepath.Join(dir, r.Name(t)))
 	}
-	slices.SortFunc(sums, func(a, b string) int { return cmp.Compare(a[64:], b[64:]) })
-	return os.WriteFile(filepath.Join(dir, "SHA256SUMS"), []byte(strings.Join(sums, "")), 0o644)
+	sums, err := r.sums(dir)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "SHA256SUMS"), []byte(sums), 0o644)
+}
+
+// sums returns the checksums of all targets' files in dir.
+func (r Release) sums(dir string) (string, error) {
+	var b strings.Builder
+	for _, t := range Targets() {
+		data, err := os.ReadFile(filepath.Join(dir, r.Name(t)))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256(data), r.Name(t))
+	}
+	return b.String(), nil
 }

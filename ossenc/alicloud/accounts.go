@@ -50,6 +50,9 @@ type Accounts struct {
 	// Fallback finds credentials when the context has none; nil means that there
 	// are none.
 	Fallback func() (ossenc.Credentials, error)
+	// SessionName is the name of the sessions in ActionTrail's records;
+	// [ossenc.UserAgent] if empty.
+	SessionName string
 
 	mu       sync.Mutex
 	sessions map[string]*session
@@ -106,7 +109,7 @@ func (a *Accounts) session(accountID, region string) (*session, error) {
 	if s := a.sessions[accountID]; s != nil {
 		return s, nil
 	}
-	s, err := newSession(role, cmp.Or(a.STSEndpoint, stsHost(region, a.Internal)))
+	s, err := newSession(role, cmp.Or(a.SessionName, ossenc.UserAgent), cmp.Or(a.STSEndpoint, stsHost(region, a.Internal)))
 	if err != nil {
 		return nil, err
 	}

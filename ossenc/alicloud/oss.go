@@ -39,6 +39,9 @@ type Client struct {
 	// Fallback finds credentials when the context has none; nil means that there
 	// are none.
 	Fallback func() (ossenc.Credentials, error)
+	// UserAgent is the product token behind the SDK's user agent: [ossenc.UserAgent] if
+	// empty, which is the deployed function's, by which it recognises its own writes.
+	UserAgent string
 
 	httpClient *http.Client
 	mu         sync.Mutex
@@ -242,7 +245,7 @@ func (c *Client) clientFor(region string, b ossenc.Bucket) (*oss.Client, error) 
 	}
 	cfg := oss.NewConfig().WithRegion(region).WithEndpoint(endpoint.URL).WithUsePathStyle(endpoint.PathStyle).
 		WithCredentialsProvider(credentials.CredentialsProviderFunc(c.credentials)).
-		WithHttpClient(c.httpClient).WithUserAgent(ossenc.UserAgent).
+		WithHttpClient(c.httpClient).WithUserAgent(cmp.Or(c.UserAgent, ossenc.UserAgent)).
 		WithRetryer(retry.NewStandard(func(o *retry.RetryOptions) { o.MaxAttempts = 4 }))
 	cl := oss.NewClient(cfg, func(o *oss.Options) {
 		// The SDK writes the corrected clock without a lock: a data race in a
@@ -318,6 +321,23 @@ func lookUpRegion(ctx context.Context, cl *oss.Client, bucket string) string {
 		}
 	}
 	return ""
+}
+
+// Owner returns the ID of the account that the credentials belong to, as OSS names
+// it in the account's list (ListBuckets).
+func (c *Client) Owner(ctx context.Context) (string, error) {
+	cl, err := c.clientFor(c.ownRegion(ctx, ""), ossenc.Bucket{})
+	if err != nil {
+		return "", err
+	}
+	out, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{MaxKeys: 1})
+	if err != nil {
+		return "", translate(ctx, "ListBuckets", "", err)
+	}
+	if out.Owner == nil || deref(out.Owner.ID) == "" {
+		return "", &ossenc.Error{Op: "ListBuckets", Code: ossenc.Unavailable, Message: "the answer names no owner"}
+	}
+	return *out.Owner.ID, nil
 }
 
 // List goes through the account's buckets of all regions (ListBuckets), in the

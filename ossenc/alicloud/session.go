@@ -14,10 +14,7 @@ import (
 	"github.com/aliyun/credentials-go/credentials/providers"
 )
 
-const (
-	sessionName    = ossenc.UserAgent
-	sessionSeconds = 3600 // STS's default, and the least that a role can have as its maximum
-)
+const sessionSeconds = 3600 // STS's default, and the least that a role can have as its maximum
 
 // session is one role that is assumed again whenever credentials-go finds less
 // than 3 minutes of it left.
@@ -73,13 +70,13 @@ func ShareWithSTS(t *http.Transport) {
 	}
 }
 
-func newSession(role Role, stsHost string) (*session, error) {
+func newSession(role Role, name, stsHost string) (*session, error) {
 	s := &session{role: role, source: &source{}}
 	provider, err := providers.NewRAMRoleARNCredentialsProviderBuilder().
 		WithCredentialsProvider(s.source).
 		WithRoleArn(role.ARN).
 		WithExternalId(role.ExternalID).
-		WithRoleSessionName(sessionName).
+		WithRoleSessionName(name).
 		WithDurationSeconds(sessionSeconds).
 		WithStsEndpoint(stsHost).
 		Build()

@@ -124,7 +124,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if given, found := strings.CutPrefix(err.Error(), "unknown flag: --"); found {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := nearest(given, names); near != "" {
+		if near := Nearest(given, names); near != "" {
 			hint = " (did you mean --" + near + "?)"
 		}
 	}
@@ -132,14 +132,14 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 func didYouMean(name string, names []string) string {
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		return " (did you mean " + near + "?)"
 	}
 	return ""
 }
 
-// nearest returns the name that is at most a third of its letters away, or "".
-func nearest(given string, names []string) string {
+// Nearest returns the name that is at most a third of its letters away, or "".
+func Nearest(given string, names []string) string {
 	best, least := "", 0
 	for _, n := range names {
 		if d := distance(given, n); d <= max(2, len(n)/3) && (best == "" || d < least) {
