@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+
+	"bucketwarden/handler/strictjson"
 )
 
 // The event types that can tell of a bucket's creation or of its encryption.
@@ -63,7 +65,7 @@ func (d *decoder) repairedCloudEvent(p []byte, depth int) {
 func missing(p []byte) string {
 	var attributes map[string]json.RawMessage
 	if err := json.Unmarshal(p, &attributes); err != nil {
-		return syntax(err)
+		return strictjson.Where(err)
 	}
 	for _, name := range []string{"id", "source", "specversion", "type"} {
 		var s string

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -100,7 +101,7 @@ func (d *decoder) payload(p []byte, depth int) {
 func (d *decoder) array(p []byte, depth int) {
 	var items []json.RawMessage
 	if err := json.Unmarshal(p, &items); err != nil {
-		d.reject("the payload is not JSON: " + syntax(err))
+		d.reject("the payload is not JSON: " + strictjson.Where(err))
 		return
 	}
 	if len(items) > maxElements {
@@ -136,7 +137,7 @@ func (d *decoder) object(p []byte, depth int) {
 	}
 	var s shape
 	if err := json.Unmarshal(p, &s); err != nil {
-		d.reject("the payload is not a JSON object: " + syntax(err))
+		d.reject("the payload is not a JSON object: " + strictjson.Where(err))
 		return
 	}
 	switch {
@@ -175,13 +176,4 @@ func (d *decoder) withoutDuplicates() []element {
 		seen[k] = true
 	}
 	return d.elements
-}
-
-// syntax describes a JSON error by its place. The decoder's own text may quote
-// the payload.
-func syntax(err error) string {
-	if s, ok := err.(*json.SyntaxError); ok {
-		return fmt.Sprintf("syntax error at byte %d", s.Offset)
-	}
-	return "syntax error"
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sort"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -198,7 +199,7 @@ func (x *exchange) fixedRows() ([]planRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := noRepeats(body); err != nil {
+	if err := strictjson.Check(body); err != nil {
 		return nil, problemf(ossenc.Invalid, "%s", err)
 	}
 	if err := json.Unmarshal(body, &file); err != nil || file.Results == nil {
@@ -228,7 +229,7 @@ func (x *exchange) changeParameters(names ...string) (map[string]string, bool, e
 func (x *exchange) readStrictly(v any) error {
 	body, err := x.read(maxPlan)
 	if err == nil {
-		if err = strictly(body, v); err != nil {
+		if err = strictjson.Decode(body, v); err != nil {
 			err = problemf(ossenc.Invalid, "%s", err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -34,7 +35,7 @@ func (j *jsonReport) end(e *reportEnd) {
 
 func encoded(v any) string {
 	var b bytes.Buffer
-	writeJSON(&b, v)
+	_ = strictjson.Encode(&b, v) // plain structs always encode
 	return strings.TrimSpace(b.String())
 }
 

@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -119,7 +119,7 @@ func sweepIn(payload []byte) (c *sweepCommand, byTimer bool, err error) {
 func parseSweep(body []byte) (*sweepCommand, error) {
 	c := sweepCommand{Action: "sweep"}
 	if len(bytes.TrimSpace(body)) > 0 {
-		if err := strictly(body, &c); err != nil {
+		if err := strictjson.Decode(body, &c); err != nil {
 			return nil, err
 		}
 	}
@@ -139,76 +139,6 @@ func parseSweep(body []byte) (*sweepCommand, error) {
 		c.Mode = "report"
 	}
 	return &c, nil
-}
-
-// strictly decodes one JSON value without unknown and repeated members.
-func strictly(body []byte, v any) error {
-	if err := noRepeats(body); err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	err := d.Decode(v)
-	if _, isType := errors.AsType[*json.UnmarshalTypeError](err); isType {
-		return errors.New("a member has a value of the wrong type")
-	}
-	if err != nil {
-		return errors.New(clip(strings.TrimPrefix(err.Error(), "json: ")))
-	}
-	return nil
-}
-
-// noRepeats refuses a repeated member and anything behind the value, both of
-// which encoding/json takes, and deep nesting.
-func noRepeats(body []byte) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := walk(d, 0); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is something behind the JSON value")
-	}
-	return nil
-}
-
-var errNotJSON = errors.New("the body is not well-formed JSON")
-
-// maxNesting is more than any body needs, and keeps the stack small.
-const maxNesting = 16
-
-// walk reads one JSON value.
-func walk(d *json.Decoder, depth int) error {
-	open, err := d.Token()
-	if err != nil {
-		return errNotJSON
-	}
-	if open != json.Delim('{') && open != json.Delim('[') {
-		return nil
-	}
-	if depth == maxNesting {
-		return fmt.Errorf("the body is nested more than %d deep", maxNesting)
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		if open == json.Delim('{') {
-			key, err := d.Token()
-			if err != nil {
-				return errNotJSON
-			}
-			name := strings.ToLower(key.(string)) // encoding/json does not mind the case
-			if seen[name] {
-				return fmt.Errorf("member %.40q is given twice", key)
-			}
-			seen[name] = true
-		}
-		if err := walk(d, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return errNotJSON
-	}
-	return nil
 }
 
 // How many results an answer lists, and how many changes a plan. The rest is

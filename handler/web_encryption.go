@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -155,50 +156,28 @@ var ruleMembers = [][]string{
 }
 
 // parseRule reads {"algorithm":"KMS","kms_key_id":"...","kms_data_encryption":"SM4"}
-// to the letter: encoding/json would take a misspelt or repeated member.
+// to the letter.
 func parseRule(body []byte) (ossenc.Rule, error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return ossenc.Rule{}, errors.New(`a rule is a JSON object such as {"algorithm":"AES256"}`)
+	members, err := strictjson.Object(body)
+	if err != nil {
+		return ossenc.Rule{}, fmt.Errorf(`%w; a rule is a JSON object such as {"algorithm":"AES256"}`, err)
 	}
 	var values [3]string
 	var given [3]bool
-	for d.More() {
-		i, value, err := member(d)
-		if err != nil {
-			return ossenc.Rule{}, err
-		}
-		if given[i] {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		i := slices.IndexFunc(ruleMembers, func(names []string) bool { return slices.Contains(names, name) })
+		switch {
+		case i < 0:
+			return ossenc.Rule{}, fmt.Errorf("a rule has no member %.40q; it has algorithm, kms_key_id, kms_data_encryption", name)
+		case given[i]:
 			return ossenc.Rule{}, errors.New(ruleMembers[i][0] + " is given twice")
+		case members[name][0] != '"' || json.Unmarshal(members[name], &values[i]) != nil:
+			return ossenc.Rule{}, errors.New(ruleMembers[i][0] + " is not a string")
 		}
-		values[i], given[i] = value, true
-	}
-	if _, err := d.Token(); err != nil {
-		return ossenc.Rule{}, errors.New("the rule is not well-formed JSON")
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return ossenc.Rule{}, errors.New("there is something behind the rule")
+		given[i] = true
 	}
 	if !given[0] {
 		return ossenc.Rule{}, errors.New("algorithm is missing")
 	}
 	return ossenc.NewRule(values[0], values[1], values[2])
-}
-
-// member reads one member of a rule and says which it is.
-func member(d *json.Decoder) (int, string, error) {
-	name, err := d.Token()
-	if err != nil {
-		return 0, "", errors.New("the rule is not well-formed JSON")
-	}
-	i := slices.IndexFunc(ruleMembers, func(names []string) bool { return slices.Contains(names, name.(string)) })
-	if i < 0 {
-		return 0, "", errors.New("a rule has no member " + clip(strconv.Quote(name.(string))) + "; it has algorithm, kms_key_id, kms_data_encryption")
-	}
-	value, err := d.Token()
-	text, ok := value.(string)
-	if err != nil || !ok {
-		return 0, "", errors.New(ruleMembers[i][0] + " is not a string")
-	}
-	return i, text, nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -104,7 +105,7 @@ func binaryEvent(h http.Header, media string, body []byte) ([]byte, error) {
 	}
 	event, err := json.Marshal(attributes)
 	if err != nil {
-		return nil, problemf(ossenc.Invalid, "the event's data is not JSON: %s", syntax(errors.Unwrap(err)))
+		return nil, problemf(ossenc.Invalid, "the event's data is not JSON: %s", strictjson.Where(err))
 	}
 	return event, nil
 }

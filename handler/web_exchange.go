@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -68,21 +68,13 @@ func (x *exchange) fail(err error) {
 	}
 	x.Header().Set("Content-Type", "application/problem+json")
 	x.WriteHeader(p.Status)
-	writeJSON(x, p)
+	_ = strictjson.Encode(x, p) // a caller that has gone needs nothing
 }
 
 // reply answers 200 with v.
 func (x *exchange) reply(v any) {
 	x.Header().Set("Content-Type", "application/json")
-	writeJSON(x, v)
-}
-
-// writeJSON writes v for people too: an & stays an &. Nothing written here ends
-// up inside HTML.
-func writeJSON(w io.Writer, v any) {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // plain structs always encode, and a caller that has gone needs nothing
+	_ = strictjson.Encode(x, v) // a caller that has gone needs nothing
 }
 
 // read returns the body, at most limit bytes of it.
