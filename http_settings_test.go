@@ -7,30 +7,30 @@ import (
 	"strings"
 	"testing"
 
-	"bucketwarden/handler"
+	"bucketwarden/handler/web"
 )
 
 func TestConfig_HTTPIsClosedUntilASettingOpensIt(t *testing.T) {
 	sum := sha256.Sum256([]byte("token"))
 	hash := hex.EncodeToString(sum[:])
-	usual := []handler.Scope{handler.ScopeReport, handler.ScopeApply}
+	usual := []web.Scope{web.ScopeReport, web.ScopeApply}
 	tests := []struct {
 		name   string
 		env    []string
-		mode   handler.AuthMode
-		allow  []handler.Scope
+		mode   web.AuthMode
+		allow  []web.Scope
 		tokens int
 		signed bool
 	}{
-		{"Unset", nil, handler.AuthNone, usual, 0, false},
-		{"Empty", []string{"WARDEN_HTTP_AUTH=", "WARDEN_HTTP_ALLOW="}, handler.AuthNone, usual, 0, false},
-		{"Platform", []string{"WARDEN_HTTP_AUTH=platform"}, handler.AuthPlatform, usual, 0, false},
-		{"Allow", []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report, remove,events"}, handler.AuthPlatform, []handler.Scope{handler.ScopeReport, handler.ScopeRemove, handler.ScopeEvents}, 0, false},
-		{"Tokens", []string{"WARDEN_HTTP_AUTH=tokens", "WARDEN_HTTP_TOKENS=a:report+apply:" + hash}, handler.AuthTokens, usual, 1, false},
+		{"Unset", nil, web.AuthNone, usual, 0, false},
+		{"Empty", []string{"WARDEN_HTTP_AUTH=", "WARDEN_HTTP_ALLOW="}, web.AuthNone, usual, 0, false},
+		{"Platform", []string{"WARDEN_HTTP_AUTH=platform"}, web.AuthPlatform, usual, 0, false},
+		{"Allow", []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report, remove,events"}, web.AuthPlatform, []web.Scope{web.ScopeReport, web.ScopeRemove, web.ScopeEvents}, 0, false},
+		{"Tokens", []string{"WARDEN_HTTP_AUTH=tokens", "WARDEN_HTTP_TOKENS=a:report+apply:" + hash}, web.AuthTokens, usual, 1, false},
 		{"EventBridgeAlone", []string{
 			"WARDEN_HTTP_AUTH=tokens", "WARDEN_EVENTBRIDGE_URL=https://example.com/events",
 			"WARDEN_EVENTBRIDGE_CERT=https://cn-hangzhou-eventbridge.oss-accelerate.aliyuncs.com/x.pem",
-		}, handler.AuthTokens, usual, 0, true},
+		}, web.AuthTokens, usual, 0, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

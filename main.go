@@ -19,6 +19,8 @@ import (
 	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
+	"bucketwarden/handler/service"
+	"bucketwarden/handler/web"
 	"bucketwarden/internal/fcruntime"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud/kms"
@@ -44,19 +46,20 @@ func run(ctx context.Context, environ []string, out io.Writer) error {
 	}
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.logLevel}))
 	warden := newWarden(cfg, log)
-	h := &handler.Handler{
-		Encryption: warden,
-		Surveyor:   warden,
-		Want:       cfg.want,
-		OwnRole:    cfg.ownRole,
-		Log:        log,
+	svc := &service.Service{
+		Enforcer: warden,
+		Sweeper:  warden,
+		Desired:  cfg.want,
+		OwnRole:  cfg.ownRole,
+		Log:      log,
 	}
-	h.HTTP = handler.NewWeb(h, cfg.auth)
 	if p := cfg.policy; p != nil {
-		h.MaxChanges, h.MaxChangesPercent = p.MaxChanges.Count, p.MaxChanges.Percent
-		h.EndingSoon = func(now time.Time) []ossenc.Exemption { return p.EndingSoon(now, 14*24*time.Hour) }
+		svc.MaxChanges = p.MaxChanges
+		svc.EndingSoon = func(now time.Time) []ossenc.Exemption { return p.EndingSoon(now, 14*24*time.Hour) }
 	}
-	cfg.runtime.Web = h.HTTP
+	routes := web.New(svc, cfg.auth)
+	h := &handler.Handler{Service: svc, HTTP: routes}
+	cfg.runtime.Web = routes
 	return fcruntime.Run(ctx, cfg.runtime, h.Invoke, log)
 }
 
@@ -97,7 +100,7 @@ type config struct {
 	sts       string // host; empty for the public cloud's
 	roots     tlsdial.Source
 	ownRole   string
-	auth      handler.Auth
+	auth      web.Auth
 	logLevel  slog.Level
 	runtime   fcruntime.Config
 }
@@ -232,29 +235,29 @@ func (r *reader) endpoints() alicloud.Endpoints {
 
 // auth reads who may do what over HTTP. A setting that would mean nothing is an
 // error: somebody relies on it.
-func (r *reader) auth() handler.Auth {
-	a := handler.Auth{Mode: oneOf(r, "WARDEN_HTTP_AUTH", handler.AuthNone, handler.AuthPlatform, handler.AuthTokens)}
+func (r *reader) auth() web.Auth {
+	a := web.Auth{ModeSetting: "WARDEN_HTTP_AUTH", AllowSetting: "WARDEN_HTTP_ALLOW", Mode: oneOf(r, "WARDEN_HTTP_AUTH", web.AuthNone, web.AuthPlatform, web.AuthTokens)}
 	var err error
-	if a.Tokens, err = handler.ParseTokens(r.values["WARDEN_HTTP_TOKENS"]); err != nil {
+	if a.Tokens, err = web.ParseTokens(r.values["WARDEN_HTTP_TOKENS"]); err != nil {
 		r.problem("WARDEN_HTTP_TOKENS", err)
 	}
-	if a.Allow, err = handler.ParseScopes(cmp.Or(r.values["WARDEN_HTTP_ALLOW"], "report,apply")); err != nil {
+	if a.Allow, err = web.ParseScopes(cmp.Or(r.values["WARDEN_HTTP_ALLOW"], "report,apply")); err != nil {
 		r.problem("WARDEN_HTTP_ALLOW", err)
 	}
 	a.EventBridge = r.eventBridge()
 	for _, name := range []string{"WARDEN_HTTP_TOKENS", "WARDEN_EVENTBRIDGE_URL", "WARDEN_EVENTBRIDGE_CERT"} {
-		if r.values[name] != "" && a.Mode != handler.AuthTokens {
+		if r.values[name] != "" && a.Mode != web.AuthTokens {
 			r.problem(name, errors.New("means nothing unless WARDEN_HTTP_AUTH is tokens"))
 		}
 	}
-	if a.Mode == handler.AuthTokens && len(a.Tokens) == 0 && a.EventBridge == nil && err == nil {
+	if a.Mode == web.AuthTokens && len(a.Tokens) == 0 && a.EventBridge == nil && err == nil {
 		r.problem("WARDEN_HTTP_AUTH", errors.New("is tokens, and WARDEN_HTTP_TOKENS names none"))
 	}
 	return a
 }
 
 // eventBridge reads how deliveries of EventBridge are told, nil if they are not.
-func (r *reader) eventBridge() *handler.EventBridge {
+func (r *reader) eventBridge() *web.EventBridge {
 	targets, certificate := r.values["WARDEN_EVENTBRIDGE_URL"], r.values["WARDEN_EVENTBRIDGE_CERT"]
 	if targets == "" && certificate == "" {
 		return nil
@@ -263,12 +266,15 @@ func (r *reader) eventBridge() *handler.EventBridge {
 		r.problem("WARDEN_EVENTBRIDGE_URL, WARDEN_EVENTBRIDGE_CERT", errors.New("set both or none"))
 		return nil
 	}
-	e, err := handler.NewEventBridge(targets, certificate, os.ReadFile, alicloud.NewTransport())
+	urls, err := web.ParseTargets(targets)
 	if err != nil {
-		r.problem("WARDEN_EVENTBRIDGE_URL, WARDEN_EVENTBRIDGE_CERT", err)
-		return nil
+		r.problem("WARDEN_EVENTBRIDGE_URL", err)
 	}
-	return e
+	cert, err := web.ParseCertificate(certificate, os.ReadFile)
+	if err != nil {
+		r.problem("WARDEN_EVENTBRIDGE_CERT", err)
+	}
+	return web.NewEventBridge(urls, cert, alicloud.NewTransport())
 }
 
 func (r *reader) logLevel() slog.Level {

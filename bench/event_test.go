@@ -51,11 +51,11 @@ func BenchmarkPlain(b *testing.B) {
 // without a network.
 func BenchmarkEvent(b *testing.B) {
 	h, ctx := function(b, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil))
-	h.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	h.Service.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	event := created(bucketName(0))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := h.Invoke(ctx, "request-1", event); err != nil {
+		if _, err := h.Invoke(ctx, event); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
+	"bucketwarden/handler/service"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/ossenc"
@@ -52,8 +53,8 @@ func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 			web := httptest.NewServer(oss)
 			defer web.Close()
 			h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{Default: web.URL}, alicloud.NewTransport(), nil))
-			h.Want.Report = tt.report
-			answer, err := h.Invoke(ctx, "request-1", tt.event)
+			h.Service.Desired.Report = tt.report
+			answer, err := h.Invoke(ctx, tt.event)
 			if err != nil {
 				answer = []byte(err.Error())
 			}
@@ -78,11 +79,11 @@ func function(tb testing.TB, client *alicloud.Client) (*handler.Handler, context
 		Credentials: ossenc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken},
 		Region:      stack.Region,
 	})
-	return &handler.Handler{
-		Encryption: &ossenc.Warden{Store: client, Lister: client},
-		Want:       ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
-		Log:        slog.New(slog.NewJSONHandler(tb.Output(), nil)),
-	}, ctx
+	return &handler.Handler{Service: &service.Service{
+		Enforcer: &ossenc.Warden{Store: client, Lister: client},
+		Desired:  ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
+		Log:      slog.New(slog.NewJSONHandler(tb.Output(), nil)),
+	}}, ctx
 }
 
 // maxAllocs is a little above what an event for a compliant bucket allocates,
@@ -92,10 +93,10 @@ const maxAllocs = 320
 
 func TestEvent_Allocations(t *testing.T) {
 	h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil))
-	h.Log = slog.New(slog.DiscardHandler)
+	h.Service.Log = slog.New(slog.DiscardHandler)
 	event := created(bucketName(0))
 	got := testing.AllocsPerRun(100, func() {
-		if _, err := h.Invoke(ctx, "request-1", event); err != nil {
+		if _, err := h.Invoke(ctx, event); err != nil {
 			t.Error(err)
 		}
 	})

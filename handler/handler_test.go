@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bucketwarden/handler/internal/memory"
+	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
 )
 
@@ -42,25 +44,27 @@ func (s *stub) Ensure(_ context.Context, t ossenc.Task) ossenc.Result {
 	case t.OwnWrite:
 		res.Verdict, res.Code = ossenc.Blocked, ossenc.Refused
 	default:
+		if s.fixed == nil {
+			s.fixed = map[string]bool{}
+		}
 		res.Verdict = ossenc.Fixed
 		s.fixed[t.Bucket.Name] = true
 	}
 	return res
 }
 
-func newHandler(s *stub, log *bytes.Buffer) *Handler {
-	s.fixed = map[string]bool{}
+func newHandler(s service.Enforcer, log *bytes.Buffer) *Handler {
 	out := slog.DiscardHandler
 	if log != nil {
 		out = slog.NewJSONHandler(log, nil)
 	}
-	return &Handler{Encryption: s, Want: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, OwnRole: "oss-encryption-guard", Log: slog.New(out)}
+	return &Handler{Service: &service.Service{Enforcer: s, Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, OwnRole: "oss-encryption-guard", Log: slog.New(out)}}
 }
 
 // invoke returns the results whether the invocation failed or not.
-func invoke(t *testing.T, h *Handler, payload string) ([]Result, *Failure) {
+func invoke(t *testing.T, h *Handler, payload string) ([]service.Result, *Failure) {
 	t.Helper()
-	body, err := h.Invoke(t.Context(), "req-1", []byte(payload))
+	body, err := h.Invoke(ossenc.WithRequestID(t.Context(), "req-1"), []byte(payload))
 	failure, failed := errors.AsType[*Failure](err)
 	if err != nil && !failed {
 		t.Fatalf("Invoke: %v, which is no *Failure", err)
@@ -68,7 +72,7 @@ func invoke(t *testing.T, h *Handler, payload string) ([]Result, *Failure) {
 	if failed {
 		body = json.RawMessage(failure.Answer)
 	}
-	var got struct{ Results []Result }
+	var got service.Results
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatalf("answer %s: %v", body, err)
 	}
@@ -144,7 +148,7 @@ func TestInvoke_WhatCannotBeReadIsInvalid(t *testing.T) {
 		{"NoRecord", `{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:ActionTrail:ApiCall","data":"text"}`, "not an ActionTrail record"},
 		{"QueueWithoutMessage", `{"specversion":"1.0","id":"1","source":"my.mns","type":"mns:Queue:SendMessage","data":{}}`, "without a message"},
 		{"TooDeep", `[[[[[[{"foo":1}]]]]]]`, "nested"},
-		{"TooLong", "[" + strings.Repeat("1,", maxElements) + "1]", "more than 10000"},
+		{"TooLong", "[" + strings.Repeat("1,", 10_000) + "1]", "more than 10000"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -192,114 +196,6 @@ func TestInvoke_WhatTheSDKRefusesIsMended(t *testing.T) {
 			var line struct{ Repaired string }
 			if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Repaired != tt.repaired {
 				t.Errorf("the log tells of %q, want %q", line.Repaired, tt.repaired)
-			}
-		})
-	}
-}
-
-func TestRepairTime_KeepsTheInstant(t *testing.T) {
-	elements := decode([]byte(created(`,"time":"2020-08-17T16:04:46.149Asia/Shanghai"`, "")), "")
-	if want := time.Date(2020, 8, 17, 8, 4, 46, 149e6, time.UTC); !elements[0].time.Equal(want) {
-		t.Errorf("time = %v, want %v", elements[0].time, want)
-	}
-}
-
-// actionTrail is a record of a call, with fields added.
-func actionTrail(eventName, fields string) string {
-	return `{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:ActionTrail:ApiCall","subject":"acs:oss:cn-shanghai:1:from-subject/","aliyunregionid":"cn-qingdao",` +
-		`"data":{"serviceName":"Oss","eventName":"` + eventName + `"` + fields + `}}`
-}
-
-func TestDecode_FindsTheBucketAndItsRegion(t *testing.T) {
-	tests := []struct {
-		name, payload string
-		want          []ossenc.Bucket
-	}{
-		{"Native", created("", ""), []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
-		{"NativeRegionInside", created("", `{"oss":{"region":"oss-cn-beijing","bucket":{"name":"b-1"}}}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
-		{"NativeFromSubject", created(`,"subject":"acs:oss:cn-chengdu:1:b-2"`, `{}`), []ossenc.Bucket{{Name: "b-2", Region: "cn-chengdu"}}},
-		{"NativeDataIsText", created(`,"subject":"acs:oss:cn-chengdu:1:b-2/"`, `"text"`), []ossenc.Bucket{{Name: "b-2", Region: "cn-chengdu"}}},
-		{"RegionFromExtension", created(`,"aliyunregionid":"us-west-1"`, `{"oss":{"bucket":{"name":"b-1"}}}`), []ossenc.Bucket{{Name: "b-1", Region: "us-west-1"}}},
-		{"RegionUnknown", created("", `{"region":"http://evil","oss":{"bucket":{"name":"b-1"}}}`), []ossenc.Bucket{{Name: "b-1"}}},
-		{"References", actionTrail("PutBucket", `,"acsRegion":"cn-beijing","referencedResources":{"ACS::OSS::Bucket":["b-1"]}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
-		{"AllReferences", actionTrail("PutBucket", `,"referencedResources":{"ACS::OSS::Bucket":["b-1","b-2","b-1"]}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}, {Name: "b-2", Region: "cn-shanghai"}}},
-		{"ReferencesOfOddType", actionTrail("PutBucket", `,"referencedResources":["b-1"],"resourceType":"ACS::OSS::Bucket","resourceName":"b-2"`), []ossenc.Bucket{{Name: "b-2", Region: "cn-shanghai"}}},
-		{"ResourceNames", actionTrail("PutBucket", `,"resourceType":"ACS::RAM::Role;ACS::OSS::Bucket","resourceName":"r-1;b-1,b-2"`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}, {Name: "b-2", Region: "cn-shanghai"}}},
-		{"ResourceOfOtherType", actionTrail("PutBucket", `,"resourceType":"ACS::RAM::Role","resourceName":"r-1"`), []ossenc.Bucket{{Name: "from-subject", Region: "cn-shanghai"}}},
-		{"RequestParameters", actionTrail("PutBucket", `,"requestParameters":{"n":1,"BucketName":"b-1"}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}}},
-		{"InvalidReferenceIsSkipped", actionTrail("PutBucket", `,"referencedResources":{"ACS::OSS::Bucket":["Bad_Name"]},"requestParameters":{"bucket":"b-1"}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}}},
-		{"Subject", actionTrail("DeleteBucketEncryption", ``), []ossenc.Bucket{{Name: "from-subject", Region: "cn-shanghai"}}},
-		{"EventSource", `{"eventName":"PutBucket","serviceName":"Oss","eventType":"ApiCall","eventSource":"b-1.oss-cn-hangzhou-cross.aliyuncs.com"}`, []ossenc.Bucket{{Name: "b-1"}}},
-		{"QueueText", `[{"specversion":"1.0","id":"q","source":"my.mns","type":"mns:Queue:SendMessage","data":{"messageBody":` + quoted(created("", "")) + `}}]`, []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
-		{"KafkaText", `[` + quoted(`{"specversion":"1.0","id":"q","source":"k","type":"alikafka:Topic:Message","data":{"value":`+quoted(created("", ""))+`}}`) + `]`, []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			elements := decode([]byte(tt.payload), "")
-			if len(elements) != len(tt.want) {
-				t.Fatalf("elements %+v, want %+v", elements, tt.want)
-			}
-			for i, e := range elements {
-				if e.bucket != tt.want[i] || e.verdict != "" {
-					t.Errorf("element %d = %+v, want %+v", i, e, tt.want[i])
-				}
-			}
-		})
-	}
-}
-
-func quoted(s string) string {
-	b, _ := json.Marshal(s)
-	return string(b)
-}
-
-func TestDecode_WhatAsksForNothingIsIgnored(t *testing.T) {
-	tests := []struct{ name, payload, reason string }{
-		{"OtherSource", strings.Replace(created("", ""), "acs.oss", "acs.ecs", 1), "does not come from OSS"},
-		{"OtherType", strings.Replace(created("", ""), "oss:BucketCreated:PutBucket", "oss:BucketRemoved:DeleteBucket", 1), "events of this type"},
-		{"SimilarType", strings.Replace(created("", ""), "oss:BucketCreated:PutBucket", "oss:BucketCreated:PutBucketX", 1), "events of this type"},
-		{"FailedCall", actionTrail("PutBucket", `,"errorCode":"BucketAlreadyExists"`), "failed"},
-		{"FailedCallWithOddCode", actionTrail("PutBucket", `,"errorCode":403`), "failed"},
-		{"OtherCall", actionTrail("PutBucketAcl", ""), "recorded call does not"},
-		{"OtherService", `{"eventName":"PutBucketEncryption","serviceName":"Ecs","referencedResources":{"ACS::OSS::Bucket":["b-1"]}}`, "not one to OSS"},
-		{"RawObjectEvent", `{"eventName":"ObjectCreated:PutObject","oss":{"bucket":{"name":"b-1"}}}`, "events of this type"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			elements := decode([]byte(tt.payload), "")
-			if len(elements) != 1 || elements[0].verdict != ossenc.Ignored || !strings.Contains(elements[0].reason, tt.reason) {
-				t.Fatalf("elements %+v, want one ignored with %q", elements, tt.reason)
-			}
-		})
-	}
-}
-
-func TestDecode_EmptyErrorCodeIsNoFailure(t *testing.T) {
-	for _, fields := range []string{`,"errorCode":""`, `,"errorCode":null`} {
-		if e := decode([]byte(actionTrail("PutBucket", fields)), ""); e[0].verdict != "" || !e[0].created {
-			t.Errorf("%s: %+v, want a creation", fields, e[0])
-		}
-	}
-}
-
-func TestDecode_KnowsOurOwnWrites(t *testing.T) {
-	self := `,"userIdentity":{"type":"assumed-role","userName":"OSS-Encryption-Guard:fc"}`
-	tests := []struct {
-		name, eventName, fields, role string
-		want                          bool
-	}{
-		{"ByRole", "PutBucketEncryption", self, "oss-encryption-guard", true},
-		{"RoleNotConfigured", "PutBucketEncryption", self, "", false},
-		{"OtherRole", "PutBucketEncryption", self, "other", false},
-		{"RAMUserOfThatName", "PutBucketEncryption", `,"userIdentity":{"type":"ram-user","userName":"oss-encryption-guard:fc"}`, "oss-encryption-guard", false},
-		{"ByUserAgent", "PutBucketEncryption", `,"userAgent":"alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/bucketwarden"`, "", true},
-		{"OurRemovalIsNoWrite", "DeleteBucketEncryption", self, "oss-encryption-guard", false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			e := decode([]byte(actionTrail(tt.eventName, tt.fields)), tt.role)
-			if len(e) != 1 || e[0].ownWrite != tt.want {
-				t.Fatalf("elements %+v, want ownWrite %t", e, tt.want)
 			}
 		})
 	}
@@ -356,8 +252,8 @@ func TestInvoke_OneBucketsEventsRunInOrderAndOthersBeside(t *testing.T) {
 				t.Errorf("result %d (%s) = %s, want %s", i, r.Bucket, r.Verdict, want)
 			}
 		}
-		if most.Load() != batchWidth {
-			t.Errorf("%d at a time, want %d", most.Load(), batchWidth)
+		if most.Load() != 8 {
+			t.Errorf("%d at a time, want %d", most.Load(), 8)
 		}
 		if took := time.Since(start); took > 7*time.Second { // 20 buckets, 8 at a time, 2 s each
 			t.Errorf("took %v", took)
@@ -369,14 +265,14 @@ func TestInvoke_KeepsTimeToAnswer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	outer, _ := ctx.Deadline()
-	h := newHandler(&stub{}, nil)
-	h.Encryption = ensureFunc(func(ctx context.Context, _ ossenc.Task) ossenc.Result {
-		if inner, _ := ctx.Deadline(); !inner.Equal(outer.Add(-answerMargin)) {
-			t.Errorf("deadline %v, want %v before %v", inner, answerMargin, outer)
+	const margin = 500 * time.Millisecond
+	h := newHandler(ensureFunc(func(ctx context.Context, _ ossenc.Task) ossenc.Result {
+		if inner, _ := ctx.Deadline(); !inner.Equal(outer.Add(-margin)) {
+			t.Errorf("deadline %v, want %v before %v", inner, margin, outer)
 		}
 		return ossenc.Result{Verdict: ossenc.Compliant}
-	})
-	if _, err := h.Invoke(ctx, "r", []byte(created("", ""))); err != nil {
+	}), nil)
+	if _, err := h.Invoke(ctx, []byte(created("", ""))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -387,12 +283,12 @@ func (f ensureFunc) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result { r
 
 func TestInvoke_AnswersInTheDocumentedForm(t *testing.T) {
 	h := newHandler(&stub{}, nil)
-	body, err := h.Invoke(t.Context(), "r", []byte(created("", "")))
+	body, err := h.Invoke(t.Context(), []byte(created("", "")))
 	want := `{"results":[{"bucket":"b-1","region":"cn-beijing","verdict":"fixed","before":null,"wanted":{"algorithm":"AES256","kms_key_id":"","kms_data_encryption":""},"after":null,"reason":"stub","oss_request_id":"","event_id":"1","event_type":"oss:BucketCreated:PutBucket"}]}`
 	if err != nil || string(body) != want {
 		t.Errorf("answer = %s, %v\n    want %s", body, err, want)
 	}
-	if body, err = h.Invoke(t.Context(), "r", []byte("[]")); err != nil || string(body) != `{"results":[]}` {
+	if body, err = h.Invoke(t.Context(), []byte("[]")); err != nil || string(body) != `{"results":[]}` {
 		t.Errorf("answer to an empty batch = %s, %v", body, err)
 	}
 }
@@ -424,4 +320,131 @@ func TestInvoke_LogsOneLineForEachElement(t *testing.T) {
 	if strings.Contains(log.String(), "s3cr3t") {
 		t.Errorf("the event's own words are in the log: %s", &log)
 	}
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// webOnly answers every HTTP trigger's event with its name.
+type webOnly struct{}
+
+func (webOnly) Trigger(context.Context, []byte) json.RawMessage { return json.RawMessage(`"web"`) }
+
+// A payload is classified by its own shape, and what is in text is not.
+func TestClassify(t *testing.T) {
+	const http = `"version":"v1","requestContext":{"http":{"method":"GET"}}`
+	timer := `"triggerName":"n","triggerTime":"2026-11-23T02:30:00Z"`
+	tests := []struct {
+		name, payload string
+		want          class
+	}{
+		{"Empty", "", class{}},
+		{"Array", `[{` + http + `}]`, class{}},
+		{"CloudEvent", created("", ""), class{}},
+		{"HTTP", ` {` + http + `}`, class{kind: httpRequest}},
+		{"HTTPv2", `{"version":"v2","requestContext":{"http":{"method":"GET"}}}`, class{}},
+		{"HTTPWithoutRequest", `{"version":"v1","requestContext":{"requestId":"x"}}`, class{}},
+		{"HTTPNull", `{"version":"v1","requestContext":{"http":null}}`, class{}},
+		{"HTTPOfOddType", `{"version":"v1","requestContext":{"http":"GET"}}`, class{}},
+		{"HTTPAndCloudEvent", `{"specversion":"1.0",` + http + `}`, class{}},
+		{"HTTPWithSpecversionInText", `{` + http + `,"body":"{\"specversion\":1}"}`, class{kind: httpRequest}},
+		{"Broken", `{` + http, class{}},
+		{"Timer", `{` + timer + `,"payload":"{}"}`, class{sweepRequest, []byte("{}"), true}},
+		{"TimerWithoutPayload", `{` + timer + `}`, class{sweepRequest, nil, true}},
+		{"TimerPayloadNull", `{` + timer + `,"payload":null}`, class{sweepRequest, nil, true}},
+		{"TimerOfOddType", `{"triggerName":1,"triggerTime":"t"}`, class{}},
+		{"TimerWithoutName", `{"triggerName":"","triggerTime":"t"}`, class{}},
+		{"TimerPayloadOfOddType", `{` + timer + `,"payload":{}}`, class{}},
+		{"Action", ` {"action":"audit"} `, class{sweepRequest, []byte(`{"action":"audit"}`), false}},
+		{"ActionOfOddType", `{"action":1}`, class{}},
+		{"Other", `{"foo":1}`, class{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := classify([]byte(tt.payload))
+			if got.kind != tt.want.kind || got.byTimer != tt.want.byTimer || string(got.sweep) != string(tt.want.sweep) {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestInvoke_HTTPIsForTheWebOrInvalid(t *testing.T) {
+	h := newHandler(&stub{}, nil)
+	const payload = `{"version":"v1","rawPath":"/healthz","requestContext":{"http":{"method":"GET"}}}`
+	if results, failure := invoke(t, h, payload); failure == nil || failure.Code != ossenc.Invalid || len(results) != 1 {
+		t.Errorf("without a web: %+v, %v", results, failure)
+	}
+	h.HTTP = webOnly{}
+	if body, err := h.Invoke(t.Context(), []byte(payload)); err != nil || string(body) != `"web"` {
+		t.Errorf("%s, %v", body, err)
+	}
+}
+
+func TestInvoke_Sweeps(t *testing.T) {
+	h := newHandler(&stub{}, nil)
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
+	warden := &ossenc.Warden{Store: m, Lister: m}
+	h.Service.Enforcer, h.Service.Sweeper = warden, warden
+	body, err := h.Invoke(t.Context(), []byte(`{"action":"sweep"}`))
+	if err != nil || !strings.Contains(string(body), `"complete":true`) || m.Writes != 1 {
+		t.Errorf("%s, %v, %d writes", body, err, m.Writes)
+	}
+	_, err = h.Invoke(t.Context(), []byte(`{"action":"sweep","mod":"report"}`))
+	failure, _ := errors.AsType[*Failure](err)
+	if failure == nil || failure.Code != ossenc.Invalid || failure.ErrorType() != "invalid" || !strings.Contains(failure.Answer, `unknown field`) || m.Writes != 1 {
+		t.Errorf("%v, %d writes", err, m.Writes)
+	}
+	// A timer cannot resume, so an unfinished sweep of a timer fails.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err = h.Invoke(ctx, []byte(`{"triggerName":"n","triggerTime":"t","payload":""}`))
+	if failure, _ = errors.AsType[*Failure](err); failure == nil || failure.Code != ossenc.Deadline {
+		t.Errorf("%v, want the code deadline", err)
+	}
+	m.Errs = map[string]error{"": &ossenc.Error{Code: ossenc.Denied, Message: "no right to list"}}
+	_, err = h.Invoke(t.Context(), []byte(`{"action":"sweep","max_changes":"10%"}`))
+	if failure, _ = errors.AsType[*Failure](err); failure == nil || failure.Code != ossenc.Denied {
+		t.Errorf("%v, want the code denied", err)
+	}
+}
+
+// FuzzSweep checks what holds for any payload that asks for a sweep: it is read
+// strictly or refused with an error that is fit for an answer, and only what says
+// so writes.
+func FuzzSweep(f *testing.F) {
+	for _, s := range []string{
+		`{"action":"sweep"}`,
+		`{"action":"audit","prefix":"app-","region":"cn-hangzhou","cursor":"app-none~3","max_changes":"10%"}`,
+		`{"action":"sweep","mode":"report","max_changes":5}`,
+		`{"triggerName":"t","triggerTime":"2026-11-23T00:00:00Z","payload":"{\"action\":\"sweep\",\"mode\":\"enforce\"}"}`,
+		`{"triggerName":"t","triggerTime":"2026-11-23T00:00:00Z","payload":""}`,
+		`{"action":"sweep","action":"audit"}`,
+		`{"action":"sweep","Mode":"report"}`,
+		`{"action":1}`, `[]`, ``,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		c := classify(payload)
+		if c.kind != sweepRequest {
+			return
+		}
+		r, err := service.ParseSweep(c.sweep)
+		if err != nil {
+			if s := err.Error(); s == "" || len(s) > 1000 || r != nil {
+				t.Errorf("%+v, error %q", r, s)
+			}
+			return
+		}
+		if r.Action != service.ActionSweep && r.Action != service.ActionAudit || r.Action == service.ActionAudit && r.Mode != service.ModeReport ||
+			!service.ValidPrefix(r.Prefix) || r.MaxChanges.Count < 0 || r.MaxChanges.Percent > 100 || r.Cursor.Changes < 0 || r.Region != "" && !ossenc.ValidRegion(r.Region) {
+			t.Errorf("%+v of %q", r, payload)
+		}
+		if strings.Contains(strings.ToLower(string(payload)), "report") && r.Mode == "" && r.Prefix+r.Region+string(r.Cursor.Place) == "" && !c.byTimer {
+			t.Errorf("%q asks for a report and gets %+v", payload, r)
+		}
+	})
 }

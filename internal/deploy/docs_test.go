@@ -109,7 +109,7 @@ func eachGoFile(t *testing.T, dir string, visit func(*ast.File)) {
 func TestLogFieldsAreThoseOfTheLog(t *testing.T) {
 	got := rowsUnder(read(t, "docs/operations.md"), "Fields")
 	want := []string{"request_id"}
-	for _, m := range regexp.MustCompile(`slog\.[A-Z]\w+\("(\w+)"`).FindAllStringSubmatch(read(t, "handler/log.go"), -1) {
+	for _, m := range regexp.MustCompile(`slog\.[A-Z]\w+\("(\w+)"`).FindAllStringSubmatch(read(t, "handler/service/log.go"), -1) {
 		if m[1] != "stack" && !slices.Contains(want, m[1]) {
 			want = append(want, m[1])
 		}

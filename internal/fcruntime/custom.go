@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"bucketwarden/handler"
 	"bucketwarden/ossenc"
 )
 
@@ -138,7 +137,7 @@ func (c *custom) running(r *http.Request) (_ *http.Request, done func(), ok bool
 	}
 	c.ending.add(1)
 	deadline := deadlineIn(r.Header, time.Now())
-	ctx := handler.WithRequestID(takeIdentity(r.Context(), r.Header), r.Header.Get(headerRequestID))
+	ctx := ossenc.WithRequestID(takeIdentity(r.Context(), r.Header), r.Header.Get(headerRequestID))
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	return r.WithContext(ctx), func() { cancel(); c.ending.add(-1) }, true
 }
@@ -161,16 +160,16 @@ func (c *custom) serveWeb(w http.ResponseWriter, r *http.Request) {
 func (c *custom) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	r, done, ok := c.running(r)
 	if !ok {
-		c.fail(w, &handler.Failure{Code: ossenc.Unavailable, Answer: "this instance is ending"})
+		c.fail(w, &failure{ossenc.Unavailable, "this instance is ending"})
 		return
 	}
 	defer done()
 	payload, err := io.ReadAll(r.Body)
 	if err != nil {
-		c.fail(w, &handler.Failure{Code: ossenc.Invalid, Answer: "the payload could not be read: " + err.Error()})
+		c.fail(w, &failure{ossenc.Invalid, "the payload could not be read: " + err.Error()})
 		return
 	}
-	body, err := c.invoke(r.Context(), r.Header.Get(headerRequestID), payload)
+	body, err := c.invoke(r.Context(), payload)
 	if err != nil {
 		c.fail(w, err)
 		return

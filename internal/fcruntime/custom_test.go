@@ -13,12 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"bucketwarden/handler"
 	"bucketwarden/ossenc"
 )
 
-func echo(_ context.Context, id string, payload []byte) (json.RawMessage, error) {
-	return json.Marshal(id + " " + string(payload))
+func echo(ctx context.Context, payload []byte) (json.RawMessage, error) {
+	return json.Marshal(ossenc.RequestIDFrom(ctx) + " " + string(payload))
 }
 
 func customFor(t *testing.T, invoke Invoke, web http.Handler, log io.Writer) *custom {
@@ -95,17 +94,17 @@ func TestFailedEvent(t *testing.T) {
 	}{
 		{
 			"that the function reports", "x", `{"errorMessage":"answer","errorType":"denied"}`,
-			func(context.Context, string, []byte) (json.RawMessage, error) {
-				return nil, &handler.Failure{Code: ossenc.Denied, Answer: "answer"}
+			func(context.Context, []byte) (json.RawMessage, error) {
+				return nil, &failure{ossenc.Denied, "answer"}
 			},
 		},
 		{
 			"of another kind", "x", `{"errorMessage":"odd","errorType":"internal"}`,
-			func(context.Context, string, []byte) (json.RawMessage, error) { return nil, errors.New("odd") },
+			func(context.Context, []byte) (json.RawMessage, error) { return nil, errors.New("odd") },
 		},
 		{
 			"in a panic", "x", `{"errorMessage":"panic (string); the stack is in the log","errorType":"internal"}`,
-			func(context.Context, string, []byte) (json.RawMessage, error) { panic("secret") },
+			func(context.Context, []byte) (json.RawMessage, error) { panic("secret") },
 		},
 		{
 			"with too large a payload", strings.Repeat("x", maxPayload+1),
@@ -179,7 +178,7 @@ func TestIdentityAndDeadline(t *testing.T) {
 			}
 		}
 	})
-	c := customFor(t, func(ctx context.Context, _ string, _ []byte) (json.RawMessage, error) {
+	c := customFor(t, func(ctx context.Context, _ []byte) (json.RawMessage, error) {
 		calls++
 		check(ctx)
 		return nil, nil

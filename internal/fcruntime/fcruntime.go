@@ -37,7 +37,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"bucketwarden/handler"
 	"bucketwarden/ossenc"
 )
 
@@ -70,8 +69,10 @@ func ConfigFrom(env map[string]string) Config {
 var endSignals = []os.Signal{syscall.SIGTERM, syscall.SIGINT}
 
 // Invoke handles one payload and returns the answer as JSON, or an error whose
-// text is the answer. A *[handler.Failure] carries its code to the platform.
-type Invoke func(ctx context.Context, requestID string, payload []byte) (json.RawMessage, error)
+// text is the answer. The context carries the identity, the deadline and the
+// request ID. An error with the method ErrorType() string names its type to the
+// platform; any other is "internal".
+type Invoke func(ctx context.Context, payload []byte) (json.RawMessage, error)
 
 // Run serves invocations until the platform, or the end of ctx, ends the
 // process. It returns an error if there is no platform or an invocation was left
@@ -90,10 +91,24 @@ func Run(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger) er
 }
 
 // errorType is what the platform publishes of a failed invocation besides its
-// text: the code.
+// text.
 func errorType(err error) string {
-	if f, ok := errors.AsType[*handler.Failure](err); ok {
-		return string(f.Code)
+	if f, ok := errors.AsType[interface {
+		error
+		ErrorType() string
+	}](err); ok {
+		return f.ErrorType()
 	}
 	return string(ossenc.Internal)
 }
+
+// failure is an invocation that fails before it reaches [Invoke].
+type failure struct {
+	code ossenc.Code
+	text string
+}
+
+func (f *failure) Error() string { return f.text }
+
+// ErrorType returns the code.
+func (f *failure) ErrorType() string { return string(f.code) }

@@ -56,6 +56,7 @@ func go1(invoke Invoke, e *ending) func(context.Context, []byte) (json.RawMessag
 		if !ok {
 			meta = &fccontext.FcContext{}
 		}
+		ctx = ossenc.WithRequestID(ctx, meta.RequestID)
 		ctx, release := e.bound(ossenc.WithIdentity(ctx, ossenc.Identity{
 			Credentials: ossenc.Credentials{
 				AccessKeyID:     meta.Credentials.AccessKeyId,
@@ -66,7 +67,7 @@ func go1(invoke Invoke, e *ending) func(context.Context, []byte) (json.RawMessag
 			AccountID: meta.AccountId,
 		}))
 		defer release()
-		body, err := invoke(ctx, meta.RequestID, payload)
+		body, err := invoke(ctx, payload)
 		if err != nil {
 			// By value, not by pointer: the SDK tests for exactly that.
 			return nil, messages.InvokeResponse_Error{Type: errorType(err), Message: err.Error()}

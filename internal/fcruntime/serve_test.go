@@ -25,7 +25,7 @@ func TestServe(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			entered, leave := make(chan struct{}), make(chan struct{})
-			invoke := func(context.Context, string, []byte) (json.RawMessage, error) {
+			invoke := func(context.Context, []byte) (json.RawMessage, error) {
 				close(entered)
 				<-leave
 				return json.RawMessage(`"done"`), nil

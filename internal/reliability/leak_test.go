@@ -15,6 +15,7 @@ import (
 	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
+	"bucketwarden/handler/service"
 	"bucketwarden/internal/local/cloud"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
@@ -42,10 +43,10 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	server := httptest.NewServer(m.OSS)
 	transport := alicloud.NewTransport()
 	store := alicloud.NewClient(alicloud.Endpoints{Default: server.URL}, transport, nil)
-	h := &handler.Handler{
-		Encryption: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler),
-		Want: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor},
-	}
+	h := &handler.Handler{Service: &service.Service{
+		Enforcer: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler),
+		Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor},
+	}}
 	var busy sync.WaitGroup
 	for i, f := range faults {
 		c := m.cell(f, kinds[0], i)
@@ -56,7 +57,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 		busy.Go(func() {
 			ctx, cancel := context.WithTimeout(identified(t.Context()), 3*time.Second)
 			defer cancel()
-			_, err := h.Invoke(ctx, "request", c.created(c.bucket).JSON())
+			_, err := h.Invoke(ctx, c.created(c.bucket).JSON())
 			if f, ok := errors.AsType[*handler.Failure](err); ok && f.Code == ossenc.Internal {
 				t.Errorf("%s: %v", c.name, err)
 			}
@@ -112,10 +113,10 @@ func (s *healthy) List(context.Context, string, string) iter.Seq2[ossenc.Bucket,
 // A panic in the middle of one bucket's work fails that element alone.
 func TestPanicInTheMiddle(t *testing.T) {
 	store := &healthy{rules: map[string]ossenc.Rule{}}
-	h := &handler.Handler{Encryption: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler), Want: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}
+	h := &handler.Handler{Service: &service.Service{Enforcer: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler), Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}}
 	var c cell
 	payload := "[" + string(c.created("c0000").JSON()) + "," + string(c.created("c0001").JSON()) + "," + string(c.created("c0002").JSON()) + "]"
-	_, err := h.Invoke(t.Context(), "request", []byte(payload))
+	_, err := h.Invoke(t.Context(), []byte(payload))
 	f, ok := errors.AsType[*handler.Failure](err)
 	if !ok || f.Code != ossenc.Internal {
 		t.Fatalf("%v; want the code internal", err)
@@ -123,7 +124,7 @@ func TestPanicInTheMiddle(t *testing.T) {
 	if len(store.rules) != 2 || store.rules["c0000"].IsNone() || store.rules["c0002"].IsNone() {
 		t.Errorf("written: %v; want the two others", store.rules)
 	}
-	if _, err := h.Invoke(t.Context(), "request", c.created("c0003").JSON()); err != nil {
+	if _, err := h.Invoke(t.Context(), c.created("c0003").JSON()); err != nil {
 		t.Errorf("the next one: %v", err)
 	}
 }

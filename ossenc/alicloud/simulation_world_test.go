@@ -15,6 +15,7 @@ import (
 	"bucketwarden/ossenc/alicloud"
 
 	"bucketwarden/handler"
+	"bucketwarden/handler/service"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/reliability"
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	client := alicloud.NewClient(alicloud.Endpoints{Own: "cn-hangzhou"}, network{w}, nil)
 	w.warden = &ossenc.Warden{Store: client, Lister: client, Jitter: w.jitter}
 	w.want = w.anyWant()
-	w.handler = &handler.Handler{Encryption: w.warden, Want: w.want, Log: slog.New(slog.DiscardHandler)}
+	w.handler = &handler.Handler{Service: &service.Service{Enforcer: w.warden, Desired: w.want, Log: slog.New(slog.DiscardHandler)}}
 	w.trouble = anyOf(w.rand, 0, 0, 5, 20, 50)
 	w.lag = anyOf(w.rand, 0, 0, 1, 3)
 	w.oss.SetReadLag(w.lag)
@@ -181,7 +182,7 @@ func (w *world) attempt(d delivery) bool {
 	w.mu.Unlock()
 	defer cancel()
 	mark := w.ledger.Mark()
-	body, err := w.handler.Invoke(ctx, "request", d.payload)
+	body, err := w.handler.Invoke(ctx, d.payload)
 	w.checkInvocation(ctx, key, mark, d, body, err)
 	return err == nil
 }

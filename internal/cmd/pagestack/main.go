@@ -17,7 +17,8 @@ import (
 
 	"bucketwarden/ossenc/alicloud"
 
-	"bucketwarden/handler"
+	"bucketwarden/handler/service"
+	"bucketwarden/handler/web"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/local/wire"
@@ -68,7 +69,7 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 	if err != nil {
 		return err
 	}
-	direct, err := wire.Listen(ctx, "", web(st.OSSURL), nil)
+	direct, err := wire.Listen(ctx, "", directHandler(st.OSSURL), nil)
 	if err != nil {
 		return err
 	}
@@ -79,19 +80,19 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 	return errors.Join(trigger.Close(), direct.Close(), st.Close(ctx))
 }
 
-// web is the handler as a server of one's own would use it.
-func web(ossURL string) http.Handler {
+// directHandler is the handler as a server of one's own would use it.
+func directHandler(ossURL string) http.Handler {
 	endpoints := alicloud.Endpoints{Default: ossURL, Own: stack.Region}
 	client := alicloud.NewClient(endpoints, alicloud.NewTransport(), nil)
 	warden := &ossenc.Warden{Store: client, Lister: client}
-	h := &handler.Handler{
-		Encryption: warden,
-		Surveyor:   warden,
-		Want:       ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
-		Log:        slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	s := &service.Service{
+		Enforcer: warden,
+		Sweeper:  warden,
+		Desired:  ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
+		Log:      slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
-	allow := []handler.Scope{handler.ScopeReport, handler.ScopeApply, handler.ScopeEvents}
-	inner := handler.NewWeb(h, handler.Auth{Mode: handler.AuthPlatform, Allow: allow})
+	allow := []web.Scope{web.ScopeReport, web.ScopeApply, web.ScopeEvents}
+	inner := web.New(s, web.Auth{Mode: web.AuthPlatform, Allow: allow})
 	id := ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: stack.UserKey.AccessKeyID, AccessKeySecret: stack.UserKey.AccessKeySecret},
 		Region:      stack.Region, AccountID: stack.Account,

@@ -1,0 +1,83 @@
+package handler
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// kind is what a payload is.
+type kind int
+
+const (
+	events       kind = iota // one or more events, or something unreadable
+	httpRequest              // the event of an HTTP trigger
+	sweepRequest             // a request for a sweep, by a timer or a person
+)
+
+// class is a payload's kind, and for a sweep the request.
+type class struct {
+	kind    kind
+	sweep   []byte
+	byTimer bool
+}
+
+// markers are the members by which payloads are told apart.
+type markers struct {
+	SpecVersion    json.RawMessage `json:"specversion"` // of CloudEvents
+	Version        json.RawMessage `json:"version"`
+	RequestContext json.RawMessage `json:"requestContext"`
+	TriggerName    json.RawMessage `json:"triggerName"`
+	TriggerTime    json.RawMessage `json:"triggerTime"`
+	Payload        json.RawMessage `json:"payload"`
+	Action         json.RawMessage `json:"action"`
+}
+
+// classify says what a payload is. What it does not know is for package event to
+// reject.
+func classify(payload []byte) class {
+	payload = bytes.TrimSpace(payload)
+	if len(payload) == 0 || payload[0] != '{' {
+		return class{}
+	}
+	// Nearly every payload is a CloudEvent, so that is told without parsing.
+	isCloudEvent := bytes.Contains(payload, []byte(`"specversion"`))
+	if isCloudEvent && !bytes.Contains(payload, []byte(`"requestContext"`)) {
+		return class{}
+	}
+	var m markers
+	switch {
+	case json.Unmarshal(payload, &m) != nil:
+		return class{}
+	case m.isHTTP():
+		return class{kind: httpRequest}
+	case isCloudEvent:
+		return class{}
+	case m.isTimer():
+		var body string
+		_ = json.Unmarshal(m.Payload, &body) // isTimer has looked
+		return class{kind: sweepRequest, sweep: []byte(body), byTimer: true}
+	case isText(m.Action):
+		return class{kind: sweepRequest, sweep: payload}
+	}
+	return class{}
+}
+
+// isHTTP reports whether this is the event of an HTTP trigger, version v1.
+func (m *markers) isHTTP() bool {
+	var version string
+	var request struct {
+		HTTP json.RawMessage `json:"http"`
+	}
+	return m.SpecVersion == nil &&
+		json.Unmarshal(m.Version, &version) == nil && version == "v1" &&
+		json.Unmarshal(m.RequestContext, &request) == nil && len(request.HTTP) > 0 && request.HTTP[0] == '{'
+}
+
+// isTimer reports whether this is the event of a timer trigger.
+func (m *markers) isTimer() bool {
+	return isText(m.TriggerName) && string(m.TriggerName) != `""` &&
+		isText(m.TriggerTime) && string(m.TriggerTime) != `""` &&
+		(len(m.Payload) == 0 || isText(m.Payload) || string(m.Payload) == "null")
+}
+
+func isText(value json.RawMessage) bool { return len(value) > 0 && value[0] == '"' }

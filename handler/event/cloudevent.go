@@ -1,0 +1,197 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"bucketwarden/handler/strictjson"
+)
+
+// The event types that can tell of a bucket's creation or of its encryption.
+const (
+	typeBucketCreated = "oss:BucketCreated:PutBucket"
+	typeAPICall       = "oss:ActionTrail:ApiCall"
+	typeConsole       = "oss:ActionTrail:ConsoleOperation"
+	typeService       = "oss:ActionTrail:AliyunServiceEvent"
+)
+
+// queueMember names, for each message queue that EventBridge can route through,
+// the member of data that holds the message: our event as text.
+var queueMember = map[string][]string{
+	"mq:Topic:SendMessage":       {"body", "messageBody"},
+	"mns:Queue:SendMessage":      {"messageBody", "body"},
+	"alikafka:Topic:Message":     {"value"},
+	"amqp:Queue:SendMessage":     {"body"},
+	"rabbitmq:Queue:SendMessage": {"body"},
+}
+
+// cloudEvent reads p as the CloudEvents SDK takes it, and reports whether it
+// does.
+func (d *decoder) cloudEvent(p []byte, depth int) bool {
+	var ev cloudevents.Event
+	// The SDK's reader takes what is no JSON, and json.Unmarshal would look twice.
+	if !json.Valid(p) || ev.UnmarshalJSON(p) != nil || ev.Validate() != nil {
+		return false
+	}
+	d.event(&ev, nil, depth)
+	return true
+}
+
+// repairedCloudEvent mends what EventBridge is documented to send and the SDK
+// refuses, and reads it again.
+func (d *decoder) repairedCloudEvent(p []byte, depth int) {
+	mended, repaired := repair(p)
+	var ev cloudevents.Event
+	err := json.Unmarshal(mended, &ev)
+	if err == nil {
+		err = ev.Validate()
+	}
+	if err != nil {
+		// The SDK's text may quote the event, so the attributes are named instead.
+		d.reject(Header{}, "not a CloudEvent 1.0: "+missing(mended))
+		return
+	}
+	d.event(&ev, repaired, depth)
+}
+
+// missing says which required attribute is not a non-empty string (CloudEvents
+// 1.0, section "Required Attributes").
+func missing(p []byte) string {
+	var attributes map[string]json.RawMessage
+	if err := json.Unmarshal(p, &attributes); err != nil {
+		return strictjson.Where(err)
+	}
+	for _, name := range []string{"id", "source", "specversion", "type"} {
+		var s string
+		if json.Unmarshal(attributes[name], &s) != nil || s == "" {
+			return name + " is missing or not a string"
+		}
+	}
+	return "an attribute has a value that the specification does not allow"
+}
+
+// repair returns p without what the SDK refuses and nobody here needs: a time
+// that is not RFC 3339, and extension attributes that are no scalars or have no
+// proper name. It names what it changed.
+func repair(p []byte) (mended []byte, repaired []string) {
+	var attributes map[string]json.RawMessage
+	if json.Unmarshal(p, &attributes) != nil {
+		return p, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		value := attributes[name]
+		switch name {
+		case "id", "source", "specversion", "type", "data", "data_base64":
+		case "time":
+			if fixed, ok := repairTime(value); !ok {
+				attributes[name] = fixed
+				repaired = append(repaired, name)
+			}
+		case "subject", "datacontenttype", "dataschema":
+			if value[0] != '"' {
+				delete(attributes, name)
+				repaired = append(repaired, name)
+			}
+		default:
+			if !isExtension(name, value) {
+				delete(attributes, name)
+				repaired = append(repaired, fmt.Sprintf("%.40q", name))
+			}
+		}
+	}
+	if attributes["data"] != nil && attributes["datacontenttype"] != nil && attributes["data"][0] != '"' {
+		if !strings.Contains(string(attributes["datacontenttype"]), "json") {
+			delete(attributes, "datacontenttype") // a JSON value cannot be of another type
+			repaired = append(repaired, "datacontenttype")
+		}
+	}
+	mended, err := json.Marshal(attributes)
+	if err != nil {
+		return p, nil
+	}
+	return mended, repaired
+}
+
+// repairTime returns whether value is an RFC 3339 time, and otherwise what to
+// use instead: the same instant where a documented zone name follows, or null.
+func repairTime(value json.RawMessage) (json.RawMessage, bool) {
+	var s string
+	_ = json.Unmarshal(value, &s) // no string: no time
+	if _, err := time.Parse(time.RFC3339, s); err == nil {
+		return value, true
+	}
+	for _, zone := range []string{"Asia/Shanghai", "PRC"} { // both seen in EventBridge's samples
+		local, found := strings.CutSuffix(s, zone)
+		if _, err := time.Parse(time.RFC3339, local+"+08:00"); found && err == nil {
+			return json.RawMessage(`"` + local + `+08:00"`), false
+		}
+	}
+	return json.RawMessage("null"), false
+}
+
+// isExtension reports whether the SDK takes an extension attribute: a name of
+// a-z and 0-9, and a string, a boolean or a number of 32 bits.
+func isExtension(name string, value json.RawMessage) bool {
+	for _, c := range name {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	switch value[0] {
+	case '{', '[':
+		return false
+	case '"', 't', 'f', 'n':
+		return true
+	}
+	var n int32
+	return json.Unmarshal(value, &n) == nil
+}
+
+// event adds what one CloudEvent asks for.
+func (d *decoder) event(ev *cloudevents.Event, repaired []string, depth int) {
+	h := Header{ID: ev.ID(), Type: ev.Type(), Time: ev.Time(), Repaired: repaired}
+	if members, ok := queueMember[ev.Type()]; ok {
+		d.queued(ev.Data(), members, h, depth)
+		return
+	}
+	if s := ev.Source(); s != "acs.oss" && s != "acs:oss" {
+		d.ignore(h, "the event does not come from OSS (source is not acs.oss)")
+		return
+	}
+	h.Bucket.Region = regionID(extension(ev, "aliyunregionid"))
+	h.Bucket.Account = accountID(extension(ev, "aliyunaccountid"))
+	switch ev.Type() {
+	case typeBucketCreated:
+		d.native(ev.Data(), h, ev.Subject())
+	case typeAPICall, typeConsole, typeService:
+		d.record(ev.Data(), h, ev.Subject())
+	default:
+		h.Bucket.Name = first(validNames([]string{subjectField(ev.Subject(), 4)}))
+		d.ignore(h, "events of this type do not change a bucket's encryption")
+	}
+}
+
+// queued reads the event that a message queue carries as text.
+func (d *decoder) queued(data []byte, members []string, outer Header, depth int) {
+	var fields map[string]string
+	_ = json.Unmarshal(data, &fields) // no fields: no message
+	for _, m := range members {
+		if fields[m] != "" {
+			d.payload([]byte(strings.TrimSpace(fields[m])), depth+1)
+			return
+		}
+	}
+	d.reject(outer, "a queue's event without a message in it")
+}
+
+func extension(ev *cloudevents.Event, name string) string {
+	value, _ := ev.Context.GetExtension(name) // none: no string
+	s, _ := value.(string)
+	return s
+}

@@ -1,0 +1,211 @@
+// Package event reads what EventBridge, message queues and ActionTrail deliver.
+// It is pure: bytes go in, and out come hints about buckets.
+//
+// # What to call
+//
+// [Read] takes one payload and returns its events in their order. Each is a
+// [*Notice] (a bucket to check), [*Ignored] (nothing to do) or [*Invalid] (it
+// cannot be read).
+//
+// # What it promises
+//
+// An event is a hint: it says which bucket to check, and nothing else of it
+// reaches a decision. [Read] never fails and never drops anything: what it cannot
+// read is an [*Invalid]. No reason quotes the payload.
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"bucketwarden/handler/strictjson"
+	"bucketwarden/ossenc"
+)
+
+// Limits on what is read. The platform itself caps a payload at 32 MB.
+const (
+	maxEvents = 10_000 // EventBridge's largest batch
+	maxDepth  = 4      // array in text in an event of a message queue in an array
+	maxText   = 200    // characters of an ID or a type that are repeated in answers
+)
+
+// Event is a [*Notice], an [*Ignored] or an [*Invalid].
+type Event interface {
+	// Head returns what is known of any event.
+	Head() *Header
+	sealed() // there are no other kinds
+}
+
+// Header is what an event says of itself. It is for logs and answers only.
+type Header struct {
+	// ID and Type are empty where the event has none, and short enough for a log
+	// line.
+	ID, Type string
+	// Time is when it happened; zero if that is not known.
+	Time time.Time
+	// Bucket is the bucket it is about. Its name is valid, or empty if the event
+	// names none; its account and region are hints.
+	Bucket ossenc.Bucket
+	// Repaired names the attributes that were changed or left out because the
+	// CloudEvents SDK refuses them.
+	Repaired []string
+}
+
+// Head implements [Event].
+func (h *Header) Head() *Header { return h }
+
+func (*Header) sealed() {}
+
+// Notice says that a bucket was created or its rule changed, so it is to be
+// checked.
+type Notice struct {
+	Header
+	// Created means that the bucket may be too new for OSS to know it everywhere.
+	Created bool
+	// OwnWrite means that our own write caused the event.
+	OwnWrite bool
+}
+
+// Ignored asks for nothing.
+type Ignored struct {
+	Header
+	Reason string
+}
+
+// Invalid cannot be read as an event, or names no bucket.
+type Invalid struct {
+	Header
+	Reason string
+}
+
+// Read returns the events of a payload. ownRole is the name of the RAM role that
+// the function acts with, by which it knows its own writes; empty if unknown.
+func Read(payload []byte, ownRole string) []Event {
+	d := decoder{ownRole: ownRole}
+	d.payload(bytes.TrimSpace(payload), 0)
+	d.ignoreDuplicates()
+	return d.events
+}
+
+type decoder struct {
+	ownRole string
+	events  []Event
+}
+
+func (d *decoder) add(e Event) {
+	h := e.Head()
+	h.ID, h.Type = truncate(h.ID), truncate(h.Type)
+	d.events = append(d.events, e)
+}
+
+func (d *decoder) ignore(h Header, reason string) { d.add(&Ignored{h, reason}) }
+
+func (d *decoder) reject(h Header, reason string) { d.add(&Invalid{h, reason}) }
+
+// truncate makes what an event says of itself fit for answers and log lines. The
+// CloudEvents SDK takes bytes that are not UTF-8.
+func truncate(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if r := []rune(s); len(r) > maxText {
+		return string(r[:maxText]) + "..."
+	}
+	return s
+}
+
+func (d *decoder) payload(p []byte, depth int) {
+	switch {
+	case len(p) == 0:
+		d.reject(Header{}, "the payload is empty")
+	case depth > maxDepth:
+		d.reject(Header{}, fmt.Sprintf("the payload is nested more than %d deep", maxDepth))
+	case p[0] == '[':
+		d.array(p, depth)
+	case p[0] == '{':
+		d.object(p, depth)
+	default:
+		d.reject(Header{}, "the payload is neither a JSON object nor an array")
+	}
+}
+
+// array reads a batch. Its elements are events, or strings that hold one as
+// JSON text: what the streaming triggers of message queues send.
+func (d *decoder) array(p []byte, depth int) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(p, &items); err != nil {
+		d.reject(Header{}, "the payload is not JSON: "+strictjson.Where(err))
+		return
+	}
+	if len(items) > maxEvents {
+		d.reject(Header{}, fmt.Sprintf("the batch has %d elements, more than %d", len(items), maxEvents))
+		return
+	}
+	for _, item := range items {
+		var text string
+		if json.Unmarshal(item, &text) == nil {
+			item = bytes.TrimSpace([]byte(text))
+		}
+		d.payload(item, depth+1)
+	}
+}
+
+// shape holds the top-level members by which events are told apart.
+type shape struct {
+	SpecVersion     json.RawMessage `json:"specversion"`
+	ResponseContext json.RawMessage `json:"responseContext"`
+	Events          json.RawMessage `json:"events"`
+	EventName       json.RawMessage `json:"eventName"`
+	ServiceName     json.RawMessage `json:"serviceName"`
+	OSS             json.RawMessage `json:"oss"`
+}
+
+func (d *decoder) object(p []byte, depth int) {
+	// Nearly every payload is a CloudEvent that the SDK takes as it is, so that
+	// is tried before anything is looked at twice.
+	if bytes.Contains(p, []byte(`"specversion"`)) && d.cloudEvent(p, depth) {
+		return
+	}
+	var s shape
+	if err := json.Unmarshal(p, &s); err != nil {
+		d.reject(Header{}, "the payload is not a JSON object: "+strictjson.Where(err))
+		return
+	}
+	switch {
+	case s.SpecVersion != nil:
+		d.repairedCloudEvent(p, depth)
+	case s.ResponseContext != nil:
+		d.ignore(Header{Type: "async destination record"}, "a record of an asynchronous invocation's destination; to replay it, send its requestPayload")
+	case s.Events != nil:
+		d.ignore(Header{Type: "oss trigger"}, "OSS's own trigger tells of objects, never of a bucket")
+	case s.EventName != nil && s.ServiceName != nil:
+		d.record(p, Header{}, "")
+	case s.EventName != nil && s.OSS != nil:
+		d.native(p, Header{}, "")
+	default:
+		d.reject(Header{}, "the payload is no event that this function knows")
+	}
+}
+
+// ignoreDuplicates finds what a batch delivers twice: the same event by CloudEvents
+// 1.0, section "id" (source and id), for the same bucket. Only one source gets
+// this far.
+func (d *decoder) ignoreDuplicates() {
+	if len(d.events) < 2 {
+		return
+	}
+	type key struct{ id, kind, bucket string }
+	seen := map[key]bool{}
+	for i, e := range d.events {
+		n, ok := e.(*Notice)
+		if !ok || n.ID == "" {
+			continue
+		}
+		k := key{n.ID, n.Type, n.Bucket.Name}
+		if seen[k] {
+			d.events[i] = &Ignored{n.Header, "a duplicate of an earlier element of this batch (same id)"}
+		}
+		seen[k] = true
+	}
+}

@@ -1,0 +1,150 @@
+package event
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+// created is a creation event with some attributes replaced or added.
+func created(attributes, data string) string {
+	if data == "" {
+		data = `{"region":"cn-beijing","oss":{"bucket":{"name":"b-1"}}}`
+	}
+	return `{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:BucketCreated:PutBucket"` + attributes + `,"data":` + data + `}`
+}
+
+func TestRepairTime_KeepsTheInstant(t *testing.T) {
+	events := Read([]byte(created(`,"time":"2020-08-17T16:04:46.149Asia/Shanghai"`, "")), "")
+	if want := time.Date(2020, 8, 17, 8, 4, 46, 149e6, time.UTC); !events[0].Head().Time.Equal(want) {
+		t.Errorf("time = %v, want %v", events[0].Head().Time, want)
+	}
+}
+
+// actionTrail is a record of a call, with fields added.
+func actionTrail(eventName, fields string) string {
+	return `{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:ActionTrail:ApiCall","subject":"acs:oss:cn-shanghai:1:from-subject/","aliyunregionid":"cn-qingdao",` +
+		`"data":{"serviceName":"Oss","eventName":"` + eventName + `"` + fields + `}}`
+}
+
+func TestRead_FindsTheBucketAndItsRegion(t *testing.T) {
+	tests := []struct {
+		name, payload string
+		want          []ossenc.Bucket
+	}{
+		{"Native", created("", ""), []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
+		{"NativeRegionInside", created("", `{"oss":{"region":"oss-cn-beijing","bucket":{"name":"b-1"}}}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
+		{"NativeFromSubject", created(`,"subject":"acs:oss:cn-chengdu:1:b-2"`, `{}`), []ossenc.Bucket{{Name: "b-2", Region: "cn-chengdu"}}},
+		{"NativeDataIsText", created(`,"subject":"acs:oss:cn-chengdu:1:b-2/"`, `"text"`), []ossenc.Bucket{{Name: "b-2", Region: "cn-chengdu"}}},
+		{"RegionFromExtension", created(`,"aliyunregionid":"us-west-1"`, `{"oss":{"bucket":{"name":"b-1"}}}`), []ossenc.Bucket{{Name: "b-1", Region: "us-west-1"}}},
+		{"RegionUnknown", created("", `{"region":"http://evil","oss":{"bucket":{"name":"b-1"}}}`), []ossenc.Bucket{{Name: "b-1"}}},
+		{"References", actionTrail("PutBucket", `,"acsRegion":"cn-beijing","referencedResources":{"ACS::OSS::Bucket":["b-1"]}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
+		{"AllReferences", actionTrail("PutBucket", `,"referencedResources":{"ACS::OSS::Bucket":["b-1","b-2","b-1"]}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}, {Name: "b-2", Region: "cn-shanghai"}}},
+		{"ReferencesOfOddType", actionTrail("PutBucket", `,"referencedResources":["b-1"],"resourceType":"ACS::OSS::Bucket","resourceName":"b-2"`), []ossenc.Bucket{{Name: "b-2", Region: "cn-shanghai"}}},
+		{"ResourceNames", actionTrail("PutBucket", `,"resourceType":"ACS::RAM::Role;ACS::OSS::Bucket","resourceName":"r-1;b-1,b-2"`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}, {Name: "b-2", Region: "cn-shanghai"}}},
+		{"ResourceOfOtherType", actionTrail("PutBucket", `,"resourceType":"ACS::RAM::Role","resourceName":"r-1"`), []ossenc.Bucket{{Name: "from-subject", Region: "cn-shanghai"}}},
+		{"RequestParameters", actionTrail("PutBucket", `,"requestParameters":{"n":1,"BucketName":"b-1"}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}}},
+		{"InvalidReferenceIsSkipped", actionTrail("PutBucket", `,"referencedResources":{"ACS::OSS::Bucket":["Bad_Name"]},"requestParameters":{"bucket":"b-1"}`), []ossenc.Bucket{{Name: "b-1", Region: "cn-shanghai"}}},
+		{"Subject", actionTrail("DeleteBucketEncryption", ``), []ossenc.Bucket{{Name: "from-subject", Region: "cn-shanghai"}}},
+		{"EventSource", `{"eventName":"PutBucket","serviceName":"Oss","eventType":"ApiCall","eventSource":"b-1.oss-cn-hangzhou-cross.aliyuncs.com"}`, []ossenc.Bucket{{Name: "b-1"}}},
+		{"QueueText", `[{"specversion":"1.0","id":"q","source":"my.mns","type":"mns:Queue:SendMessage","data":{"messageBody":` + quoted(created("", "")) + `}}]`, []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
+		{"KafkaText", `[` + quoted(`{"specversion":"1.0","id":"q","source":"k","type":"alikafka:Topic:Message","data":{"value":`+quoted(created("", ""))+`}}`) + `]`, []ossenc.Bucket{{Name: "b-1", Region: "cn-beijing"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			events := Read([]byte(tt.payload), "")
+			if len(events) != len(tt.want) {
+				t.Fatalf("events %+v, want %+v", events, tt.want)
+			}
+			for i, e := range events {
+				if n, ok := e.(*Notice); !ok || n.Bucket != tt.want[i] {
+					t.Errorf("event %d = %+v, want a notice about %+v", i, e, tt.want[i])
+				}
+			}
+		})
+	}
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+func TestRead_WhatAsksForNothingIsIgnored(t *testing.T) {
+	tests := []struct{ name, payload, reason string }{
+		{"OtherSource", strings.Replace(created("", ""), "acs.oss", "acs.ecs", 1), "does not come from OSS"},
+		{"OtherType", strings.Replace(created("", ""), "oss:BucketCreated:PutBucket", "oss:BucketRemoved:DeleteBucket", 1), "events of this type"},
+		{"SimilarType", strings.Replace(created("", ""), "oss:BucketCreated:PutBucket", "oss:BucketCreated:PutBucketX", 1), "events of this type"},
+		{"FailedCall", actionTrail("PutBucket", `,"errorCode":"BucketAlreadyExists"`), "failed"},
+		{"FailedCallWithOddCode", actionTrail("PutBucket", `,"errorCode":403`), "failed"},
+		{"OtherCall", actionTrail("PutBucketAcl", ""), "recorded call does not"},
+		{"OtherService", `{"eventName":"PutBucketEncryption","serviceName":"Ecs","referencedResources":{"ACS::OSS::Bucket":["b-1"]}}`, "not one to OSS"},
+		{"RawObjectEvent", `{"eventName":"ObjectCreated:PutObject","oss":{"bucket":{"name":"b-1"}}}`, "events of this type"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			events := Read([]byte(tt.payload), "")
+			if len(events) != 1 {
+				t.Fatalf("events %+v, want one", events)
+			}
+			if e, ok := events[0].(*Ignored); !ok || !strings.Contains(e.Reason, tt.reason) {
+				t.Errorf("%+v, want it ignored with %q", events[0], tt.reason)
+			}
+		})
+	}
+}
+
+func TestRead_EmptyErrorCodeIsNoFailure(t *testing.T) {
+	for _, fields := range []string{`,"errorCode":""`, `,"errorCode":null`} {
+		e := Read([]byte(actionTrail("PutBucket", fields)), "")
+		if n, ok := e[0].(*Notice); !ok || !n.Created {
+			t.Errorf("%s: %+v, want a creation", fields, e[0])
+		}
+	}
+}
+
+func TestRead_KnowsOurOwnWrites(t *testing.T) {
+	self := `,"userIdentity":{"type":"assumed-role","userName":"OSS-Encryption-Guard:fc"}`
+	tests := []struct {
+		name, eventName, fields, role string
+		want                          bool
+	}{
+		{"ByRole", "PutBucketEncryption", self, "oss-encryption-guard", true},
+		{"RoleNotConfigured", "PutBucketEncryption", self, "", false},
+		{"OtherRole", "PutBucketEncryption", self, "other", false},
+		{"RAMUserOfThatName", "PutBucketEncryption", `,"userIdentity":{"type":"ram-user","userName":"oss-encryption-guard:fc"}`, "oss-encryption-guard", false},
+		{"ByUserAgent", "PutBucketEncryption", `,"userAgent":"alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/bucketwarden"`, "", true},
+		{"OurRemovalIsNoWrite", "DeleteBucketEncryption", self, "oss-encryption-guard", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := Read([]byte(actionTrail(tt.eventName, tt.fields)), tt.role)
+			if n, ok := e[0].(*Notice); len(e) != 1 || !ok || n.OwnWrite != tt.want {
+				t.Fatalf("events %+v, want OwnWrite %t", e, tt.want)
+			}
+		})
+	}
+}
+
+func TestRead_ABatchDeliversAnEventOnce(t *testing.T) {
+	one, other := created("", ""), strings.Replace(created("", ""), `"id":"1"`, `"id":"2"`, 1)
+	events := Read([]byte("["+one+","+other+","+one+"]"), "")
+	if len(events) != 3 {
+		t.Fatalf("%+v", events)
+	}
+	for i, want := range []bool{true, true, false} {
+		if _, notice := events[i].(*Notice); notice != want {
+			t.Errorf("event %d: %+v", i, events[i])
+		}
+	}
+}
+
+func TestRead_WhatAnEventSaysOfItselfIsCutShort(t *testing.T) {
+	e := Read([]byte(strings.Replace(created("", ""), `"id":"1"`, `"id":"`+strings.Repeat("x", 1000)+`"`, 1)), "")
+	if got := e[0].Head().ID; len(got) != maxText+3 {
+		t.Errorf("an ID of %d characters", len(got))
+	}
+}

@@ -1,0 +1,35 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+
+	"bucketwarden/handler/strictjson"
+	"bucketwarden/ossenc"
+)
+
+// jsonReport is one object: the rows under buckets first, as they come, then the
+// members of [Summary].
+type jsonReport struct {
+	*printer
+	comma string
+}
+
+func newJSON(p *printer, _ View) writer { return &jsonReport{printer: p} }
+
+func (j *jsonReport) begin() { j.print(`{"buckets":[`) }
+
+func (j *jsonReport) row(res ossenc.Result) {
+	j.print(j.comma, "\n", encoded(res))
+	j.comma = ","
+}
+
+func (j *jsonReport) end(s *Summary) {
+	j.print("\n],\n", strings.TrimPrefix(encoded(s), "{"), "\n")
+}
+
+func encoded(v any) string {
+	var b bytes.Buffer
+	_ = strictjson.Encode(&b, v) // plain structs always encode
+	return strings.TrimSpace(b.String())
+}

@@ -1,0 +1,118 @@
+// Package report writes what is known of the buckets as JSON, CSV, Prometheus
+// text or one HTML page. It writes to any [io.Writer] and knows no HTTP.
+//
+// # What to call
+//
+// [FormatNamed] finds a format. [Write] takes the rows from a [Source], writes the
+// report and returns its [Summary].
+//
+// # What it promises
+//
+//   - A report that misses a bucket says so at its end, in every format, and
+//     where to resume.
+//   - What OSS or a person made up (names, keys, reasons) stays text: it is no
+//     markup, no formula and no control character.
+package report
+
+import (
+	"io"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+// View is what a report shows besides its rows.
+type View struct {
+	// Now is when the report is made.
+	Now time.Time
+	// Account and Region are the function's own; empty if unknown.
+	Account, Region string
+	// Language of the page: one of [Languages]; English if empty.
+	Language string
+	// BaseURL is the address for the page's curl lines, such as
+	// https://example.com; empty for a name to fill in.
+	BaseURL string
+	// NeedsToken adds a bearer token to the curl lines.
+	NeedsToken bool
+	// Wanted and Compare are what the settings require of every bucket; zero where
+	// a policy decides.
+	Wanted  ossenc.Rule
+	Compare ossenc.Compare
+	// EndingSoon are the exemptions that end within 14 days.
+	EndingSoon []ossenc.Exemption
+	// Prefix, Region and After selected the rows; they are repeated in the link to
+	// the next part.
+	Prefix, RegionFilter, After string
+	// Limit is the highest number of rows; 0 for all.
+	Limit int
+}
+
+// Source passes the results to row in order, until all are done, the time runs out
+// or row returns false.
+type Source func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error)
+
+// Write writes one report. It begins with the first row, so if the source fails
+// before that, nothing is written and its error is returned. What fails later is
+// in the summary and at the end of the report. An error of w ends the report; it
+// is in [Summary.WriteErr].
+func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
+	out := &printer{w: w}
+	body := f.writer(out, v)
+	sum := newSummary(v)
+	begun := false
+	begin := func() {
+		if !begun {
+			begun = true
+			body.begin()
+		}
+	}
+	swept, err := source(func(res ossenc.Result) bool {
+		if sum.full(res) {
+			return false
+		}
+		begin()
+		body.row(res)
+		sum.add(res)
+		return out.err == nil
+	})
+	sum.close(swept, err)
+	if sum.Error != nil && sum.Rows == 0 {
+		return sum, sum.Error
+	}
+	begin()
+	body.end(sum)
+	sum.WriteErr = out.err
+	return sum, nil
+}
+
+// writer writes a report in one format: what comes before the rows, each row, what
+// comes after them.
+type writer interface {
+	begin()
+	row(ossenc.Result)
+	end(*Summary)
+}
+
+// printer writes texts until the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) print(parts ...string) {
+	for _, s := range parts {
+		if p.err == nil {
+			_, p.err = io.WriteString(p.w, s)
+		}
+	}
+}
+
+// Write implements [io.Writer].
+func (p *printer) Write(b []byte) (int, error) {
+	if p.err != nil {
+		return 0, p.err
+	}
+	n, err := p.w.Write(b)
+	p.err = err
+	return n, err
+}

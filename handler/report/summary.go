@@ -1,0 +1,145 @@
+package report
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"bucketwarden/ossenc"
+)
+
+// Summary is what is known of a report when all rows are written.
+type Summary struct {
+	Wanted  ossenc.Rule    `json:"wanted"`
+	Compare ossenc.Compare `json:"compare"`
+	Totals  Totals         `json:"totals"`
+	// Complete is whether every bucket that was asked for is there and was read.
+	Complete bool `json:"complete"`
+	// Next is the after of the request that resumes where this report ended.
+	Next  string `json:"next,omitempty"`
+	Error *Error `json:"error,omitempty"`
+	// EndingSoon are the exemptions that end within 14 days.
+	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
+
+	// Rows is how many rows were written, Unread how many of them could not be
+	// compared.
+	Rows   int `json:"-"`
+	Unread int `json:"-"`
+	// WriteErr is the first error of the writer; the report ends there.
+	WriteErr error `json:"-"`
+
+	limit int
+	cells map[cell]int
+	last  string
+}
+
+// Totals counts the rows in three ways.
+type Totals struct {
+	Buckets   int                    `json:"buckets"`
+	Verdict   map[ossenc.Verdict]int `json:"by_verdict"`
+	Algorithm map[string]int         `json:"by_algorithm"`
+	Region    map[string]int         `json:"by_region"`
+}
+
+// cell is what rows are counted by.
+type cell struct {
+	region, algorithm string
+	verdict           ossenc.Verdict
+}
+
+// Error says why a report, or another answer, is not what was asked for. Its text
+// is safe to show.
+type Error struct {
+	Code         ossenc.Code `json:"code"`
+	Detail       string      `json:"detail"`
+	OSSCode      string      `json:"oss_code,omitempty"`
+	OSSRequestID string      `json:"oss_request_id,omitempty"`
+	// Cause is an error whose text may hold anything, so Detail does not repeat
+	// it; nil if Detail says all.
+	Cause error `json:"-"`
+}
+
+// Error returns the detail.
+func (e *Error) Error() string { return e.Detail }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// ErrorOf returns err in the form for answers. Only the text of an [*ossenc.Error]
+// is repeated.
+func ErrorOf(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*ossenc.Error](err); ok {
+		// Several errors are joined by line feeds.
+		return &Error{Code: e.Code, Detail: strings.ReplaceAll(err.Error(), "\n", "; "), OSSCode: e.OSSCode, OSSRequestID: e.RequestID}
+	}
+	return &Error{Code: ossenc.Internal, Detail: "an unexpected error; the log has more", Cause: err}
+}
+
+func newSummary(v View) *Summary {
+	return &Summary{Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, limit: v.Limit, cells: map[cell]int{}, last: v.After}
+}
+
+// full reports whether res is beyond the end: beyond the limit, or a bucket that
+// was not read because the time ran out. Then the report ends before it, so that
+// the next one begins with it.
+func (s *Summary) full(res ossenc.Result) bool {
+	switch {
+	case res.Code == ossenc.Deadline:
+		s.Error = timeRanOut()
+	case s.limit > 0 && s.Rows == s.limit:
+	default:
+		return false
+	}
+	s.Next = s.last
+	return true
+}
+
+func timeRanOut() *Error {
+	return &Error{Code: ossenc.Deadline, Detail: "the invocation's time ran out before the end of the account's list"}
+}
+
+func (s *Summary) add(res ossenc.Result) {
+	s.Rows++
+	s.last = string(ossenc.CursorOf(res))
+	if isUnread(res) {
+		s.Unread++
+	}
+	s.cells[cell{res.Region, algorithmOf(res), res.Verdict}]++
+}
+
+// close ends the count with what the source returned.
+func (s *Summary) close(swept ossenc.SweepSummary, err error) {
+	switch {
+	case err != nil:
+		s.Error = ErrorOf(err)
+		if !strings.Contains(s.last, "/") { // after another account, what is missing may lie before
+			s.Next = s.last
+		}
+	case !swept.Complete && s.Next == "":
+		s.Error = timeRanOut()
+		s.Next = s.last
+	}
+	s.Complete = s.Error == nil && s.Next == "" && s.Unread == 0
+	s.Totals = Totals{s.Rows, map[ossenc.Verdict]int{}, map[string]int{}, map[string]int{}}
+	for c, n := range s.cells {
+		s.Totals.Verdict[c.verdict] += n
+		s.Totals.Algorithm[c.algorithm] += n
+		s.Totals.Region[c.region] += n
+	}
+}
+
+// Incomplete says in one sentence why the report is not complete; empty if it is.
+func (s *Summary) Incomplete() string {
+	switch {
+	case s.Error != nil:
+		return s.Error.Detail
+	case s.Next != "":
+		return "more buckets follow after " + s.Next
+	case s.Unread > 0:
+		return strconv.Itoa(s.Unread) + " bucket(s) could not be read"
+	}
+	return ""
+}

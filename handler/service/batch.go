@@ -1,0 +1,110 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"bucketwarden/handler/event"
+	"bucketwarden/ossenc"
+)
+
+// batchConcurrency is how many buckets of one batch are worked on at a time.
+const batchConcurrency = 8
+
+// Batch handles a payload of events: each bucket's in their order, different
+// buckets concurrently. The results are in the order of the events.
+func (s *Service) Batch(ctx context.Context, payload []byte) Results {
+	ctx, cancel, log := s.begin(ctx)
+	defer cancel()
+	events := event.Read(payload, s.OwnRole)
+	results := make([]Result, len(events))
+	inOrderOfBuckets(len(events), func(i int) string { return events[i].Head().Bucket.Name }, func(i int) {
+		s.run(ctx, log, events[i].Head(), &results[i], func() ossenc.Result { return s.handle(ctx, events[i]) })
+	})
+	return Results{results}
+}
+
+// handle does what one event asks for.
+func (s *Service) handle(ctx context.Context, e event.Event) ossenc.Result {
+	b := e.Head().Bucket
+	switch e := e.(type) {
+	case *event.Notice:
+		return s.Enforcer.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, OwnWrite: e.OwnWrite, Desired: s.Desired})
+	case *event.Ignored:
+		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: e.Reason}
+	case *event.Invalid:
+		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Rejected, Code: ossenc.Invalid, Reason: e.Reason}
+	}
+	return ossenc.Result{Verdict: ossenc.Rejected, Code: ossenc.Internal, Reason: fmt.Sprintf("an event of the unknown kind %T", e)}
+}
+
+// inOrderOfBuckets calls do for 0 to n-1: in order for those that name the same
+// bucket, concurrently for others.
+func inOrderOfBuckets(n int, bucket func(int) string, do func(int)) {
+	if n == 1 { // the usual case needs no goroutine
+		do(0)
+		return
+	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, batchConcurrency)
+	for _, group := range groups(n, bucket) {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			for _, i := range group {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// groups puts 0 to n-1 together by bucket, in the order of first appearance.
+func groups(n int, bucket func(int) string) [][]int {
+	var all [][]int
+	at := map[string]int{}
+	for i := range n {
+		name := bucket(i)
+		g, ok := at[name]
+		if !ok {
+			g = len(all)
+			at[name] = g
+			all = append(all, nil)
+		}
+		all[g] = append(all[g], i)
+	}
+	return all
+}
+
+// run writes the result of do to res and logs one line about it. A panic becomes a
+// result like any other failure: the other results must not be lost with it.
+func (s *Service) run(ctx context.Context, log *slog.Logger, from *event.Header, res *Result, do func() ossenc.Result) {
+	start := time.Now()
+	defer func() {
+		if p := recover(); p != nil {
+			res.Result = panicked(from.Bucket, p)
+			log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("bucket", from.Bucket.Name), StackAttr())
+		}
+		res.EventID, res.EventType = from.ID, from.Type
+		logResult(ctx, log, from, res, time.Since(start))
+	}()
+	res.Result = do()
+}
+
+func panicked(b ossenc.Bucket, p any) ossenc.Result {
+	return ossenc.Result{
+		Bucket: b.Name, Region: b.Region,
+		Verdict: ossenc.Unknown, Code: ossenc.Internal,
+		// The value may hold anything, so only its type is reported.
+		Reason: fmt.Sprintf("panic (%T) while working on this bucket; the stack is in the log", p),
+	}
+}
+
+// Reject returns the results for a request that cannot be read. err is safe to
+// show.
+func Reject(err error) Results {
+	return Results{[]Result{{Result: ossenc.Result{Verdict: ossenc.Rejected, Code: ossenc.Invalid, Reason: err.Error()}}}}
+}

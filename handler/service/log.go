@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"bucketwarden/handler/event"
+	"bucketwarden/ossenc"
+)
+
+// logResult writes the one line that says what became of an event or a task. from
+// is what is known of the event; nil for none.
+func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Result, took time.Duration) {
+	attrs := append(
+		make([]slog.Attr, 0, 16), // room for all
+		slog.String("event_id", r.EventID),
+		slog.String("event_type", r.EventType),
+		slog.String("bucket", r.Bucket),
+		slog.String("region", r.Region),
+		slog.String("verdict", string(r.Verdict)),
+		slog.String("reason", r.Reason),
+		slog.String("oss_request_id", r.OSSRequestID),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	)
+	if r.Observed { // a rule that was not read must not look like no rule
+		attrs = append(attrs, slog.String("before", r.Before.String()), slog.String("wanted", r.Wanted.String()), slog.String("after", r.After.String()))
+	}
+	if r.Code != "" {
+		attrs = append(attrs, slog.String("code", string(r.Code)), slog.Bool("retryable", r.Code.Retryable()))
+	}
+	if from != nil && !from.Time.IsZero() {
+		attrs = append(attrs, slog.Float64("event_age_ms", float64(time.Since(from.Time).Microseconds())/1000))
+	}
+	if from != nil && len(from.Repaired) > 0 {
+		attrs = append(attrs, slog.String("repaired", strings.Join(from.Repaired, ", ")))
+	}
+	log.LogAttrs(ctx, levelOf(r.Verdict), "verdict", attrs...)
+}
+
+func levelOf(v ossenc.Verdict) slog.Level {
+	switch {
+	case v.Failed():
+		return slog.LevelError
+	case v == ossenc.WouldFix:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// StackAttr is the stack of a panic: file names and lines, no values.
+func StackAttr() slog.Attr {
+	var lines []string
+	for line := range strings.Lines(string(debug.Stack())) {
+		if strings.HasPrefix(line, "\t") {
+			at, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			lines = append(lines, at)
+		}
+	}
+	return slog.Any("stack", lines)
+}
+
+// logSweep writes the one line that says how a sweep ended.
+func logSweep(ctx context.Context, log *slog.Logger, r *SweepResult) {
+	level := slog.LevelInfo
+	if r.Code != "" || !r.Complete {
+		level = slog.LevelError
+	}
+	log.LogAttrs(ctx, level, "sweep",
+		slog.String("action", r.Action), slog.String("mode", r.Mode),
+		slog.Int("buckets", r.Buckets), slog.Int("changes", r.Changes), slog.Bool("complete", r.Complete),
+		slog.String("code", string(r.Code)), slog.Int("exemptions_ending_soon", len(r.EndingSoon)),
+	)
+}

@@ -1,0 +1,184 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"bucketwarden/handler/event"
+	"bucketwarden/handler/strictjson"
+	"bucketwarden/ossenc"
+)
+
+// Plan is what a sweep would write, for review before it is applied.
+type Plan struct {
+	Rows []PlanRow `json:"rows"`
+	// Digest stands for the rows: who approves it approves these and no others.
+	Digest string `json:"digest"`
+}
+
+// PlanRow is one change.
+type PlanRow struct {
+	Account string      `json:"account,omitempty"`
+	Bucket  string      `json:"bucket"`
+	Region  string      `json:"region"`
+	Before  ossenc.Rule `json:"before"`
+	Target  ossenc.Rule `json:"target"`
+}
+
+func (p *Plan) add(r ossenc.Result) {
+	p.Rows = append(p.Rows, PlanRow{r.Account, r.Bucket, r.Region, r.Before, r.Target})
+}
+
+// seal sets the digest.
+func (p *Plan) seal() {
+	if p.Rows == nil {
+		p.Rows = []PlanRow{}
+	}
+	p.Digest = p.digest()
+}
+
+// digest is a hash over the rows in the order of their buckets. It proves that
+// they are the rows that were reviewed, not who made them: what a plan may do is
+// decided anew when it is applied.
+func (p *Plan) digest() string {
+	rows := slices.Clone(p.Rows)
+	sort.Slice(rows, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(rows[i].Account, rows[j].Account), cmp.Compare(rows[i].Bucket, rows[j].Bucket)) < 0
+	})
+	hash := sha256.New()
+	for _, r := range rows {
+		for _, s := range []string{r.Account, r.Bucket, r.Region} {
+			_, _ = fmt.Fprintf(hash, "%d:%s", len(s), s) // a hash takes everything
+		}
+		for _, rule := range []ossenc.Rule{r.Before, r.Target} {
+			_, _ = fmt.Fprintf(hash, "%q %q %q\n", rule.Algorithm, rule.KMSKeyID, rule.KMSDataEncryption)
+		}
+	}
+	return "sha256:" + hex.EncodeToString(hash.Sum(nil))
+}
+
+// check refuses a plan that does not match its digest, or makes no sense.
+func (p *Plan) check(approved string) error {
+	if p.Digest != p.digest() {
+		return errors.New("the rows of the plan do not match its digest")
+	}
+	if approved != "" && approved != p.Digest {
+		return errors.New("the plan has another digest than the one that was approved")
+	}
+	return checkRows(p.Rows)
+}
+
+func checkRows(rows []PlanRow) error {
+	if len(rows) > maxPlanned {
+		return fmt.Errorf("there are %d rows, more than %d", len(rows), maxPlanned)
+	}
+	seen := map[string]bool{}
+	for _, r := range rows {
+		id := r.Account + "/" + r.Bucket
+		if seen[id] {
+			return fmt.Errorf("%s is there twice", id)
+		}
+		seen[id] = true
+		if err := r.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r PlanRow) check() error {
+	id := r.Account + "/" + r.Bucket
+	switch {
+	case !ossenc.ValidBucketName(r.Bucket) || r.Account != "" && !ossenc.ValidAccountID(r.Account):
+		return fmt.Errorf("%.80q is not a bucket", id)
+	case r.Region != "" && !ossenc.ValidRegion(r.Region):
+		return fmt.Errorf("%s: %.40q is not a region ID", id, r.Region)
+	}
+	for _, rule := range []ossenc.Rule{r.Before, r.Target} {
+		if rule.IsNone() {
+			continue
+		}
+		if made, err := ossenc.NewRule(rule.Algorithm, rule.KMSKeyID, rule.KMSDataEncryption); err != nil || made != rule {
+			return fmt.Errorf("%s: %s is not a rule: %w", id, rule, cmp.Or(err, errors.New("it is not in its normal form")))
+		}
+	}
+	return nil
+}
+
+// ParsePlan reads a plan strictly, as a sweep in report mode answers it.
+func ParsePlan(body []byte) (*Plan, error) {
+	var p Plan
+	if err := strictjson.Decode(body, &p); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// ParseResults reads the results of an earlier answer: of events, of a sweep or of
+// a plan. Its other members are ignored.
+func ParseResults(body []byte) ([]ossenc.Result, error) {
+	var file struct {
+		Results []ossenc.Result `json:"results"`
+	}
+	if err := strictjson.Check(body); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(body, &file); err != nil || file.Results == nil {
+		return nil, errors.New("the body is not an answer with results")
+	}
+	return file.Results, nil
+}
+
+// Apply makes the changes of a plan: each only if the current rule is the one that
+// the plan saw, and the policy still asks for what the plan says. approved is the
+// digest that was approved; empty for any. The error says why the plan is
+// invalid; then nothing was done.
+func (s *Service) Apply(ctx context.Context, p *Plan, approved string, dryRun bool) (Results, error) {
+	if err := p.check(approved); err != nil {
+		return Results{}, err
+	}
+	return s.change(ctx, "apply", p.Rows, func(r *PlanRow) ossenc.Task {
+		want := s.Desired
+		want.Report = want.Report || dryRun
+		return ossenc.Task{Desired: want, Expect: &r.Before, Target: &r.Target}
+	}), nil
+}
+
+// Restore undoes those results that are fixed: each only if the current rule is
+// the one that the change left. It may weaken, because it undoes a strengthening;
+// so it needs a permission of its own. The error says why the results are
+// invalid; then nothing was done.
+func (s *Service) Restore(ctx context.Context, results []ossenc.Result, dryRun bool) (Results, error) {
+	var rows []PlanRow
+	for _, r := range results {
+		if r.Verdict == ossenc.Fixed {
+			rows = append(rows, PlanRow{r.Account, r.Bucket, r.Region, r.Before, r.After})
+		}
+	}
+	if err := checkRows(rows); err != nil {
+		return Results{}, err
+	}
+	return s.change(ctx, "restore", rows, func(r *PlanRow) ossenc.Task {
+		return ossenc.Task{Desired: ossenc.Desired{Rule: r.Before, Compare: ossenc.Exact, Report: dryRun || s.Desired.Report}, Expect: &r.Target}
+	}), nil
+}
+
+// change runs the task of each row.
+func (s *Service) change(ctx context.Context, source string, rows []PlanRow, task func(*PlanRow) ossenc.Task) Results {
+	ctx, cancel, log := s.begin(ctx)
+	defer cancel()
+	results := make([]Result, len(rows))
+	inOrderOfBuckets(len(rows), func(i int) string { return rows[i].Bucket }, func(i int) {
+		t := task(&rows[i])
+		t.Bucket = ossenc.Bucket{Account: rows[i].Account, Name: rows[i].Bucket, Region: rows[i].Region}
+		s.run(ctx, log, &event.Header{Type: source, Bucket: t.Bucket}, &results[i], func() ossenc.Result { return s.Enforcer.Ensure(ctx, t) })
+	})
+	return Results{results}
+}

@@ -1,0 +1,125 @@
+// Package service holds the use cases: check one bucket, a batch of events or all
+// buckets; plan, apply and restore changes; list the rows of a report. It knows
+// neither HTTP nor the platform's triggers, so that a function and a command
+// alike can call it.
+//
+// # What to call
+//
+// [Service.Batch] takes a payload of events, [Service.One] a request about one
+// bucket, [Service.Sweep] a request about all. [Service.Apply] makes the changes
+// of a [Plan], [Service.Restore] undoes changes. [Service.Rows] only reads.
+//
+// # What it promises
+//
+//   - Every event of a batch gets exactly one result for each bucket that it
+//     names, and one log line. One that fails does not stop the others.
+//   - No payload, key or token reaches a log or a result.
+//   - Each use case keeps half a second of the context's deadline, so that the
+//     caller can still answer.
+package service
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
+)
+
+// Enforcer ensures one bucket. [ossenc.Warden] is the real one.
+type Enforcer interface {
+	Ensure(ctx context.Context, t ossenc.Task) ossenc.Result
+}
+
+// Sweeper ensures the buckets of all accounts. [ossenc.Warden] is the real one.
+type Sweeper interface {
+	Sweep(ctx context.Context, s ossenc.SweepOptions, each func(ossenc.Result) bool) (ossenc.SweepSummary, error)
+	Count(ctx context.Context, s ossenc.SweepOptions) (int, error)
+}
+
+// Service carries out the use cases. It is safe for concurrent use.
+type Service struct {
+	Enforcer Enforcer
+	// Sweeper is needed by Sweep and Rows only.
+	Sweeper Sweeper
+	// Desired is what the settings require of every bucket; zero where a policy
+	// decides.
+	Desired ossenc.Desired
+	// MaxChanges limits the changes of a sweep that sets no limit itself; zero for
+	// no limit.
+	MaxChanges policy.MaxChanges
+	// EndingSoon returns the exemptions that end within 14 days; nil for none.
+	EndingSoon func(now time.Time) []ossenc.Exemption
+	// OwnRole is the name of the RAM role that the function acts with, by which it
+	// knows its own writes in events; empty if unknown.
+	OwnRole string
+	Log     *slog.Logger
+}
+
+// Result is the outcome for one bucket of one event.
+type Result struct {
+	ossenc.Result
+	EventID   string `json:"event_id"`
+	EventType string `json:"event_type"`
+}
+
+// Results is the answer to a batch, a plan or a restore.
+type Results struct {
+	Results []Result `json:"results"`
+}
+
+// Code returns the most urgent code of the results that failed, or "".
+func (r Results) Code() ossenc.Code {
+	var worst ossenc.Code
+	for _, one := range r.Results {
+		if one.Verdict.Failed() {
+			worst = ossenc.MoreUrgent(worst, one.Code)
+		}
+	}
+	return worst
+}
+
+// answerMargin is kept back from the deadline, so that there is time to report
+// what was done and what was not.
+const answerMargin = 500 * time.Millisecond
+
+// begin returns the context for one use case, with time to answer and a memory for
+// the KMS keys that it checks, and the log for it.
+func (s *Service) begin(ctx context.Context) (context.Context, context.CancelFunc, *slog.Logger) {
+	log := s.Log.With("request_id", ossenc.RequestIDFrom(ctx))
+	ctx = ossenc.WithKeyCache(ctx)
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, cancel, log
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-answerMargin))
+	return ctx, cancel, log
+}
+
+// ExemptionsEndingSoon returns the exemptions that end within 14 days of now.
+func (s *Service) ExemptionsEndingSoon(now time.Time) []ossenc.Exemption {
+	if s.EndingSoon == nil {
+		return nil
+	}
+	return s.EndingSoon(now)
+}
+
+// Selection says which buckets a report is about.
+type Selection struct {
+	Prefix string // beginning of the bucket's name; empty for all
+	Region string // region ID; empty for all
+	After  string // where an earlier report ended; empty to begin
+}
+
+// Rows checks the selected buckets in order and passes each result to row, until
+// all are done, the time runs out or row returns false. It never writes. The
+// error is that of [ossenc.Warden.Sweep].
+func (s *Service) Rows(ctx context.Context, sel Selection, row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+	ctx, cancel, _ := s.begin(ctx)
+	defer cancel()
+	want := s.Desired
+	want.Report = true
+	return s.Sweeper.Sweep(ctx, ossenc.SweepOptions{Desired: want, Prefix: sel.Prefix, Region: sel.Region, After: ossenc.Cursor(sel.After)}, row)
+}

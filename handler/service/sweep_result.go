@@ -1,0 +1,93 @@
+package service
+
+import (
+	"strings"
+
+	"bucketwarden/ossenc"
+)
+
+// How many results an answer lists, and how many changes a plan. The rest is
+// counted, and each result has its line in the log: memory and the answer do not
+// grow with the account.
+const (
+	maxListed  = 1000
+	maxPlanned = 5000
+)
+
+// SweepResult says what came of a sweep.
+type SweepResult struct {
+	Action string `json:"action"`
+	Mode   string `json:"mode"` // report if nothing may be written, else enforce
+	// Complete is whether every bucket had its turn.
+	Complete bool `json:"complete"`
+	// Next is the cursor to resume with; absent if there is nothing left.
+	Next    *ResumeToken           `json:"next,omitempty"`
+	Buckets int                    `json:"buckets"`
+	Totals  map[ossenc.Verdict]int `json:"by_verdict"`
+	// Changes is how many buckets were written or tried to be, in all parts of the
+	// sweep; MaxChanges how many may be.
+	Changes    int `json:"changes"`
+	MaxChanges int `json:"max_changes,omitempty"`
+	// Width is the highest number of buckets that were worked on at a time.
+	Width int `json:"width"`
+	// Errors says which accounts' lists could not be read to their end.
+	Errors []string `json:"errors,omitempty"`
+	// Results are those that are neither compliant nor exempt.
+	Results []ossenc.Result `json:"results"`
+	Omitted int             `json:"omitted,omitempty"`
+	Plan    *Plan           `json:"plan,omitempty"`
+	// EndingSoon are the exemptions that end within 14 days.
+	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
+	// Code is the most urgent code of the failures; empty if nothing failed.
+	Code ossenc.Code `json:"-"`
+}
+
+func newSweepResult(action string, report bool) *SweepResult {
+	r := &SweepResult{Action: action, Mode: ModeEnforce, Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}}
+	if report {
+		r.Mode, r.Plan = ModeReport, &Plan{}
+	}
+	return r
+}
+
+func (r *SweepResult) add(one ossenc.Result) {
+	r.Buckets++
+	r.Totals[one.Verdict]++
+	if one.Verdict.Failed() {
+		r.Code = ossenc.MoreUrgent(r.Code, one.Code)
+	}
+	if r.Plan != nil && one.Verdict == ossenc.WouldFix {
+		r.Plan.add(one)
+	}
+	switch {
+	case one.Verdict == ossenc.Compliant || one.Verdict == ossenc.Exempt:
+	case len(r.Results) < maxListed:
+		r.Results = append(r.Results, one)
+	default:
+		r.Omitted++
+	}
+}
+
+// full reports whether the plan takes no more changes, so that the sweep ends here
+// and is resumed later.
+func (r *SweepResult) full() bool { return r.Plan != nil && len(r.Plan.Rows) >= maxPlanned }
+
+func (r *SweepResult) end(swept ossenc.SweepSummary, err error) {
+	r.Complete, r.Changes, r.Width = swept.Complete, swept.Changes, swept.Concurrency
+	if err != nil {
+		r.Code = ossenc.MoreUrgent(r.Code, ossenc.CodeOf(err))
+		r.Errors = strings.Split(err.Error(), "\n")
+	} else if !r.Complete {
+		r.Next = &ResumeToken{swept.Last, swept.Changes}
+	}
+	if r.Plan != nil {
+		r.Plan.seal()
+	}
+}
+
+func (r *SweepResult) mustBeComplete() {
+	if r.Code == "" && !r.Complete {
+		r.Code = ossenc.Deadline
+		r.Errors = append(r.Errors, "the time ran out; give the function more of it, or resume with the cursor in next")
+	}
+}

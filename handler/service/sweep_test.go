@@ -1,0 +1,343 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bucketwarden/handler/internal/memory"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
+)
+
+func TestParseSweep(t *testing.T) {
+	tests := []struct {
+		name, body string
+		want       SweepRequest
+		err        string
+	}{
+		{"Empty", "", SweepRequest{Action: "sweep"}, ""},
+		{"Blank", " \n", SweepRequest{Action: "sweep"}, ""},
+		{"Sweep", `{"action":"sweep"}`, SweepRequest{Action: "sweep"}, ""},
+		{"AuditOnlyReports", `{"action":"audit"}`, SweepRequest{Action: "audit", Mode: "report"}, ""},
+		{
+			"All", `{"action":"sweep","mode":"enforce","prefix":"pay-","region":"cn-beijing","cursor":"2222/b-1~7","max_changes":50}`,
+			SweepRequest{Action: "sweep", Mode: "enforce", Prefix: "pay-", Region: "cn-beijing", Cursor: ResumeToken{"2222/b-1", 7}, MaxChanges: policy.MaxChanges{Count: 50}},
+			"",
+		},
+		{"Share", `{"max_changes":"10%"}`, SweepRequest{Action: "sweep", MaxChanges: policy.MaxChanges{Percent: 10}}, ""},
+		{"Misspelt", `{"mod":"report"}`, SweepRequest{}, "unknown field"},
+		{"Twice", `{"mode":"report","mode":"enforce"}`, SweepRequest{}, "given twice"},
+		{"TwiceInAnotherCase", `{"mode":"report","MODE":"enforce"}`, SweepRequest{}, "given twice"},
+		{"TwoValues", `{"mode":"report"}{}`, SweepRequest{}, "something behind"},
+		{"NotJSON", `sweep`, SweepRequest{}, "not well-formed"},
+		{"Array", `[]`, SweepRequest{}, "wrong type"},
+		{"OtherAction", `{"action":"delete"}`, SweepRequest{}, "neither sweep nor audit"},
+		{"OtherMode", `{"mode":"dry"}`, SweepRequest{}, "neither report nor enforce"},
+		{"AuditThatEnforces", `{"action":"audit","mode":"enforce"}`, SweepRequest{}, "only reports"},
+		{"BadPrefix", `{"prefix":"A"}`, SweepRequest{}, "not the beginning of a bucket name"},
+		{"BadRegion", `{"region":"oss-cn-beijing"}`, SweepRequest{}, "not a region ID"},
+		{"BadCursor", `{"cursor":"b-1"}`, SweepRequest{}, "cursor is"},
+		{"NegativeCursor", `{"cursor":"b-1~-5"}`, SweepRequest{}, "cursor is"},
+		{"ZeroChanges", `{"max_changes":0}`, SweepRequest{}, "max_changes"},
+		{"TooLargeAShare", `{"max_changes":"101%"}`, SweepRequest{}, "max_changes"},
+		{"Deep", strings.Repeat(`{"a":`, 1_000_000), SweepRequest{}, "nested"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ParseSweep([]byte(tt.body))
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("err = %v, want %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil || *got != tt.want {
+				t.Fatalf("%+v, %v; want %+v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCursor_RoundTrip(t *testing.T) {
+	for _, c := range []ResumeToken{{"b-1", 0}, {"2222222222222222/b-1", 12}, {"", 3}} {
+		b, err := json.Marshal(c)
+		var back ResumeToken
+		if err == nil {
+			err = json.Unmarshal(b, &back)
+		}
+		if err != nil || back != c {
+			t.Errorf("%+v: %s, %+v, %v", c, b, back, err)
+		}
+	}
+}
+
+var (
+	aes256 = ossenc.Rule{Algorithm: ossenc.AES256}
+	kms    = ossenc.Rule{Algorithm: ossenc.KMS}
+)
+
+// serving returns the use cases over m, wanting AES256.
+func serving(m *memory.Account) *Service {
+	warden := &ossenc.Warden{Store: m, Lister: m}
+	return &Service{Enforcer: warden, Sweeper: warden, Desired: ossenc.Desired{Rule: aes256}, Log: slog.New(slog.DiscardHandler)}
+}
+
+// sweeping is an account of n buckets; every third has a rule. Each read takes
+// the given time.
+func sweeping(n int, read time.Duration) (*Service, *memory.Account) {
+	m := &memory.Account{Rules: map[string]ossenc.Rule{}}
+	for i := range n {
+		m.Rules[fmt.Sprintf("b-%05d", i)] = ossenc.Rule{}
+		if i%3 == 0 {
+			m.Rules[fmt.Sprintf("b-%05d", i)] = kms
+		}
+	}
+	s := serving(m)
+	warden := &ossenc.Warden{Store: slow{m, read}, Lister: m}
+	s.Enforcer, s.Sweeper = warden, warden
+	return s, m
+}
+
+// slow is a store that takes its time.
+type slow struct {
+	ossenc.Store
+	read time.Duration
+}
+
+func (s slow) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
+	time.Sleep(s.read)
+	return s.Store.Get(ctx, b)
+}
+
+func sweepOnce(t *testing.T, s *Service, timeout time.Duration, body string) *SweepResult {
+	t.Helper()
+	r, err := ParseSweep([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sweepFor(t, s, timeout, r)
+}
+
+func sweepFor(t *testing.T, s *Service, timeout time.Duration, r *SweepRequest) *SweepResult {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	res, err := s.Sweep(ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func TestSweep_ResumesWithItsCursor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := sweeping(3000, 50*time.Millisecond)
+		r, totals, pieces := &SweepRequest{Action: ActionSweep}, map[ossenc.Verdict]int{}, 0
+		for {
+			res := sweepFor(t, s, 5*time.Second, r)
+			if res.Code != "" {
+				t.Fatalf("%+v", res)
+			}
+			for v, n := range res.Totals {
+				totals[v] += n
+			}
+			if pieces++; res.Complete {
+				if res.Changes != 2000 || res.Next != nil {
+					t.Errorf("%d changes in all, next %v", res.Changes, res.Next)
+				}
+				break
+			}
+			r.Cursor = *res.Next
+		}
+		if pieces < 2 || totals[ossenc.Fixed] != 2000 || totals[ossenc.Compliant] != 1000 || m.Writes != 2000 {
+			t.Errorf("%d pieces, %v, %d writes", pieces, totals, m.Writes)
+		}
+	})
+}
+
+func TestSweep_TheLimitHoldsOverAllPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := sweeping(3000, 50*time.Millisecond)
+		r := &SweepRequest{Action: ActionSweep, MaxChanges: policy.MaxChanges{Count: 700}}
+		res := sweepFor(t, s, 5*time.Second, r)
+		if res.Code != "" && res.Code != ossenc.Refused || res.Next == nil {
+			t.Fatalf("%+v", res)
+		}
+		r.Cursor = *res.Next
+		if res = sweepFor(t, s, time.Minute, r); res.Code != ossenc.Refused || m.Writes != 700 {
+			t.Errorf("%s, %d writes, want 700", res.Code, m.Writes)
+		}
+	})
+}
+
+func TestSweep_ThatMustFinishAndDoesNotFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := sweeping(3000, 50*time.Millisecond)
+		res := sweepFor(t, s, 5*time.Second, &SweepRequest{Action: ActionSweep, MustFinish: true})
+		if res.Code != ossenc.Deadline || res.Next == nil {
+			t.Errorf("%+v; want a failure with a cursor", res)
+		}
+	})
+}
+
+func TestSweep_AnswerDoesNotGrowWithTheAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := sweeping(6000, 0)
+		res := sweepOnce(t, s, time.Hour, `{"action":"sweep"}`)
+		if res.Code != "" || len(res.Results) != maxListed || res.Omitted != 4000-maxListed || res.Buckets != 6000 {
+			t.Errorf("%d listed, %d omitted of %d, %s", len(res.Results), res.Omitted, res.Buckets, res.Code)
+		}
+		s, m := sweeping(9000, 0)
+		res = sweepOnce(t, s, time.Hour, `{"action":"audit"}`)
+		if res.Code != "" || len(res.Plan.Rows) != maxPlanned || res.Complete || res.Next == nil || m.Writes != 0 {
+			t.Errorf("%d rows planned, complete %t, next %v, %d writes, %s", len(res.Plan.Rows), res.Complete, res.Next, m.Writes, res.Code)
+		}
+	})
+}
+
+func TestSweep_AShareIsOfTheBucketsThereAre(t *testing.T) {
+	s, m := sweeping(101, 0)
+	s.MaxChanges = policy.MaxChanges{Percent: 10}
+	res := sweepOnce(t, s, time.Minute, "")
+	if res.MaxChanges != 11 || res.Code != ossenc.Refused || m.Writes != 11 {
+		t.Errorf("%+v after %d writes, want 11", res, m.Writes)
+	}
+	empty := serving(&memory.Account{})
+	empty.MaxChanges = policy.MaxChanges{Percent: 1}
+	if res := sweepOnce(t, empty, time.Minute, ""); res.MaxChanges != 1 {
+		t.Errorf("a share of no buckets is %d; 0 would be no limit", res.MaxChanges)
+	}
+}
+
+func TestSweep_ReportsExemptionsThatEndSoon(t *testing.T) {
+	s, _ := sweeping(1, 0)
+	s.EndingSoon = func(time.Time) []ossenc.Exemption {
+		return []ossenc.Exemption{{Rule: "public assets", Owner: "web team"}}
+	}
+	if res := sweepOnce(t, s, time.Minute, `{"action":"audit"}`); len(res.EndingSoon) != 1 || res.EndingSoon[0].Owner != "web team" {
+		t.Errorf("%+v", res.EndingSoon)
+	}
+}
+
+func TestPlan_Check(t *testing.T) {
+	sealed := func(rows ...PlanRow) *Plan {
+		p := &Plan{Rows: rows}
+		p.seal()
+		return p
+	}
+	good := PlanRow{Bucket: "b-1", Region: "cn-hangzhou", Target: aes256}
+	if err := sealed(good).check(""); err != nil {
+		t.Fatal(err)
+	}
+	other := sealed(good)
+	other.Rows[0].Target = ossenc.Rule{}
+	tests := []struct {
+		name     string
+		plan     *Plan
+		approved string
+		want     string
+	}{
+		{"OtherRows", other, "", "do not match its digest"},
+		{"OtherDigestApproved", sealed(good), "sha256:00", "another digest"},
+		{"BadBucket", sealed(PlanRow{Bucket: "B", Target: aes256}), "", "is not a bucket"},
+		{"BadAccount", sealed(PlanRow{Account: "x", Bucket: "b-1", Target: aes256}), "", "is not a bucket"},
+		{"BadRegion", sealed(PlanRow{Bucket: "b-1", Region: "http://evil", Target: aes256}), "", "not a region ID"},
+		{"BadRule", sealed(PlanRow{Bucket: "b-1", Target: ossenc.Rule{Algorithm: "DES"}}), "", "is not a rule"},
+		{"Twice", sealed(good, good), "", "there twice"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := tt.plan.check(tt.approved); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// The digest is of the rows whatever their order, and of every part of them.
+func TestPlan_DigestIsOfEveryPart(t *testing.T) {
+	rows := []PlanRow{{Bucket: "b-1", Region: "cn-hangzhou", Target: aes256}, {Account: "22", Bucket: "b-2", Before: aes256, Target: kms}}
+	want := (&Plan{Rows: rows}).digest()
+	reversed := slices.Clone(rows)
+	slices.Reverse(reversed)
+	if got := (&Plan{Rows: reversed}).digest(); got != want {
+		t.Error("the order changes the digest")
+	}
+	for i, change := range []func(*PlanRow){
+		func(r *PlanRow) { r.Account = "33" },
+		func(r *PlanRow) { r.Bucket = "b-3" },
+		func(r *PlanRow) { r.Region = "cn-beijing" },
+		func(r *PlanRow) { r.Before = kms },
+		func(r *PlanRow) { r.Target.KMSKeyID = "key-1" },
+	} {
+		changed := slices.Clone(rows)
+		change(&changed[1])
+		if got := (&Plan{Rows: changed}).digest(); got == want {
+			t.Errorf("change %d does not change the digest", i)
+		}
+	}
+}
+
+// A plan cannot be a way to weaken a rule: what may be written is decided anew.
+func TestApply_AForgedPlanWeakensNothing(t *testing.T) {
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": kms}}
+	forged := &Plan{Rows: []PlanRow{{Bucket: "b-1", Before: kms, Target: aes256}}}
+	forged.seal()
+	if _, err := serving(m).Apply(t.Context(), forged, "", false); err != nil {
+		t.Fatal(err)
+	}
+	if m.Rules["b-1"] != kms || m.Writes != 0 {
+		t.Errorf("%s after %d writes", m.Rules["b-1"], m.Writes)
+	}
+}
+
+func TestApplyAndRestore_RefuseWhatMakesNoSense(t *testing.T) {
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
+	if _, err := serving(m).Apply(t.Context(), &Plan{Rows: []PlanRow{{Bucket: "b-1", Target: aes256}}}, "", false); err == nil {
+		t.Error("a plan without its digest was applied")
+	}
+	twice := []ossenc.Result{{Bucket: "b-1", Verdict: ossenc.Fixed, After: aes256}, {Bucket: "b-1", Verdict: ossenc.Fixed, After: aes256}}
+	if _, err := serving(m).Restore(t.Context(), twice, false); err == nil {
+		t.Error("one bucket was restored twice")
+	}
+	if m.Writes != 0 {
+		t.Errorf("%d writes", m.Writes)
+	}
+}
+
+func TestRestore_UndoesWhatIsFixedAndNothingElse(t *testing.T) {
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": kms, "b-2": kms, "b-3": aes256}}
+	results, err := serving(m).Restore(t.Context(), []ossenc.Result{
+		{Bucket: "b-1", Verdict: ossenc.Fixed, Before: aes256, After: kms},
+		{Bucket: "b-2", Verdict: ossenc.Compliant, Before: aes256, After: kms},
+		{Bucket: "b-3", Verdict: ossenc.Fixed, Before: ossenc.Rule{}, After: kms}, // changed since
+	}, false)
+	if err != nil || len(results.Results) != 2 || results.Code() != ossenc.Refused {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	if m.Rules["b-1"] != aes256 || m.Rules["b-2"] != kms || m.Rules["b-3"] != aes256 {
+		t.Errorf("%v", m.Rules)
+	}
+}
+
+func TestOne_DryRunAndReportModeWriteNothing(t *testing.T) {
+	for _, report := range []bool{false, true} {
+		m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
+		s := serving(m)
+		s.Desired.Report = report
+		a := s.One(t.Context(), BucketRequest{Bucket: ossenc.Bucket{Name: "b-1"}, Action: Ensure, DryRun: !report, Source: "test"})
+		if a.Verdict != ossenc.WouldFix || !a.DryRun || m.Writes != 0 {
+			t.Errorf("%+v after %d writes", a, m.Writes)
+		}
+		if a := s.One(t.Context(), BucketRequest{Bucket: ossenc.Bucket{Name: "b-1"}, Action: Show}); a.DryRun || m.Writes != 0 {
+			t.Errorf("%+v after %d writes", a, m.Writes)
+		}
+	}
+}

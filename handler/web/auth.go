@@ -1,0 +1,136 @@
+package web
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Scope is what a caller may do.
+type Scope string
+
+// The scopes.
+const (
+	ScopeReport Scope = "report" // read rules
+	ScopeApply  Scope = "apply"  // write a rule
+	ScopeRemove Scope = "remove" // remove a rule
+	ScopeEvents Scope = "events" // deliver events
+
+	scopePublic Scope = ""    // no caller needed
+	scopeAny    Scope = "any" // a known caller, whatever it may do
+)
+
+var scopes = []Scope{ScopeReport, ScopeApply, ScopeRemove, ScopeEvents}
+
+// AuthMode says how callers are authenticated.
+type AuthMode string
+
+// The modes.
+const (
+	// AuthNone is the default: HTTP is closed.
+	AuthNone AuthMode = ""
+	// AuthPlatform trusts the HTTP trigger, which must not be anonymous.
+	AuthPlatform AuthMode = "platform"
+	// AuthTokens asks for a bearer token, or for EventBridge's signature.
+	AuthTokens AuthMode = "tokens"
+)
+
+// Auth says who may do what over HTTP. The zero value refuses everything.
+type Auth struct {
+	Mode   AuthMode
+	Tokens []Token
+	// Allow is what HTTP can do at all, whoever asks.
+	Allow []Scope
+	// EventBridge may deliver events without a token; nil if it may not.
+	EventBridge *EventBridge
+	// ModeSetting and AllowSetting are the names of the settings behind Mode and
+	// Allow, for messages.
+	ModeSetting, AllowSetting string
+}
+
+// Token is a bearer token, known by its hash only.
+type Token struct {
+	// Name is for the log.
+	Name   string
+	Scopes []Scope
+	Hash   [sha256.Size]byte
+}
+
+// check returns who asks, as far as that is known, and nil if the caller may use a
+// route of this scope.
+func (a Auth) check(x *exchange, scope Scope) (caller string, err error) {
+	if scope == scopePublic {
+		return "", nil
+	}
+	switch a.Mode {
+	case AuthPlatform:
+		return string(AuthPlatform), a.allowed(scope, scopes)
+	case AuthTokens:
+		return a.checkCaller(x, scope)
+	}
+	return "", problemf(codeForbidden, "HTTP is closed: set %s to platform (the trigger authenticates) or tokens (see docs/http.md)", cmp.Or(a.ModeSetting, "the auth mode"))
+}
+
+func (a Auth) checkCaller(x *exchange, scope Scope) (caller string, err error) {
+	if a.EventBridge != nil && scope == ScopeEvents && x.req.Header.Get("Authorization") == "" && isSigned(x.req.Header) {
+		if err := a.EventBridge.check(x); err != nil {
+			return "", err
+		}
+		return "eventbridge", a.allowed(scope, []Scope{ScopeEvents})
+	}
+	t, err := a.bearer(x.req.Header)
+	if err != nil {
+		return "", err
+	}
+	return t.Name, a.allowed(scope, t.Scopes)
+}
+
+// allowed returns nil if HTTP, and a caller with these scopes, may use a route.
+func (a Auth) allowed(scope Scope, have []Scope) error {
+	switch {
+	case scope == scopeAny:
+		return nil
+	case !slices.Contains(have, scope):
+		p := problemf(codeForbidden, "this token does not have the scope %s", scope)
+		p.header = challenge(fmt.Sprintf(`, error="insufficient_scope", scope="%s"`, scope))
+		return p
+	case !slices.Contains(a.Allow, scope):
+		return problemf(codeForbidden, "%s does not list %s, so HTTP cannot do this", cmp.Or(a.AllowSetting, "the list of allowed scopes"), scope)
+	}
+	return nil
+}
+
+// bearer returns the token that the request shows.
+func (a Auth) bearer(h http.Header) (Token, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return Token{}, unauthorized("this needs a bearer token", "")
+	}
+	scheme, secret, _ := strings.Cut(values[0], " ")
+	hash := sha256.Sum256([]byte(strings.TrimSpace(secret)))
+	found := -1
+	for i, t := range a.Tokens { // all of them, so that the time reveals nothing
+		if subtle.ConstantTimeCompare(hash[:], t.Hash[:]) == 1 {
+			found = i
+		}
+	}
+	if found < 0 || len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		return Token{}, unauthorized("this bearer token is not known", `, error="invalid_token"`)
+	}
+	return a.Tokens[found], nil
+}
+
+func unauthorized(detail, parameters string) *problem {
+	p := problemf(codeUnauthorized, "%s", detail)
+	p.header = challenge(parameters)
+	return p
+}
+
+// challenge is what RFC 6750, section 3, asks for.
+func challenge(parameters string) http.Header {
+	return http.Header{"Www-Authenticate": {`Bearer realm="bucketwarden"` + parameters}}
+}

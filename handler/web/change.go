@@ -1,0 +1,94 @@
+package web
+
+import (
+	"bucketwarden/handler/service"
+	"bucketwarden/ossenc"
+)
+
+// maxPlan is the size of a plan and of an answer with results, in bytes.
+const maxPlan = 8 << 20
+
+// sweep is POST /sweep.
+func (x *exchange) sweep() error {
+	body, err := x.read(maxRule)
+	if err != nil {
+		return err
+	}
+	r, err := service.ParseSweep(body)
+	if err != nil {
+		return invalid(err)
+	}
+	res, err := x.web.service.Sweep(x.ctx(), r)
+	if err != nil {
+		return err
+	}
+	if res.Code != "" {
+		p := problemf(res.Code, "the sweep went over %d buckets, and something failed; sweep has all of it", res.Buckets)
+		p.Sweep = res
+		return p
+	}
+	return x.reply(res)
+}
+
+// apply is POST /apply. The body is a plan as a sweep in report mode answers it;
+// ?digest= is the digest that was approved.
+func (x *exchange) apply() error {
+	query, dryRun, err := x.changeParameters("digest")
+	if err != nil {
+		return err
+	}
+	body, err := x.read(maxPlan)
+	if err != nil {
+		return err
+	}
+	plan, err := service.ParsePlan(body)
+	if err != nil {
+		return invalid(err)
+	}
+	results, err := x.web.service.Apply(x.ctx(), plan, query["digest"], dryRun)
+	if err != nil {
+		return invalid(err)
+	}
+	return x.results(results, "change")
+}
+
+// restore is POST /restore. The body is an answer with results, of events, of a
+// sweep or of a plan; those that were fixed are undone.
+func (x *exchange) restore() error {
+	_, dryRun, err := x.changeParameters()
+	if err != nil {
+		return err
+	}
+	body, err := x.read(maxPlan)
+	if err != nil {
+		return err
+	}
+	fixed, err := service.ParseResults(body)
+	if err != nil {
+		return invalid(err)
+	}
+	results, err := x.web.service.Restore(x.ctx(), fixed, dryRun)
+	if err != nil {
+		return invalid(err)
+	}
+	return x.results(results, "change")
+}
+
+func (x *exchange) changeParameters(names ...string) (map[string]string, bool, error) {
+	query, err := x.parameters(append(names, "dry_run")...)
+	if err != nil {
+		return nil, false, err
+	}
+	dryRun, err := parseBool("dry_run", query["dry_run"])
+	return query, dryRun, err
+}
+
+// results answers with what became of each event or change.
+func (x *exchange) results(results service.Results, what string) error {
+	if code := results.Code(); code != ossenc.Code("") {
+		p := problemf(code, "at least one %s failed; results has them all", what)
+		p.Results = results.Results
+		return p
+	}
+	return x.reply(results)
+}

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"bucketwarden/handler/internal/memory"
+	"bucketwarden/ossenc"
+)
+
+// block is a fenced block of a document.
+type block struct{ language, text string }
+
+func blocks(t *testing.T, file string) []block {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []block
+	for _, m := range regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$").FindAllStringSubmatch(string(b), -1) {
+		all = append(all, block{m[1], m[2]})
+	}
+	return all
+}
+
+// The lines of the document run as they stand there, with curl, one after the
+// other, and answer what stands below them.
+func TestDocs_TheLinesRun(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("SKIPPED, docs/http.md is not tested: there is no curl")
+	}
+	const requestID = "69B1000000000000000000A1"
+	m := &memory.Account{
+		RequestID: requestID,
+		Rules:     map[string]ossenc.Rule{"demo-bucket-a": {}, "demo-bucket-b": aes256},
+		Regions:   map[string]string{"demo-bucket-b": "cn-beijing"},
+		Errs: map[string]error{"demo-bucket-b": &ossenc.Error{
+			Op: "GetBucketEncryption", Bucket: "demo-bucket-b", Code: ossenc.Denied, OSSCode: "AccessDenied", RequestID: requestID, Message: "You have no right",
+		}},
+	}
+	web, _ := newWeb(m, Auth{Mode: AuthTokens, Tokens: tokens(t), Allow: scopes})
+	server := httptest.NewServer(web)
+	defer server.Close()
+	all := blocks(t, "../../docs/http.md")
+	ran := 0
+	for i, b := range all {
+		if b.language != "sh" {
+			continue
+		}
+		ran++
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", b.text)
+		cmd.Dir = t.TempDir()
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "URL=" + server.URL, "TOKEN=s3cr3t-root"}
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", b.text, err)
+		}
+		if i+1 < len(all) && all[i+1].language != "sh" {
+			if got := strings.ReplaceAll(string(out), "\r\n", "\n"); got != all[i+1].text {
+				t.Errorf("%s answers\n%s\nthe document says\n%s", b.text, got, all[i+1].text)
+			}
+			continue
+		}
+		if problem := regexp.MustCompile(`"status":\d+`).Find(out); problem != nil {
+			t.Errorf("%s answers %s", b.text, out)
+		}
+	}
+	if ran < 10 {
+		t.Errorf("only %d blocks", ran)
+	}
+}
+
+// The table of statuses is the one of the code.
+func TestDocs_TheStatuses(t *testing.T) {
+	b, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[ossenc.Code]int{}
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d{3}) \| (.*) \|$`).FindAllStringSubmatch(string(b), -1) {
+		status, _ := strconv.Atoi(row[1])
+		for _, code := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			documented[ossenc.Code(code[1])] = status
+		}
+	}
+	for _, code := range append(ossenc.Codes(), codeUnauthorized, codeForbidden, codeNoRoute, codeMethod, codeAcceptable, codeTooLarge, codeMediaType) {
+		if documented[code] != statusOf(code) {
+			t.Errorf("%s: documented %d, real %d", code, documented[code], statusOf(code))
+		}
+	}
+}

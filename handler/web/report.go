@@ -1,0 +1,132 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"bucketwarden/handler/report"
+	"bucketwarden/handler/service"
+	"bucketwarden/ossenc"
+)
+
+// reportQuery is which buckets a report is about, and in which form.
+type reportQuery struct {
+	service.Selection
+
+	format   report.Format
+	language string
+	limit    int // 0 for all
+}
+
+// maxLimit is above what an account can have, and keeps sums small.
+const maxLimit = 1_000_000
+
+func (x *exchange) reportQuery() (q reportQuery, err error) {
+	values, err := x.parameters()
+	if err != nil {
+		return q, err
+	}
+	q.Selection = service.Selection{Prefix: values["prefix"], After: values["after"], Region: regionID(values["region"])}
+	if !service.ValidPrefix(q.Prefix) {
+		return q, problemf(ossenc.Invalid, "prefix=%.80q is not the beginning of a bucket name", q.Prefix)
+	}
+	if !service.ValidPlace(q.After) {
+		return q, problemf(ossenc.Invalid, "after=%.80q is not the next of an earlier report", q.After)
+	}
+	if values["region"] != "" && q.Region == "" {
+		return q, problemf(ossenc.Invalid, "region=%.40q is not a region ID, such as cn-hangzhou", values["region"])
+	}
+	if q.limit, err = parseLimit(values["limit"]); err != nil {
+		return q, err
+	}
+	if q.language, err = chooseLanguage(values["lang"], x.req.Header.Get("Accept-Language")); err != nil {
+		return q, err
+	}
+	q.format, err = chooseFormat(values["format"], x.req.Header.Values("Accept"))
+	return q, err
+}
+
+func parseLimit(s string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, problemf(ossenc.Invalid, "limit=%.40q is not a number from 1 to %d", s, maxLimit)
+	}
+	return n, nil
+}
+
+// report answers with the account's buckets. A list that fails at once is a
+// problem with its own status; what fails later is at the end of the answer.
+func (x *exchange) report() error {
+	q, err := x.reportQuery()
+	if err != nil {
+		return err
+	}
+	x.setReportHeaders(q)
+	if x.req.Method == http.MethodHead { // the headers need no bucket
+		x.WriteHeader(http.StatusOK)
+		return nil
+	}
+	sum, err := report.Write(x, q.format, x.view(q), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+		return x.web.service.Rows(x.ctx(), q.Selection, row)
+	})
+	x.logReport(q, sum)
+	return err
+}
+
+func (x *exchange) setReportHeaders(q reportQuery) {
+	h := x.Header()
+	h.Set("Vary", "Accept, Accept-Language")
+	h.Set("Content-Type", q.format.ContentType)
+	if q.format.Filename != "" {
+		h.Set("Content-Disposition", `inline; filename="`+q.format.Filename+`"`)
+	}
+	if q.format.Localized {
+		h.Set("Content-Language", q.language)
+	}
+	if q.format.Policy != nil {
+		h.Set("Content-Security-Policy", q.format.Policy()+"; frame-ancestors 'none'")
+	}
+}
+
+// view is what the report shows besides its rows.
+func (x *exchange) view(q reportQuery) report.View {
+	s, id, now := x.web.service, ossenc.IdentityFrom(x.ctx()), x.web.now()
+	return report.View{
+		Now: now, Account: id.AccountID, Region: id.Region,
+		Language: q.language, BaseURL: baseURL(x.req), NeedsToken: x.web.auth.Mode == AuthTokens,
+		Wanted: s.Desired.Rule, Compare: s.Desired.Compare, EndingSoon: s.ExemptionsEndingSoon(now),
+		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit,
+	}
+}
+
+// baseURL is the address that the request came to. A host that is not one gives a
+// name for the reader to fill in.
+func baseURL(r *http.Request) string {
+	host := r.Host
+	if host == "" || !consistsOf(host, letters+".:") {
+		host = "HOST"
+	}
+	if r.TLS == nil && r.Header.Get("X-Forwarded-Proto") != "https" && !strings.HasSuffix(host, ".fcapp.run") {
+		return "http://" + host
+	}
+	return "https://" + host
+}
+
+func (x *exchange) logReport(q reportQuery, s *report.Summary) {
+	level := slog.LevelInfo
+	if !s.Complete {
+		level = slog.LevelWarn
+	}
+	x.log.LogAttrs(x.ctx(), level, "report",
+		slog.String("format", q.format.Name),
+		slog.Int("buckets", s.Rows),
+		slog.Int("unread", s.Unread),
+		slog.Bool("complete", s.Complete),
+		slog.String("reason", s.Incomplete()),
+	)
+}
