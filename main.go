@@ -225,6 +225,7 @@ func (r *reader) endpoints() alicloud.Endpoints {
 	if err != nil {
 		r.problem("WARDEN_OSS_ENDPOINT", err)
 	}
+	e.Setting = "WARDEN_OSS_ENDPOINT"
 	e.Own = r.values["FC_REGION"]
 	e.Internal = oneOf(r, "WARDEN_OSS_INTERNAL", "false", "true") == "true"
 	if e.Internal && r.values["WARDEN_OSS_ENDPOINT"] != "" {

@@ -30,6 +30,9 @@ type Observation struct {
 	Rule      Rule
 	Region    string // the region that the answer came from
 	RequestID string // OSS's request ID
+	// Public and Internal are the hosts that answered, where they are not the region's
+	// usual ones, as in [Bucket]. A write goes where the rule was read.
+	Public, Internal string
 }
 
 // Store reads and writes the rule of a bucket. [Client] is the one for OSS. Its
@@ -185,7 +188,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 		return *res.unreadable(err)
 	}
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
-	t.Bucket.Region = res.Region
+	t.Bucket.Region, t.Bucket.Public, t.Bucket.Internal = res.Region, seen.Public, seen.Internal
 	r, err := w.requirement(ctx, t)
 	if err != nil {
 		return *res.failed(Unknown, err, "the policy could not be applied, so nothing was written")

@@ -19,6 +19,9 @@ type Endpoints struct {
 	// Default, a region that is not in it is an error: requests of a closed
 	// network must not go to the public cloud by mistake.
 	ByRegion map[string]string
+	// Setting is the name of the setting that these endpoints come from, for messages
+	// that say what to set.
+	Setting string
 	// Own is the function's own region.
 	Own string
 	// Internal uses the internal endpoint for the function's own region, where
@@ -83,9 +86,9 @@ func (e Endpoints) For(region string, listed ossenc.Bucket) (Endpoint, error) {
 	case base != "":
 		return Endpoint{base, needsPathStyle(base)}, nil
 	case e.IsInternal(region):
-		return Endpoint{URL: "https://" + listedHost(listed.Internal, "oss-"+region+"-internal.aliyuncs.com")}, nil
+		return Endpoint{URL: "https://" + listedHost(listed.Internal, usualHosts(region).internal)}, nil
 	}
-	return Endpoint{URL: "https://" + listedHost(listed.Public, "oss-"+region+".aliyuncs.com")}, nil
+	return Endpoint{URL: "https://" + listedHost(listed.Public, usualHosts(region).public)}, nil
 }
 
 // Base returns the URL that is set for a region, or "" for the public cloud's. The
@@ -94,7 +97,11 @@ func (e Endpoints) Base(region string) (string, error) {
 	if base := cmp.Or(e.ByRegion[region], e.Default); base != "" || len(e.ByRegion) == 0 {
 		return base, nil
 	}
-	return "", &ossenc.Error{Code: ossenc.Invalid, Message: "no endpoint is set for region " + region}
+	message := "no endpoint is set for region " + region
+	if e.Setting != "" {
+		message += "; add " + region + "=https://<host> to " + e.Setting
+	}
+	return "", &ossenc.Error{Code: ossenc.Invalid, Message: message}
 }
 
 // Service returns where a regional service other than OSS answers, such as kms:
@@ -123,10 +130,32 @@ func (e Endpoints) Service(name, region string) (*url.URL, error) {
 // IsInternal reports whether a region is reached over the internal network.
 func (e Endpoints) IsInternal(region string) bool { return e.Internal && region == e.Own }
 
-// listedHost returns the host that the list named if it is one of OSS's, because
-// signed requests go there.
+// hosts are those of OSS in a region.
+type hosts struct{ public, internal string }
+
+// oddHosts are the regions whose hosts are not named after them (OSS, "Regions and
+// endpoints", 5 February 2026). The finance cloud has parts that only one of the two
+// networks reaches; a bucket in the other one is found by what OSS answers.
+var oddHosts = map[string]hosts{
+	"cn-hangzhou-finance":   {"oss-cn-hzfinance.aliyuncs.com", "oss-cn-hzjbp-a-internal.aliyuncs.com"},
+	"cn-shanghai-finance-1": {"oss-cn-shanghai-finance-1-pub.aliyuncs.com", "oss-cn-shanghai-finance-1-internal.aliyuncs.com"},
+	"cn-shenzhen-finance-1": {"oss-cn-szfinance.aliyuncs.com", "oss-cn-shenzhen-finance-1-internal.aliyuncs.com"},
+	"cn-beijing-finance-1":  {"oss-cn-beijing-finance-1-pub.aliyuncs.com", "oss-cn-beijing-finance-1-internal.aliyuncs.com"},
+	"rg-china-mainland":     {"oss-rg-china-mainland.aliyuncs.com", "oss-rg-china-mainland.aliyuncs.com"}, // has no internal one
+}
+
+// usualHosts returns the hosts of a region where no list names others.
+func usualHosts(region string) hosts {
+	if odd, ok := oddHosts[region]; ok {
+		return odd
+	}
+	return hosts{"oss-" + region + ".aliyuncs.com", "oss-" + region + "-internal.aliyuncs.com"}
+}
+
+// listedHost returns the host that the list, or an answer of OSS, named if it is one
+// of OSS's, because signed requests go there.
 func listedHost(listed, usual string) string {
-	if _, ours := cutDomain(listed); ours {
+	if isOSSHost(listed) && !inUse.Holds(listed) {
 		return listed
 	}
 	return usual
@@ -140,22 +169,4 @@ func needsPathStyle(endpoint string) bool {
 	return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil
 }
 
-// regionOf returns the region of a public or internal endpoint, or "". The host
-// itself is never used: where requests go is for [Endpoints] to say.
-func regionOf(endpoint string) string {
-	location, ours := cutDomain(endpoint)
-	region, found := strings.CutPrefix(location, "oss-")
-	if !ours || !found {
-		return ""
-	}
-	return strings.TrimSuffix(region, "-internal")
-}
-
 const labelCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
-
-// cutDomain returns what stands before .aliyuncs.com, and whether that is one
-// label of a host of OSS.
-func cutDomain(host string) (label string, ours bool) {
-	label, ours = strings.CutSuffix(host, ".aliyuncs.com")
-	return label, ours && label != "" && strings.Trim(label, labelCharacters) == ""
-}

@@ -9,12 +9,12 @@ import (
 	"iter"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud/tlsdial"
+	"bucketwarden/ossenc/region"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
@@ -26,13 +26,14 @@ var (
 	_ ossenc.Lister = (*Client)(nil)
 )
 
-// maxRegions bounds the clients that are kept. It is above the number of
-// regions there are; only made-up regions in forged events would go beyond.
-const maxRegions = 64
+// maxClients bounds the clients that are kept. It is above the number of hosts
+// there are; only made-up regions in forged events would go beyond.
+const maxClients = 64
 
 // Client speaks to OSS with the credentials of the context's [Identity]. It
-// keeps one SDK client for each region, all over one transport, and is safe for
-// concurrent use.
+// keeps one SDK client for each host and signing region, all over one transport,
+// and is safe for concurrent use. Where it asks about a bucket depends on what the
+// caller knows of that bucket, never on what was asked before.
 type Client struct {
 	// Endpoints says where each region is; the zero value is the public cloud.
 	Endpoints Endpoints
@@ -45,8 +46,12 @@ type Client struct {
 
 	httpClient *http.Client
 	mu         sync.Mutex
-	byRegion   map[string]*oss.Client
+	clients    map[location]*oss.Client
 }
+
+// location is where a client asks: the host's URL, and the region that it signs
+// for. A region may have several hosts (finance cloud).
+type location struct{ url, region string }
 
 // NewClient returns a client that sends over the given transport.
 func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
@@ -59,7 +64,7 @@ func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc
 			// take signed headers, the security token among them, elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		byRegion: map[string]*oss.Client{},
+		clients: map[location]*oss.Client{},
 	}
 }
 
@@ -183,67 +188,56 @@ func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, 
 // decided on a look that is old by then.
 func noRetry(o *oss.Options) { o.RetryMaxAttempts = new(1) }
 
-// follow makes the call in the bucket's region and, when OSS says that the
-// bucket lives elsewhere, once more there. The region in the hint is tried
-// first, so the usual case costs one call.
+// follow makes the call where the bucket is said to be and, when that is not so,
+// where it is. See [route].
 func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
-	for hop := 0; ; hop++ {
-		a, cl, err := c.call(ctx, b, call)
+	r := c.newRoute(ctx, b)
+	for {
+		a, err := c.call(r.at, call)
 		if err == nil {
 			return a, nil
 		}
-		next := c.redirectRegion(ctx, cl, b.Name, a.Region, err)
-		if next == "" || hop == 2 {
-			return a, translate(ctx, op, b.Name, err)
+		if !r.next(ctx, problemIn(err)) {
+			return a, c.translate(ctx, op, r.at, err)
 		}
-		b = ossenc.Bucket{Name: b.Name, Region: next} // the endpoints were the other region's
 	}
 }
 
-// callHere makes the call in the bucket's region and nowhere else. Writes follow
-// nobody: a bucket elsewhere is another one than was looked at.
+// callHere makes the call where the bucket is said to be and nowhere else. Writes
+// follow nobody: a bucket elsewhere is another one than was looked at.
 func (c *Client) callHere(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
-	a, _, err := c.call(ctx, b, call)
+	at := c.newRoute(ctx, b).at
+	a, err := c.call(at, call)
 	if err != nil {
-		return a, translate(ctx, op, b.Name, err)
+		return a, c.translate(ctx, op, at, err)
 	}
 	return a, nil
 }
 
-// call makes the call in the bucket's region, or the function's own.
-func (c *Client) call(ctx context.Context, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, *oss.Client, error) {
-	region := cmp.Or(b.Region, c.ownRegion(ctx, ""))
-	cl, err := c.clientFor(region, b)
+// call makes the call at one place.
+func (c *Client) call(at ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
+	cl, err := c.clientFor(at)
 	if err != nil {
-		return ossenc.Observation{Region: region}, nil, err
+		return ossenc.Observation{Region: at.Region}, err
 	}
 	a, err := call(cl)
-	a.Region = region
-	return a, cl, err
+	a.Region, a.Public, a.Internal = at.Region, at.Public, at.Internal
+	return a, err
 }
 
-// ownRegion returns the function's region, or "" if that is except.
-func (c *Client) ownRegion(ctx context.Context, except string) string {
-	own := cmp.Or(c.Endpoints.Own, ossenc.IdentityFrom(ctx).Region)
-	if own == except {
-		return ""
-	}
-	return own
-}
-
-// clientFor returns the SDK client for a region, at the endpoints that the account's
-// list named for it if any.
-func (c *Client) clientFor(region string, b ossenc.Bucket) (*oss.Client, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if cl := c.byRegion[region]; cl != nil {
-		return cl, nil
-	}
-	endpoint, err := c.Endpoints.For(region, b)
+// clientFor returns the SDK client for the host that answers for the bucket.
+func (c *Client) clientFor(b ossenc.Bucket) (*oss.Client, error) {
+	endpoint, err := c.Endpoints.For(b.Region, b)
 	if err != nil {
 		return nil, err
 	}
-	cfg := oss.NewConfig().WithRegion(region).WithEndpoint(endpoint.URL).WithUsePathStyle(endpoint.PathStyle).
+	at := location{endpoint.URL, b.Region}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cl := c.clients[at]; cl != nil {
+		return cl, nil
+	}
+	cfg := oss.NewConfig().WithRegion(at.region).WithEndpoint(at.url).WithUsePathStyle(endpoint.PathStyle).
 		WithCredentialsProvider(credentials.CredentialsProviderFunc(c.credentials)).
 		WithHttpClient(c.httpClient).WithUserAgent(cmp.Or(c.UserAgent, ossenc.UserAgent)).
 		WithRetryer(retry.NewStandard(func(o *retry.RetryOptions) { o.MaxAttempts = 4 }))
@@ -252,8 +246,8 @@ func (c *Client) clientFor(region string, b ossenc.Bucket) (*oss.Client, error) 
 		// client that is shared. FC's clocks are kept; a wrong one fails loudly.
 		o.FeatureFlags &^= oss.FeatureCorrectClockSkew
 	})
-	if len(c.byRegion) < maxRegions {
-		c.byRegion[region] = cl
+	if len(c.clients) < maxClients {
+		c.clients[at] = cl
 	}
 	return cl, nil
 }
@@ -267,27 +261,20 @@ func (c *Client) credentials(ctx context.Context) (credentials.Credentials, erro
 	return credentials.Credentials{AccessKeyID: got.AccessKeyID, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}, nil
 }
 
-// redirectRegion returns the region that a bucket lives in if err says that it is not
-// this one, else "".
-func (c *Client) redirectRegion(ctx context.Context, cl *oss.Client, bucket, region string, err error) string {
-	if cl == nil {
-		return ""
+// problemIn returns what an error of the SDK says.
+func problemIn(err error) problem {
+	p := problem{err: err}
+	if serr, ok := errors.AsType[*oss.ServiceError](err); ok {
+		p.answered, p.status, p.code, p.message, p.ec = true, serr.StatusCode, serr.Code, serr.Message, cmp.Or(serr.EC, serr.Headers.Get("x-oss-ec"))
+		p.requestID = cmp.Or(shownID(serr.RequestID), ossRequestID(serr.Headers))
+		p.endpoint = endpointIn(serr.Snapshot)
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return c.ownRegion(ctx, region) // the hint named a region that there is not
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		p.noHost = dns.IsNotFound
 	}
-	serr, ok := errors.AsType[*oss.ServiceError](err)
-	if !ok {
-		return ""
-	}
-	next := regionOf(endpointIn(serr.Snapshot))
-	if next == "" && wrongSigningRegion(serr) {
-		next = lookUpRegion(ctx, cl, bucket)
-	}
-	if next == region {
-		return ""
-	}
-	return next
+	_, p.badName = errors.AsType[oss.InvalidParamError](err)
+	_, p.undecodable = errors.AsType[*oss.ClientError](err)
+	return p
 }
 
 // endpointIn returns the Endpoint element of an OSS error. Only the answer to a
@@ -301,26 +288,32 @@ func endpointIn(errorXML []byte) string {
 	return e.Endpoint
 }
 
-// wrongSigningRegion reports whether OSS refused the region in the V4 signature:
-// it differs from the host's (EC 0002-00000226), or is unknown or not the
-// bucket's (EC 0002-00000228).
-func wrongSigningRegion(e *oss.ServiceError) bool {
-	return e.EC == "0002-00000226" || e.EC == "0002-00000228"
-}
-
-// lookUpRegion asks the account's bucket list, which any endpoint answers for
-// all regions.
-func lookUpRegion(ctx context.Context, cl *oss.Client, bucket string) string {
-	out, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{Prefix: &bucket, MaxKeys: 10})
+// lookUp asks the account's bucket list, which any endpoint answers for all
+// regions, for one bucket.
+func (c *Client) lookUp(ctx context.Context, own, name string) (ossenc.Bucket, bool) {
+	cl, err := c.clientFor(ossenc.Bucket{Region: own})
 	if err != nil {
-		return "" // the caller has a better error to tell of
+		return ossenc.Bucket{}, false
+	}
+	out, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{Prefix: &name, MaxKeys: 10})
+	if err != nil || checkPage(out, "") != nil {
+		return ossenc.Bucket{}, false // the caller has a better error to report
 	}
 	for _, b := range out.Buckets {
-		if deref(b.Name) == bucket {
-			return deref(b.Region)
+		if deref(b.Name) == name {
+			return bucketIn(b), true
 		}
 	}
-	return ""
+	return ossenc.Bucket{}, false
+}
+
+// bucketIn returns a bucket as the list names it. Lists of older installations
+// have a Location and no Region.
+func bucketIn(b oss.BucketProperties) ossenc.Bucket {
+	return ossenc.Bucket{
+		Name: deref(b.Name), Region: cmp.Or(deref(b.Region), region.Parse(deref(b.Location))),
+		Public: deref(b.ExtranetEndpoint), Internal: deref(b.IntranetEndpoint),
+	}
 }
 
 // Owner returns the ID of the account that the credentials belong to, as OSS names
@@ -344,7 +337,8 @@ func (c *Client) Owner(ctx context.Context) (string, error) {
 // order of their names, from the first name behind after.
 func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[ossenc.Bucket, error] {
 	return func(yield func(ossenc.Bucket, error) bool) {
-		cl, err := c.clientFor(c.ownRegion(ctx, ""), ossenc.Bucket{})
+		own := ossenc.Bucket{Region: c.ownRegion(ctx)}
+		cl, err := c.clientFor(own)
 		if err != nil {
 			yield(ossenc.Bucket{}, err)
 			return
@@ -352,7 +346,7 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[ossen
 		for next := c.page(ctx, cl, prefix, after); next != nil; {
 			p := <-next
 			if p.err != nil {
-				yield(ossenc.Bucket{}, translate(ctx, "ListBuckets", "", p.err))
+				yield(ossenc.Bucket{}, c.translate(ctx, "ListBuckets", own, p.err))
 				return
 			}
 			next = nil
@@ -360,7 +354,7 @@ func (c *Client) List(ctx context.Context, prefix, after string) iter.Seq2[ossen
 				next = c.page(ctx, cl, prefix, deref(p.NextMarker))
 			}
 			for _, b := range p.Buckets {
-				if !yield(ossenc.Bucket{Name: deref(b.Name), Region: deref(b.Region), Public: deref(b.ExtranetEndpoint), Internal: deref(b.IntranetEndpoint)}, nil) {
+				if !yield(bucketIn(b), nil) {
 					return
 				}
 			}
@@ -403,108 +397,6 @@ func checkPage(page *oss.ListBucketsResult, after string) error {
 		return &ossenc.Error{Code: ossenc.Unavailable, Message: "a page of the list that does not lead on", RequestID: ossRequestID(page.Headers)}
 	}
 	return nil
-}
-
-// ossCodes maps OSS's error codes. What is missing is decided by the status.
-var ossCodes = map[string]ossenc.Code{
-	"NoSuchBucket":                        ossenc.NotFound,
-	"AccessDenied":                        ossenc.Denied,
-	"InvalidAccessKeyId":                  ossenc.Denied,
-	"SignatureDoesNotMatch":               ossenc.Denied,
-	"InvalidSecurityToken":                ossenc.Denied,
-	"SecurityTokenExpired":                ossenc.Denied,
-	"AccessKeyIdAndSecurityTokenNotMatch": ossenc.Denied,
-	"SecurityTokenNotSupported":           ossenc.Denied,
-	"RequestTimeTooSkewed":                ossenc.Denied,
-	"UserDisable":                         ossenc.Denied,
-	"BucketDisable":                       ossenc.Denied,
-	"AbnormalBucketOwnerStatus":           ossenc.Denied,
-	"PublicEndpointForbidden":             ossenc.Denied,
-	"InvalidEncryptionAlgorithmError":     ossenc.Refused,
-	"InvalidDataEncryptionAlgorithmError": ossenc.Refused,
-	"InvalidArgument":                     ossenc.Refused,
-	"InvalidParameter":                    ossenc.Refused,
-	"MalformedXML":                        ossenc.Refused,
-	"KmsServiceNotEnabled":                ossenc.Refused,
-	"KeyNotFound":                         ossenc.Refused,
-	"AliasNotFound":                       ossenc.Refused,
-	"KeyDisabled":                         ossenc.Refused,
-	"KeyPendingDeletion":                  ossenc.Refused,
-	"KeyPendingImport":                    ossenc.Refused,
-	"KmsInDebt":                           ossenc.Refused,
-	"KmsInDebtOverdue":                    ossenc.Refused,
-	"InvalidBucketName":                   ossenc.Invalid,
-	"MetaOperationQpsLimitExceeded":       ossenc.Throttled,
-	"TotalQpsLimitExceeded":               ossenc.Throttled,
-	"ActiveRequestLimitExceeded":          ossenc.Throttled,
-}
-
-// translate turns an error of the SDK into ours. The SDK's own texts stay
-// behind Unwrap: they are several lines long and name the request.
-func translate(ctx context.Context, op, bucket string, err error) error {
-	e := &ossenc.Error{Op: op, Bucket: bucket, Err: err}
-	if ours, ok := errors.AsType[*ossenc.Error](err); ok {
-		e.Code, e.Message, e.RequestID, e.Err = ours.Code, ours.Message, ours.RequestID, ours.Err
-		return e
-	}
-	serr, answered := errors.AsType[*oss.ServiceError](err)
-	switch {
-	case ctx.Err() != nil: // first: the SDK loses it when the time runs out between two tries
-		e.Code, e.Message = ossenc.Deadline, "no answer before the invocation's time ran out"
-	case answered:
-		e.Code, e.Message = codeOf(serr), shown(ctx, messageOf(serr))
-		e.OSSCode, e.EC = shownCode(serr.Code), shownEC(serr.EC)
-		e.RequestID = cmp.Or(shownID(serr.RequestID), ossRequestID(serr.Headers))
-	case isInvalidParam(err):
-		e.Code, e.Message = ossenc.Invalid, "not a valid bucket name"
-	case isUndecodable(err):
-		e.Code, e.Message = ossenc.Unavailable, "an answer that is not OSS's XML"
-	default:
-		e.Code, e.Message = ossenc.Unavailable, "no answer: "+networkReason(err)
-	}
-	return e
-}
-
-func codeOf(e *oss.ServiceError) ossenc.Code {
-	if c, ok := ossCodes[e.Code]; ok {
-		return c
-	}
-	switch {
-	case e.StatusCode == http.StatusTooManyRequests, strings.Contains(e.Code, "QpsLimit"):
-		return ossenc.Throttled
-	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusForbidden:
-		return ossenc.Denied
-	case e.StatusCode >= 500:
-		return ossenc.Unavailable
-	}
-	return ossenc.Internal
-}
-
-func isInvalidParam(err error) bool {
-	_, ok := errors.AsType[oss.InvalidParamError](err)
-	return ok
-}
-
-func isUndecodable(err error) bool {
-	_, ok := errors.AsType[*oss.ClientError](err)
-	return ok
-}
-
-// networkReason names what went wrong without the URL that url.Error repeats.
-func networkReason(err error) string {
-	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
-		return "time-out"
-	}
-	return inUse.Line(innermost(err).Error())
-}
-
-// messageOf returns what OSS said. The SDK's own words for an answer that is not
-// OSS's repeat a part of it, so they are replaced.
-func messageOf(e *oss.ServiceError) string {
-	if e.Code == "BadErrorResponse" {
-		return http.StatusText(e.StatusCode) + ": an answer that is not OSS's XML"
-	}
-	return cmp.Or(e.Message, http.StatusText(e.StatusCode))
 }
 
 func ref(s string) *string {
