@@ -50,9 +50,10 @@ func ValidRegion(s string) bool {
 }
 
 // ValidAccountID reports whether s could be the ID of an Alibaba Cloud account:
-// 1 to 20 digits. Those of today have 16.
+// 1 to 20 digits, no 0 in front: 01 and 1 would be two accounts to us and one to
+// Alibaba Cloud. Those of today have 16.
 func ValidAccountID(s string) bool {
-	return s != "" && len(s) <= 20 && strings.Trim(s, "0123456789") == ""
+	return s != "" && len(s) <= 20 && s[0] != '0' && strings.Trim(s, "0123456789") == ""
 }
 
 // RoleAccount returns the ID of the account that a RAM role's ARN belongs to. The

@@ -118,12 +118,23 @@ func (c *Client) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, 
 	})
 }
 
+// ruleFrom returns the rule that an answer holds. Each value is checked for its form
+// first, because it becomes part of results and messages.
 func ruleFrom(sse *oss.ServerSideEncryptionRule) (ossenc.Rule, error) {
 	if sse == nil || sse.ApplyServerSideEncryptionByDefault == nil {
 		return ossenc.Rule{}, errors.New("OSS answered without a rule and without saying that there is none")
 	}
 	d := sse.ApplyServerSideEncryptionByDefault
-	return ossenc.ObservedRule(deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption))
+	algorithm, keyID, data := deref(d.SSEAlgorithm), deref(d.KMSMasterKeyID), deref(d.KMSDataEncryption)
+	for name, value := range map[string]string{"SSEAlgorithm": algorithm, "KMSDataEncryption": data} {
+		if value != field(value, 40, "/_-+.:") {
+			return ossenc.Rule{}, fmt.Errorf("OSS reports a value of %s that is none of its values (%d bytes)", name, len(value))
+		}
+	}
+	if keyID != field(keyID, 255, "/_:.-") {
+		return ossenc.Rule{}, fmt.Errorf("OSS reports a KMS key ID with characters that no key ID has (%d bytes)", len(keyID))
+	}
+	return ossenc.ObservedRule(algorithm, keyID, data)
 }
 
 // Put replaces the bucket's rule (PutBucketEncryption).
@@ -395,6 +406,24 @@ func checkPage(page *oss.ListBucketsResult, after string) error {
 		return &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's list", RequestID: ossRequestID(page.Headers)}
 	case page.IsTruncated && deref(page.NextMarker) <= after:
 		return &ossenc.Error{Code: ossenc.Unavailable, Message: "a page of the list that does not lead on", RequestID: ossRequestID(page.Headers)}
+	}
+	return checkBuckets(page)
+}
+
+// checkBuckets refuses a page whose buckets hold a part of the credentials: what it
+// says of them becomes part of results.
+func checkBuckets(page *oss.ListBucketsResult) error {
+	checked := map[string]bool{} // regions and hosts repeat
+	for _, b := range page.Buckets {
+		if inUse.Holds(deref(b.Name)) {
+			return &ossenc.Error{Code: ossenc.Unavailable, Message: "a list that repeats a part of the request"}
+		}
+		for _, s := range []string{deref(b.Region), deref(b.Location), deref(b.ExtranetEndpoint), deref(b.IntranetEndpoint)} {
+			if !checked[s] && inUse.Holds(s) {
+				return &ossenc.Error{Code: ossenc.Unavailable, Message: "a list that repeats a part of the request"}
+			}
+			checked[s] = true
+		}
 	}
 	return nil
 }

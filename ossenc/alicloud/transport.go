@@ -20,6 +20,8 @@ const (
 var (
 	errAnswerTooLong = errors.New("the answer is longer than any of OSS")
 	errNotOSS        = errors.New("the answer is not OSS's XML")
+	errAmbiguous     = errors.New("the answer says two things at once")
+	errOddStatus     = errors.New("the answer has a status of success that OSS does not send")
 )
 
 // roots are the root elements of the successful answers to our calls. The SDK
@@ -52,14 +54,30 @@ func (w bufferedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		return nil, err
 	case int64(len(body)) > most:
 		return nil, errAnswerTooLong
+	case resp.StatusCode/100 == 2 && !isSuccess(req.Method, resp.StatusCode):
+		return nil, errOddStatus
 	case resp.StatusCode/100 == 2 && len(body) > 0 && !slices.Contains(roots, rootOf(body)):
 		return nil, errNotOSS
+	case rootOf(body) != "" && !isUnambiguous(body):
+		return nil, errAmbiguous
 	}
+	// The SDK reads an error from this header where there is no body, as OSS sends it
+	// for HEAD, which is never asked; and a Location in it would be parsed, and its
+	// text repeated.
+	resp.Header.Del("x-oss-err")
+	resp.Header.Del("Location")
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	// OSS speaks XML only. Of an error that a gateway words as JSON the SDK makes
 	// nil in some cases, and panics.
 	resp.Header.Set("Content-Type", "application/xml")
 	return resp, nil
+}
+
+// isSuccess reports whether OSS answers a successful call so: 200, and 204 to what
+// removes something. Anything else, such as a part (206) or a proxy's version (203),
+// says nothing of what there is.
+func isSuccess(method string, status int) bool {
+	return status == http.StatusOK || status == http.StatusNoContent && method == http.MethodDelete
 }
 
 // readAtMost reads the answer, or so many bytes of it.
