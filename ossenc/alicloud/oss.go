@@ -330,15 +330,16 @@ func bucketIn(b oss.BucketProperties) ossenc.Bucket {
 // Owner returns the ID of the account that the credentials belong to, as OSS names
 // it in the account's list (ListBuckets).
 func (c *Client) Owner(ctx context.Context) (string, error) {
-	cl, err := c.clientFor(c.ownRegion(ctx, ""), ossenc.Bucket{})
+	own := ossenc.Bucket{Region: c.ownRegion(ctx)}
+	cl, err := c.clientFor(own)
 	if err != nil {
 		return "", err
 	}
 	out, err := cl.ListBuckets(ctx, &oss.ListBucketsRequest{MaxKeys: 1})
 	if err != nil {
-		return "", translate(ctx, "ListBuckets", "", err)
+		return "", c.translate(ctx, "ListBuckets", own, err)
 	}
-	if out.Owner == nil || deref(out.Owner.ID) == "" {
+	if out.Owner == nil || !ossenc.ValidAccountID(deref(out.Owner.ID)) || inUse.Holds(deref(out.Owner.ID)) {
 		return "", &ossenc.Error{Op: "ListBuckets", Code: ossenc.Unavailable, Message: "the answer names no owner"}
 	}
 	return *out.Owner.ID, nil
