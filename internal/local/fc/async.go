@@ -34,13 +34,13 @@ func (f *Function) serveAsync(w http.ResponseWriter, k call, taskID string) {
 	defer f.mu.Unlock()
 	switch {
 	case f.stopped:
-		f.refuseCall(w, http.StatusInternalServerError, "InternalServerError", ErrStopped.Error())
+		writeError(w, http.StatusInternalServerError, "InternalServerError", ErrStopped.Error())
 		return
 	case taskID != "" && !validTaskID(taskID):
-		f.refuseCall(w, http.StatusBadRequest, "InvalidArgument", "the task ID is not valid")
+		writeError(w, http.StatusBadRequest, "InvalidArgument", "the task ID is not valid")
 		return
 	case f.cfg.AsyncTask && taskID != "" && f.tasks[taskID] != nil:
-		f.refuseCall(w, http.StatusConflict, "AsyncTaskAlreadyExists", "a task with this ID exists")
+		writeError(w, http.StatusConflict, "AsyncTaskAlreadyExists", "a task with this ID exists")
 		return
 	}
 	t := &task{id: cmp.Or(taskID, k.id), state: "Enqueued", accepted: time.Now()}

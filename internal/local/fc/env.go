@@ -6,19 +6,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // environ returns the child's whole environment. Nothing of the caller's own
 // is in it, so a function that works here does not lean on this machine.
-func (c Config) environ(own []string) []string {
+func (c Config) environ(instanceID string, own []string) []string {
 	system := []string{
 		"FC_ACCOUNT_ID=" + c.AccountID,
-		"FC_FUNC_CODE_PATH=" + cmp.Or(c.Dir, filepath.Dir(c.Command[0])),
+		"FC_FUNC_CODE_PATH=" + strings.TrimSuffix(cmp.Or(c.Dir, filepath.Dir(c.Command[0])), "/") + "/",
 		"FC_FUNCTION_HANDLER=" + c.Handler,
 		"FC_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(c.MemoryMB),
 		"FC_FUNCTION_NAME=" + c.FunctionName,
 		"FC_FUNCTION_VERSION=" + c.Qualifier,
-		"FC_INSTANCE_ID=" + newID("c"),
+		"FC_INSTANCE_ID=" + instanceID,
 		"FC_REGION=" + c.Region,
 	}
 	return slices.Concat(base(), c.Env, system, own, c.keys())

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"hash/crc64"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -27,10 +29,11 @@ const (
 // which answers every method; it is signed if Config.SignedTrigger is set.
 func (f *Function) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Fc-Code-Checksum", f.sum())
 		name, operation, isAPI := apiCall(r)
 		switch {
 		case isAPI && name != f.cfg.FunctionName:
-			f.refuseCall(w, http.StatusNotFound, "FunctionNotFound", fmt.Sprintf("function '%s' does not exist", name))
+			writeError(w, http.StatusNotFound, "FunctionNotFound", fmt.Sprintf("function '%s' does not exist", name))
 		case isAPI:
 			f.serveAPI(w, r, operation)
 		case f.cfg.SignedTrigger && f.refusesTrigger(w, r):
@@ -58,7 +61,7 @@ func apiCall(r *http.Request) (function, operation string, ok bool) {
 func (f *Function) serveAPI(w http.ResponseWriter, r *http.Request, operation string) {
 	if g := f.cfg.Gateway; g != nil {
 		if refused := g.Verify(r); refused != nil {
-			f.refuseCall(w, refused.Status, refused.Code, refused.Message)
+			writeError(w, refused.Status, refused.Code, refused.Message)
 			return
 		}
 	}
@@ -72,24 +75,12 @@ func (f *Function) serveAPI(w http.ResponseWriter, r *http.Request, operation st
 	}
 }
 
-// refuseCall answers a call of the API with an error in the platform's form.
-func (f *Function) refuseCall(w http.ResponseWriter, status int, code, message string) {
-	id := w.Header().Get(headerRequestID)
-	if id == "" {
-		id = newID("1")
-		w.Header().Set(headerRequestID, id)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(marshal(map[string]string{"Code": code, "Message": message, "RequestId": id}))
-}
-
 // refusesTrigger answers a request to the HTTP trigger that is not signed as it
 // must be.
 func (f *Function) refusesTrigger(w http.ResponseWriter, r *http.Request) bool {
 	refused := f.cfg.Gateway.VerifyTrigger(r)
 	if refused != nil {
-		f.refuseCall(w, http.StatusForbidden, refused.Code, refused.Message)
+		writeError(w, http.StatusForbidden, refused.Code, refused.Message)
 	}
 	return refused != nil
 }
@@ -119,7 +110,7 @@ func (f *Function) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(headerRequestID, k.id)
 	event, err := readEvent(r)
 	if err != nil {
-		f.refuseCall(w, http.StatusBadRequest, "EntityTooLarge", err.Error())
+		writeError(w, http.StatusBadRequest, "EntityTooLarge", err.Error())
 		return
 	}
 	k.event = event
@@ -128,12 +119,12 @@ func (f *Function) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f.stoppedByPlatform() {
-		f.refuseCall(w, http.StatusTooManyRequests, "ResourceThrottled", "reserved concurrency of the function is 0")
+		writeError(w, http.StatusTooManyRequests, "ResourceThrottled", "reserved concurrency of the function is 0")
 		return
 	}
 	result, err := f.outcome(r.Context(), k)
 	if err != nil {
-		f.refuseCall(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+		writeError(w, http.StatusInternalServerError, "InternalServerError", err.Error())
 		return
 	}
 	result.describe(w.Header())
@@ -146,6 +137,9 @@ func (f *Function) serveInvoke(w http.ResponseWriter, r *http.Request) {
 
 // describe sets the headers that go with every synchronous answer.
 func (r Result) describe(h http.Header) {
+	if r.InstanceID != "" {
+		h.Set("X-Fc-Instance-Id", r.InstanceID)
+	}
 	h.Set("X-Fc-Invocation-Duration", strconv.FormatInt(r.Duration.Milliseconds(), 10))
 	if r.FunctionError != "" {
 		h.Set(headerErrorType, r.FunctionError)
@@ -155,5 +149,19 @@ func (r Result) describe(h http.Header) {
 // outcome invokes the function; as on the platform, a child that dies is a
 // function that failed.
 func (f *Function) outcome(ctx context.Context, k call) (Result, error) {
-	return f.cfg.settle(f.invoke(ctx, k))
+	r, err := f.cfg.settle(f.invoke(ctx, k))
+	if err == nil && f.cfg.OnResult != nil {
+		f.cfg.OnResult(k.event, r)
+	}
+	return r, err
+}
+
+// checksum is CRC-64 (ECMA) of the executable, in the platform's decimal form. The
+// platform's is of the package that holds it.
+func (c Config) checksum() string {
+	code, err := os.ReadFile(c.Command[0])
+	if err != nil {
+		return "0"
+	}
+	return strconv.FormatUint(crc64.Checksum(code, crc64.MakeTable(crc64.ECMA)), 10)
 }

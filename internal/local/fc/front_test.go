@@ -218,3 +218,21 @@ func TestStopEndsAsyncRetries(t *testing.T) {
 		t.Error("repeated after Stop")
 	}
 }
+
+// What `s invoke` prints of an invocation, and what a caller of OnResult reads.
+func TestHeadersOfAnInvocation(t *testing.T) {
+	var seen []string
+	f := start(t, Config{OnResult: func(event []byte, r Result) {
+		seen = append(seen, string(event)+" "+string(r.Payload)+" "+r.InstanceID)
+	}})
+	url := serve(t, f)
+	first, second := post(t, url+invocations, `{"do":"echo"}`, nil), post(t, url+invocations, `{"do":"echo"}`, nil)
+	instance := first.header.Get("X-Fc-Instance-Id")
+	sum := first.header.Get("X-Fc-Code-Checksum")
+	if !strings.HasPrefix(instance, "c-") || second.header.Get("X-Fc-Instance-Id") != instance || len(sum) < 10 || second.header.Get("X-Fc-Code-Checksum") != sum {
+		t.Errorf("%v\n%v", first.header, second.header)
+	}
+	if want := `{"do":"echo"} {"do":"echo"} ` + instance; len(seen) != 2 || seen[0] != want {
+		t.Errorf("results %q, want %q twice", seen, want)
+	}
+}

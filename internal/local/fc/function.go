@@ -16,6 +16,7 @@ type Function struct {
 	cfg   Config
 	lines *lines
 	slots chan struct{}
+	sum   func() string // of the code
 
 	// async is the time of background invocations; Stop ends it.
 	async      context.Context
@@ -37,7 +38,7 @@ func Start(ctx context.Context, cfg Config) (*Function, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	f := &Function{cfg: cfg, lines: newLines(cfg.Log, cfg.Runtime == RuntimeGo1), slots: make(chan struct{}, cfg.Concurrency)}
+	f := &Function{cfg: cfg, lines: newLines(cfg.Log, cfg.Runtime == RuntimeGo1), slots: make(chan struct{}, cfg.Concurrency), sum: sync.OnceValue(cfg.checksum)}
 	f.async, f.endAsync = context.WithCancel(context.WithoutCancel(ctx))
 	if _, err := f.instance(ctx); err != nil {
 		f.endAsync()
@@ -85,6 +86,7 @@ func (f *Function) invoke(ctx context.Context, k call) (Result, error) {
 		mark := f.lines.mark()
 		var err error
 		r, err = f.cfg.perform(ctx, inst, k)
+		r.InstanceID = inst.id
 		if r.TimedOut {
 			f.retire(inst)
 		}

@@ -161,7 +161,7 @@ func TestEnvironmentIsHermetic(t *testing.T) {
 	t.Setenv("HOST_SECRET", "x")
 	system := []string{
 		"FC_ACCOUNT_ID=1234567890123456", "FC_FUNCTION_HANDLER=main", "FC_FUNCTION_MEMORY_SIZE=512",
-		"FC_FUNCTION_NAME=bucketwarden", "FC_FUNCTION_VERSION=LATEST", "FC_FUNC_CODE_PATH=" + filepath.Dir(functionBinary),
+		"FC_FUNCTION_NAME=bucketwarden", "FC_FUNCTION_VERSION=LATEST", "FC_FUNC_CODE_PATH=" + filepath.Dir(functionBinary) + "/",
 		"FC_REGION=cn-hangzhou", "HOME=" + os.TempDir(), "OWN=1", "PATH=/usr/local/bin:/usr/bin:/bin",
 		"TMPDIR=" + os.TempDir(), "ALIBABA_CLOUD_ACCESS_KEY_ID=a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=b",
 		"ALIBABA_CLOUD_SECURITY_TOKEN=c",

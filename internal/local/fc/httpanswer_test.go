@@ -47,7 +47,7 @@ func TestHTTPTriggerAnswers(t *testing.T) {
 				t.Errorf("got %d %q, want %d %q", got.status, got.header.Get("X-One"), test.status, test.header)
 			}
 			if test.status == 502 {
-				test.body = `{"errorCode":"BadResponse","errorMessage":"the function's answer `
+				test.body = `{"Code":"BadResponse","Message":"the function's answer `
 			}
 			if !strings.HasPrefix(got.body, test.body) || (test.body == "") != (got.body == "") {
 				t.Errorf("body %q, want %q", got.body, test.body)

@@ -114,14 +114,14 @@ func TestHTTPTriggerLimits(t *testing.T) {
 		for _, test := range tests {
 			t.Run(test.name, func(t *testing.T) {
 				got := post(t, url+test.target, test.body, test.header)
-				want := `{"errorCode":"InvalidArgument","errorMessage":"` + test.message + `"}`
+				want := `{"Code":"InvalidArgument","Message":"` + test.message + `","RequestId":"` + got.header.Get(headerRequestID) + `"}`
 				if got.status != 400 || got.body != want {
 					t.Errorf("got %d %s, want %s", got.status, got.body, want)
 				}
 			})
 		}
 		got := post(t, url, strings.Repeat("a", 32<<20+1), nil)
-		if got.status != 400 || !strings.HasPrefix(got.body, `{"errorCode":"InvalidArgument"`) {
+		if got.status != 400 || !strings.HasPrefix(got.body, `{"Code":"InvalidArgument"`) {
 			t.Errorf("body over the limit: %d %s", got.status, got.body)
 		}
 	})

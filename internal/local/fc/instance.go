@@ -38,6 +38,7 @@ type link interface {
 type instance struct {
 	link
 	cmd *exec.Cmd
+	id  string // of the instance, as the platform names it
 	// alive is cancelled, with an *ExitError as the cause, once the process
 	// has ended and its output is read.
 	alive context.Context
@@ -74,7 +75,8 @@ func newLink(cfg Config) (link, error) {
 func spawn(ctx context.Context, cfg Config, l link, out *lines) (*instance, error) {
 	cmd := exec.Command(cfg.Command[0], cfg.Command[1:]...)
 	cmd.Dir = cfg.Dir
-	cmd.Env = cfg.environ(l.env())
+	id := newID("c")
+	cmd.Env = cfg.environ(id, l.env())
 	cmd.Stdout, cmd.Stderr = out, out
 	// A grandchild that keeps the pipe open must not keep the platform.
 	cmd.WaitDelay = time.Second
@@ -92,7 +94,7 @@ func spawn(ctx context.Context, cfg Config, l link, out *lines) (*instance, erro
 		die(&ExitError{State: cmd.ProcessState, Log: log})
 		l.close()
 	}()
-	return &instance{link: l, cmd: cmd, alive: alive}, nil
+	return &instance{link: l, cmd: cmd, id: id, alive: alive}, nil
 }
 
 // prepare waits for the child and calls its initializer.

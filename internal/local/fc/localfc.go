@@ -123,6 +123,10 @@ type Config struct {
 	// SignedTrigger is an HTTP trigger with authType function, whose signatures
 	// Gateway verifies.
 	SignedTrigger bool
+	// OnResult receives every event that was sent to the function, at each attempt,
+	// with what came of it. It may be called from several goroutines and must not
+	// call Function.Stop.
+	OnResult func(event []byte, r Result)
 	// OnSuccess receives the destination payload, as JSON, of an asynchronous
 	// invocation that succeeded. It must not call Function.Stop.
 	OnSuccess func(destination []byte)
@@ -170,8 +174,8 @@ func (c Config) check() error {
 
 // Result is the outcome of one invocation that the platform could carry out.
 type Result struct {
-	// RequestID names the invocation.
-	RequestID string
+	// RequestID names the invocation, InstanceID the instance that it ran on.
+	RequestID, InstanceID string
 	// Payload is the handler's answer, or, when FunctionError is set, JSON with
 	// errorMessage and, as far as known, errorType and stackTrace.
 	Payload []byte

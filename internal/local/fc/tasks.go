@@ -55,7 +55,7 @@ func (f *Function) serveTasks(w http.ResponseWriter, r *http.Request) {
 		limit, err = 20, nil
 	}
 	if err != nil || limit < 1 || limit > 100 {
-		f.refuseCall(w, http.StatusBadRequest, "InvalidArgument", "limit is from 1 to 100")
+		writeError(w, http.StatusBadRequest, "InvalidArgument", "limit is from 1 to 100")
 		return
 	}
 	list, next := []map[string]any{}, ""
@@ -85,7 +85,7 @@ func (f *Function) serveConcurrency(w http.ResponseWriter, r *http.Request) {
 		ReservedConcurrency *int `json:"reservedConcurrency"`
 	}
 	if json.NewDecoder(r.Body).Decode(&input) != nil || input.ReservedConcurrency == nil || *input.ReservedConcurrency < 0 {
-		f.refuseCall(w, http.StatusBadRequest, "InvalidArgument", "reservedConcurrency is a number from 0")
+		writeError(w, http.StatusBadRequest, "InvalidArgument", "reservedConcurrency is a number from 0")
 		return
 	}
 	f.mu.Lock()

@@ -72,8 +72,9 @@ func TestWebRequestAfterStop(t *testing.T) {
 	if err := f.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"errorCode":"InternalServerError","errorMessage":"localfc: the function is stopped"}`
-	if got := post(t, url, "", nil); got.status != 500 || got.body != want {
+	got := post(t, url, "", nil)
+	want := `{"Code":"InternalServerError","Message":"localfc: the function is stopped","RequestId":"` + got.header.Get(headerRequestID) + `"}`
+	if got.status != 500 || got.body != want {
 		t.Errorf("got %+v", got)
 	}
 }
