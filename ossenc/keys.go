@@ -7,9 +7,14 @@ import (
 
 // Key is what KMS says about one key, as far as a rule depends on it.
 type Key struct {
-	// ID is the key's ID whatever name it was asked by; empty if KMS finds no such
-	// key.
+	// ID is what a rule names the key by, whatever name it was asked by: its ID, or its
+	// ARN where it is not, or not for certain, of the own account. Empty if KMS finds
+	// no such key.
 	ID string
+	// ARN says which key it is among those of all accounts; empty if KMS does not tell.
+	ARN string
+	// MadeByOSS is whether KMS says that OSS made the key: it is the KMS default key.
+	MadeByOSS bool
 	// Usable is whether OSS can encrypt with the key now.
 	Usable bool
 	// Reason is one sentence for people on why the key is not usable; empty if it is.
@@ -18,7 +23,12 @@ type Key struct {
 
 // SameKey reports whether both are the same key, under whatever names they were
 // asked for. A key that KMS does not find is the same as none.
-func SameKey(a, b Key) bool { return a.ID != "" && a.ID == b.ID }
+func SameKey(a, b Key) bool {
+	if a.ARN != "" && b.ARN != "" {
+		return a.ARN == b.ARN
+	}
+	return a.ID != "" && a.ID == b.ID
+}
 
 // Keys looks up KMS keys by ID, alias or key ARN, as the account of the context's
 // [Identity] sees them. An error is an *[Error] and means that nothing is known;

@@ -59,19 +59,38 @@ func (w *Warden) decide(ctx context.Context, region string, present Rule, r Requ
 		return Decision{}, err
 	}
 	d := Decide(present, wanted, r.Desired.Compare)
-	if d.Target.KMSKeyID != "" && d.Target.KMSKeyID == present.KMSKeyID && r.Keys != nil {
-		known, err := w.isKnown(ctx, region, present.KMSKeyID, r.Keys)
-		if err != nil {
-			return Decision{}, err
+	if dependsOnOSSKey(present, wanted, d) {
+		madeByOSS, doubt := w.isOSSKey(ctx, region, present.KMSKeyID)
+		if madeByOSS {
+			present.KMSKeyID = ""
+			d = Decide(present, r.Desired.Rule, r.Desired.Compare)
 		}
-		if !known {
-			return Decision{}, &Error{Code: ForeignKey, Message: fmt.Sprintf("%s is in force, and the policy does not name this key", present)}
-		}
+		d.Reason += doubt
+	}
+	if err := w.checkForeign(ctx, region, present, d, r); err != nil {
+		return Decision{}, err
 	}
 	if !d.Write || d.Target.KMSKeyID == "" || w.Keys == nil {
 		return d, nil
 	}
 	return w.withUsableKey(ctx, region, present, d, r)
+}
+
+// checkForeign returns an error if the present key is kept and the policy names keys,
+// but not this one. The key that OSS made is no foreign one.
+func (w *Warden) checkForeign(ctx context.Context, region string, present Rule, d Decision, r Requirement) error {
+	if d.Target.KMSKeyID == "" || d.Target.KMSKeyID != present.KMSKeyID || r.Keys == nil {
+		return nil
+	}
+	known, err := w.isKnown(ctx, region, present.KMSKeyID, r.Keys)
+	if known || err != nil {
+		return err
+	}
+	madeByOSS, doubt := w.isOSSKey(ctx, region, present.KMSKeyID)
+	if madeByOSS {
+		return nil
+	}
+	return &Error{Code: ForeignKey, Message: fmt.Sprintf("%s is in force, and the policy does not name this key%s", present, doubt)}
 }
 
 // withUsableKey looks at the key that is to be written: OSS stores any string, and

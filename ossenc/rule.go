@@ -76,7 +76,7 @@ func ObservedRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 // normal spells out-of-the-way forms of one rule the same, so that rules compare
 // with == and a server's default never looks like a difference.
 func (r Rule) normal() Rule {
-	if r.KMSKeyID == defaultKeyAlias {
+	if isDefaultKeyName(r.KMSKeyID) {
 		r.KMSKeyID = ""
 	}
 	if r.KMSDataEncryption == AES256 {

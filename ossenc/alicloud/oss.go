@@ -203,14 +203,23 @@ func noRetry(o *oss.Options) { o.RetryMaxAttempts = new(1) }
 // where it is. See [route].
 func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
 	r := c.newRoute(ctx, b)
+	var unset error // of a region that no endpoint is set for
 	for {
 		a, err := c.call(r.at, call)
 		if err == nil {
 			return a, nil
 		}
-		if !r.next(ctx, problemIn(err)) {
-			return a, c.translate(ctx, op, r.at, err)
+		p := problemIn(err)
+		if p.isUnset() && unset == nil {
+			unset = c.translate(ctx, op, r.at, err)
 		}
+		if r.next(ctx, p) {
+			continue
+		}
+		if unset != nil && !p.answered { // nobody contradicts the hint
+			return a, unset
+		}
+		return a, c.translate(ctx, op, r.at, err)
 	}
 }
 

@@ -67,8 +67,13 @@ var ossCodes = map[string]ossenc.Code{
 // the signature, which differs from the host's (EC 0002-00000226), or is unknown or
 // not the bucket's (EC 0002-00000228).
 func (p problem) isElsewhere() bool {
+	return p.noHost || p.ec == "0002-00000226" || p.ec == "0002-00000228" || p.isUnset()
+}
+
+// isUnset reports whether nobody was asked, because no endpoint is set for the region.
+func (p problem) isUnset() bool {
 	ours, isOurs := errors.AsType[*ossenc.Error](p.err)
-	return p.noHost || p.ec == "0002-00000226" || p.ec == "0002-00000228" || isOurs && ours.Code == ossenc.Invalid
+	return isOurs && ours.Code == ossenc.Invalid
 }
 
 // isAboutIdentity reports whether OSS refused who asks, whatever the code says: ECs

@@ -63,6 +63,10 @@ func ShownWord(s string) string {
 	return "[not a value of this field]"
 }
 
+// ShownKeyID returns s if it has the form of a KMS key's ID, such as
+// key-hzz62f1cb66fa42qo1234 or a UUID, otherwise "".
+func ShownKeyID(s string) string { return field(s, 64, "_-") }
+
 // field returns s if it has at most so many letters, digits and other characters,
 // and no part of the credentials; otherwise "".
 func field(s string, most int, others string) string {

@@ -3,8 +3,11 @@ package kms
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/url"
 
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/openapi"
 )
 
@@ -21,12 +24,34 @@ func (c *Client) describeKey(ctx context.Context, region, keyID, subject string)
 	if err != nil {
 		return metadata{}, err
 	}
-	var a struct {
-		KeyMetadata struct{ KeyID, KeyState, KeyUsage, KeySpec, DeleteDate string }
-	}
-	k := &a.KeyMetadata
-	if json.Unmarshal(answer.Body, &a) != nil || k.KeyID == "" || k.KeyState == "" {
+	m, ok := metadataIn(answer)
+	if !ok {
 		return metadata{}, openapi.Unreadable(ctx, call)
 	}
-	return metadata{k.KeyID, k.KeyState, k.KeyUsage, k.KeySpec, k.DeleteDate}, nil
+	return m, nil
+}
+
+// metadataIn reads a successful answer: one with 200, one value for each member, no
+// error in it, and a key ID that has the form of one.
+func metadataIn(answer openapi.Answer) (metadata, bool) {
+	var a struct {
+		Code        string
+		KeyMetadata struct{ KeyID, Arn, Creator, KeyState, KeyUsage, KeySpec, DeleteDate string }
+	}
+	if answer.Status != http.StatusOK || repeatsMember(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || a.Code != "" {
+		return metadata{}, false
+	}
+	k := a.KeyMetadata
+	m := metadata{id: alicloud.ShownKeyID(k.KeyID), creator: k.Creator, state: k.KeyState, usage: k.KeyUsage, spec: k.KeySpec, deleteDate: k.DeleteDate}
+	if m.id == "" || m.state == "" {
+		return metadata{}, false
+	}
+	if k.Arn != "" {
+		arn, err := ossenc.ParseKeyName(k.Arn)
+		if err != nil || arn.ID() != m.id || arn.Region == "" {
+			return metadata{}, false
+		}
+		m.region, m.account = arn.Region, arn.Account
+	}
+	return m, true
 }

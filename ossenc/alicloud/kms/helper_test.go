@@ -17,6 +17,9 @@ import (
 
 const account = "1234567890123456"
 
+// arnOf is the ARN of a key of the own account in the usual region.
+func arnOf(id string) string { return "acs:kms:cn-hangzhou:" + account + ":key/" + id }
+
 // The credentials are marked, so that a test can look for them where they must
 // not be.
 var credentials = ossenc.Credentials{AccessKeyID: "STS.MARK-ID", AccessKeySecret: "MARK-SECRET", SecurityToken: "MARK-TOKEN"}

@@ -47,12 +47,16 @@ func (c *Client) Describe(ctx context.Context, region, keyID string) (ossenc.Key
 		return ossenc.Key{Reason: err.Error()}, nil
 	}
 	if n.Region != "" && n.Region != region {
-		return ossenc.Key{ID: n.ID(), Reason: "KMS key " + keyID + " is in " + n.Region + "; a bucket in " + region + " needs one of its own region"}, nil
+		return ossenc.Key{Reason: "KMS key " + keyID + " is in " + n.Region + "; a bucket in " + region + " needs one of its own region"}, nil
 	}
 	subject := "KMS key " + keyID + " in " + region
 	m, err := c.describeKey(ctx, region, keyID, subject)
 	if err != nil {
 		return failureUsability(subject, err)
 	}
-	return m.usability(subject), nil
+	own := ossenc.IdentityFrom(ctx).AccountID
+	if !m.answers(n, region, own) {
+		return ossenc.Key{}, &ossenc.Error{Op: operation, Code: ossenc.Unavailable, Message: subject + ": KMS answers for another key"}
+	}
+	return m.key(subject, n, region, own), nil
 }

@@ -19,7 +19,7 @@ import (
 
 func TestDescribe_ResolvesEveryNameToOneKey(t *testing.T) {
 	_, client, _ := newKMS(t)
-	want := ossenc.Key{ID: "key-1", Usable: true}
+	want := ossenc.Key{ID: "key-1", ARN: arnOf("key-1"), Usable: true}
 	for _, name := range []string{"key-1", "alias/payments", "acs:kms:cn-hangzhou:" + account + ":key/key-1"} {
 		got, err := client.Describe(identified(t.Context()), "cn-hangzhou", name)
 		if err != nil || got != want || !ossenc.SameKey(got, want) {
@@ -48,7 +48,7 @@ func TestDescribe_SaysWhyAKeyIsUnusable(t *testing.T) {
 		c.key.ID = "k"
 		server.PutKey(c.key)
 		got, err := client.Describe(identified(t.Context()), "cn-hangzhou", "k")
-		if want := (ossenc.Key{ID: "k", Reason: subject + c.want}); err != nil || got != want {
+		if want := (ossenc.Key{ID: "k", ARN: arnOf("k"), Reason: subject + c.want}); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestDescribe_DoesNotAskWhatItKnows(t *testing.T) {
 		name string
 		want ossenc.Key
 	}{
-		"another region": {"acs:kms:cn-beijing:22:key/key-1", ossenc.Key{ID: "key-1", Reason: "KMS key acs:kms:cn-beijing:22:key/key-1 is in cn-beijing; a bucket in cn-hangzhou needs one of its own region"}},
+		"another region": {"acs:kms:cn-beijing:22:key/key-1", ossenc.Key{Reason: "KMS key acs:kms:cn-beijing:22:key/key-1 is in cn-beijing; a bucket in cn-hangzhou needs one of its own region"}},
 		"its alias":      {"acs:kms:cn-beijing:22:alias/a", ossenc.Key{Reason: "KMS key acs:kms:cn-beijing:22:alias/a is in cn-beijing; a bucket in cn-hangzhou needs one of its own region"}},
 		"no name":        {"", ossenc.Key{Reason: "no KMS key is named"}},
 		"odd characters": {"key 1", ossenc.Key{Reason: `KMS key ID "key 1" has characters that no key ID, alias or key ARN has`}},
@@ -180,7 +180,7 @@ func TestDescribe_WorksOverSockets(t *testing.T) {
 	for range 20 {
 		all.Go(func() {
 			key, err := client.Describe(identified(t.Context()), "cn-hangzhou", "alias/payments")
-			if err != nil || key != (ossenc.Key{ID: "key-1", Usable: true}) {
+			if err != nil || key != (ossenc.Key{ID: "key-1", ARN: arnOf("key-1"), Usable: true}) {
 				t.Errorf("%+v, %v", key, err)
 			}
 		})

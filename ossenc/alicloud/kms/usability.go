@@ -5,20 +5,59 @@ import (
 	"strings"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 )
 
 // metadata is what of KeyMetadata matters.
 type metadata struct {
-	id, state, usage, spec, deleteDate string
+	id              string
+	region, account string // of its ARN; empty if KMS did not send one
+	creator         string
+	state, usage    string
+	spec            string
+	deleteDate      string
 }
 
-// usability says whether OSS can encrypt with the key. subject names it for people.
-func (m metadata) usability(subject string) ossenc.Key {
-	reason := m.problem()
-	if reason != "" {
-		reason = subject + " " + reason
+// key says whether OSS can encrypt with the key that was asked for by name, and what
+// a rule names it by. subject names it for people.
+func (m metadata) key(subject string, name ossenc.KeyName, region, ownAccount string) ossenc.Key {
+	key := ossenc.Key{ID: m.id, MadeByOSS: m.isMadeByOSS()}
+	account := m.account
+	if account == "" {
+		account = name.Account
 	}
-	return ossenc.Key{ID: m.id, Usable: reason == "", Reason: reason}
+	if account != "" {
+		key.ARN = "acs:kms:" + region + ":" + account + ":key/" + m.id
+	}
+	if name.Account != "" && name.Account != ownAccount {
+		key.ID = key.ARN // by its ID alone it would be another key, or none, in the bucket's account
+	}
+	if reason := m.problem(); reason != "" {
+		key.Reason = subject + " " + reason
+	}
+	key.Usable = key.Reason == ""
+	return key
+}
+
+// answers reports whether this is the key that was asked for by name: that of the ID,
+// in the region, of the account that the ARN names, or else the own one, because KMS
+// finds the keys of others by their ARNs only.
+func (m metadata) answers(name ossenc.KeyName, region, ownAccount string) bool {
+	if id := name.ID(); id != "" && id != m.id {
+		return false
+	}
+	account := name.Account
+	if account == "" {
+		account = ownAccount
+	}
+	return m.region == "" || m.region == region && (account == "" || m.account == account)
+}
+
+// isMadeByOSS reports whether KMS names OSS as the key's creator. For keys that people
+// make, the creator is the ID of an account; what it is for those that services make
+// is not documented, so nothing but this says so.
+func (m metadata) isMadeByOSS() bool {
+	return strings.EqualFold(m.creator, "oss") || strings.EqualFold(m.creator, "oss.aliyuncs.com")
 }
 
 func (m metadata) problem() string {
@@ -26,19 +65,21 @@ func (m metadata) problem() string {
 	case m.state == "Disabled":
 		return "is disabled"
 	case m.state == "PendingDeletion" && m.deleteDate != "":
-		return "is to be deleted at " + m.deleteDate
+		return "is to be deleted at " + alicloud.ShownWord(m.deleteDate)
 	case m.state == "PendingDeletion":
 		return "is to be deleted"
 	case m.state == "PendingImport":
 		return "waits for its key material to be imported"
 	case m.state != "Enabled":
-		return "is in the state " + m.state + ", which this version does not know"
+		return "is in the state " + alicloud.ShownWord(m.state) + ", which this version does not know"
+	case m.usage == "":
+		return "cannot be used: KMS does not say what it is for; OSS needs one for ENCRYPT/DECRYPT"
 	case m.usage != "ENCRYPT/DECRYPT":
-		return "is for " + m.usage + "; OSS needs one for ENCRYPT/DECRYPT"
+		return "is for " + alicloud.ShownWord(m.usage) + "; OSS needs one for ENCRYPT/DECRYPT"
 	case strings.HasPrefix(m.spec, "RSA_"), strings.HasPrefix(m.spec, "EC_"):
-		return "is asymmetric (" + m.spec + "); OSS needs a symmetric one"
+		return "is asymmetric (" + alicloud.ShownWord(m.spec) + "); OSS needs a symmetric one"
 	case m.spec != "" && !strings.HasPrefix(m.spec, "Aliyun_"):
-		return "is a " + m.spec + ", which this version does not know"
+		return "is a " + alicloud.ShownWord(m.spec) + ", which this version does not know"
 	}
 	return ""
 }
