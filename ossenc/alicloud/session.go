@@ -25,6 +25,7 @@ const sessionSeconds = 3600 // STS's default, and the least that a role can have
 // what comes too late for one is there for the next.
 type session struct {
 	role     Role
+	build    func() (providers.CredentialsProvider, error)
 	provider providers.CredentialsProvider
 	source   *source
 
@@ -72,18 +73,20 @@ func ShareWithSTS(t *http.Transport) {
 
 func newSession(role Role, name, stsHost string) (*session, error) {
 	s := &session{role: role, source: &source{}}
-	provider, err := providers.NewRAMRoleARNCredentialsProviderBuilder().
-		WithCredentialsProvider(s.source).
-		WithRoleArn(role.ARN).
-		WithExternalId(role.ExternalID).
-		WithRoleSessionName(name).
-		WithDurationSeconds(sessionSeconds).
-		WithStsEndpoint(stsHost).
-		Build()
-	if err != nil {
+	s.build = func() (providers.CredentialsProvider, error) {
+		return providers.NewRAMRoleARNCredentialsProviderBuilder().
+			WithCredentialsProvider(s.source).
+			WithRoleArn(role.ARN).
+			WithExternalId(role.ExternalID).
+			WithRoleSessionName(name).
+			WithDurationSeconds(sessionSeconds).
+			WithStsEndpoint(stsHost).
+			Build()
+	}
+	var err error
+	if s.provider, err = s.build(); err != nil {
 		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: inUse.Line(err.Error())}
 	}
-	s.provider = provider
 	return s, nil
 }
 
@@ -133,6 +136,9 @@ func (s *session) run(f *flight, from ossenc.Credentials) {
 	remember(f.got)
 	if f.got.Empty() || f.got.SecurityToken == "" {
 		f.got, f.err = ossenc.Credentials{}, errNotWhole
+		if fresh, err := s.build(); err == nil { // the old one would keep the session for an hour
+			s.provider = fresh
+		}
 	}
 }
 
