@@ -66,10 +66,10 @@ func demoSteps() []step {
 	}
 }
 
-// Demo plays the steps against the real binary and writes what happens to out.
-// It fails at the first step that does not end as it must.
-func Demo(ctx context.Context, binary string, out io.Writer, colour bool) error {
-	stack, err := Start(ctx, Options{Binary: binary})
+// Demo plays the steps against the function that o starts and writes what happens
+// to out. It fails at the first step that does not end as it must.
+func Demo(ctx context.Context, o Options, out io.Writer, colour bool) error {
+	stack, err := Start(ctx, o)
 	if err != nil {
 		return err
 	}

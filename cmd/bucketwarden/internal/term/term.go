@@ -78,6 +78,9 @@ func (t *Terminal) Paint(c Colour, s string) string {
 	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
 }
 
+// Colours reports whether the output shows colours.
+func (t *Terminal) Colours() bool { return t.colours(t.o.Out) }
+
 func (t *Terminal) colours(stream any) bool {
 	return !t.o.NoColor && t.o.Env["NO_COLOR"] == "" && t.o.Env["TERM"] != "dumb" && isTerminal(stream)
 }

@@ -1,0 +1,128 @@
+package buckets
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/files"
+	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/handler/report"
+	"bucketwarden/ossenc"
+)
+
+// tableFormat is for people; the others are those of package report.
+const tableFormat = "table"
+
+// outputs are the flags that say how a report comes out.
+type outputs struct {
+	formats, files []string
+	force          bool
+}
+
+func (o *outputs) flags(c *cobra.Command) {
+	c.Flags().StringSliceVarP(&o.formats, "format", "f", nil, "format: "+strings.Join(formatNames(), ", ")+"; repeatable, in the order of --output")
+	c.Flags().StringSliceVarP(&o.files, "output", "o", nil, "write to this file; repeatable. Without --format its ending says the format")
+	c.Flags().BoolVar(&o.force, "force", false, "replace files that exist")
+	app.FromEnv(c.Flags(), "format")
+}
+
+func formatNames() []string {
+	names := []string{tableFormat}
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// target is one report to write.
+type target struct {
+	format string
+	file   string // empty for the output
+}
+
+// targets pairs the formats with the files: the first with the first, and so on. A
+// format without a file goes to the output, where there is room for one.
+func (o *outputs) targets() ([]target, error) {
+	var all []target
+	for i := range max(len(o.formats), len(o.files)) {
+		var t target
+		if i < len(o.files) {
+			t.file = o.files[i]
+		}
+		if i < len(o.formats) {
+			t.format = o.formats[i]
+		} else {
+			t.format = byEnding(t.file)
+		}
+		switch {
+		case t.format == "":
+			return nil, app.Usagef("--output %s: its ending does not say the format; add --format, one of %s", t.file, strings.Join(formatNames(), ", "))
+		case !slices.Contains(formatNames(), t.format):
+			return nil, app.Usagef("--format: %.40q is not one of %s", t.format, strings.Join(formatNames(), ", "))
+		case t.file == "" && slices.ContainsFunc(all, func(other target) bool { return other.file == "" }):
+			return nil, app.Usagef("two formats would go to the output; give --output for all but one")
+		}
+		all = append(all, t)
+	}
+	if len(all) == 0 {
+		all = []target{{format: tableFormat}}
+	}
+	return all, nil
+}
+
+// endings are the names of files that say their format.
+var endings = map[string]string{
+	".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".prom": "prometheus", ".txt": tableFormat,
+	".sarif": "sarif", ".xml": "junit",
+}
+
+func byEnding(file string) string {
+	format := endings[strings.ToLower(filepath.Ext(file))]
+	if !slices.Contains(formatNames(), format) {
+		return ""
+	}
+	return format
+}
+
+// write writes one report from the rows that source passes.
+func (t target) write(a *app.App, o *outputs, v report.View, source report.Source) (*report.Summary, error) {
+	var sum *report.Summary
+	body := func(w io.Writer) error {
+		var err error
+		if t.format == tableFormat {
+			sum, err = writeTableFrom(a.Terminal(), w, v, source)
+			return err
+		}
+		f, _ := report.FormatNamed(t.format) // targets has checked it
+		if sum, err = report.Write(w, f, v, source); err != nil {
+			return err
+		}
+		return sum.WriteErr
+	}
+	if t.file == "" {
+		return sum, body(a.Out)
+	}
+	err := files.Write(t.file, o.force, body)
+	return sum, err
+}
+
+// writeTableFrom collects the rows, because the worst come first.
+func writeTableFrom(t *term.Terminal, w io.Writer, v report.View, source report.Source) (*report.Summary, error) {
+	json, _ := report.FormatNamed("json") // for its summary
+	var rows []ossenc.Result
+	sum, err := report.Write(io.Discard, json, v, func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+		return source(func(r ossenc.Result) bool {
+			rows = append(rows, r)
+			return row(r)
+		})
+	})
+	if err != nil {
+		return sum, err
+	}
+	return sum, writeTable(t, w, rows)
+}

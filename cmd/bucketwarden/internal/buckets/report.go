@@ -1,0 +1,264 @@
+package buckets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/handler/report"
+	"bucketwarden/handler/service"
+	"bucketwarden/ossenc"
+)
+
+// survey is one look at the selected buckets: report and check.
+type survey struct {
+	app     *app.App
+	flags   reach.Flags
+	outputs outputs
+	failOn  []finding
+	// exitCode is whether findings are a status of their own.
+	exitCode bool
+	// allowEmpty takes an account without buckets as a success.
+	allowEmpty bool
+}
+
+// ReportCommand returns the verb report.
+func ReportCommand(a *app.App) *cobra.Command {
+	s := &survey{app: a, failOn: []finding{findNoncompliant, findUnknown}, allowEmpty: true}
+	c := &cobra.Command{
+		Use:   "report",
+		Short: "Show the rule of every bucket, and how it compares with the required one",
+		Long:  "Show the rule of every bucket, and how it compares with the required one.\nNothing is ever written to a bucket. The status is 0 even with findings, unless\n--exit-code is given; 3 if something could not be read.",
+		Example: `  bucketwarden report
+  bucketwarden report --profile prod --policy policy.yaml
+  bucketwarden report --region cn-hangzhou --format csv --output report.csv
+  bucketwarden report --output report.json --output report.html`,
+		Args: app.None,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
+	}
+	s.addFlags(c)
+	c.Flags().BoolVar(&s.exitCode, "exit-code", false, "status 2 if a bucket is not compliant")
+	return c
+}
+
+// CheckCommand returns the verb check.
+func CheckCommand(a *app.App) *cobra.Command {
+	s := &survey{app: a, exitCode: true}
+	var failOn []string
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Like report, with a status for CI: 0 only if every bucket is compliant",
+		Long: `Like report, with a status for CI: 0 only if every bucket is compliant, 2 with
+findings, 3 if something could not be read. No buckets at all are a failure,
+unless --allow-empty is given. Nothing is ever written to a bucket.`,
+		Example: `  bucketwarden check
+  bucketwarden check --policy policy.yaml --output report.json
+  bucketwarden check --fail-on unencrypted,unknown --prefix prod-`,
+		Args: app.None,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if s.failOn, err = parseFindings(failOn); err != nil {
+				return err
+			}
+			return s.run(cmd.Context())
+		},
+	}
+	s.addFlags(c)
+	c.Flags().StringSliceVar(&failOn, "fail-on", []string{string(findNoncompliant), string(findUnknown)}, "what is a failure: "+joined(findings))
+	c.Flags().BoolVar(&s.allowEmpty, "allow-empty", false, "no buckets at all are a success")
+	app.FromEnv(c.Flags(), "fail-on")
+	return c
+}
+
+func (s *survey) addFlags(c *cobra.Command) {
+	s.flags.Where(c)
+	s.flags.Which(c)
+	s.flags.Required(c)
+	s.outputs.flags(c)
+}
+
+func (s *survey) run(ctx context.Context) error {
+	targets, err := s.outputs.targets()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.flags.Timeout(ctx)
+	defer cancel()
+	r, err := s.flags.Open(ctx, s.app)
+	if err != nil {
+		return err
+	}
+	if r.Policy != nil && r.Exactly {
+		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
+	}
+	if err := r.Select(ctx, &s.flags); err != nil {
+		return err
+	}
+	var count tally
+	sum, err := s.writeAll(r.Context(ctx), r, targets, &count)
+	if err != nil {
+		return failed(err)
+	}
+	s.summarize(r, sum, &count, targets)
+	return s.status(sum, &count)
+}
+
+// newService returns the use cases over what a verb reaches.
+func newService(r *reach.Reach) *service.Service {
+	return &service.Service{Enforcer: r.Warden, Sweeper: r.Warden, Desired: r.Desired, Log: slog.New(slog.DiscardHandler)}
+}
+
+// writeAll goes over the buckets once and writes all reports. One report is
+// written as the rows come; for several they are kept.
+func (s *survey) writeAll(ctx context.Context, r *reach.Reach, targets []target, count *tally) (*report.Summary, error) {
+	source := s.source(ctx, r, count)
+	view := s.view(r)
+	if len(targets) == 1 {
+		return targets[0].write(s.app, &s.outputs, view, source)
+	}
+	var rows []ossenc.Result
+	swept, err := source(func(res ossenc.Result) bool { rows = append(rows, res); return true })
+	replay := func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+		for _, res := range rows {
+			if !row(res) {
+				break
+			}
+		}
+		return swept, err
+	}
+	var last *report.Summary
+	for _, t := range targets {
+		sum, err := t.write(s.app, &s.outputs, view, replay)
+		if err != nil {
+			return sum, err
+		}
+		last = sum
+	}
+	return last, nil
+}
+
+// source passes the results of the selected buckets on, and shows progress.
+func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) report.Source {
+	progress := s.app.Terminal().Progress("Reading rules")
+	return func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+		defer progress.Clear()
+		desired := r.Desired
+		desired.Report = true
+		options := ossenc.SweepOptions{Desired: desired, Concurrency: r.Concurrency, Reserve: time.Nanosecond}
+		return r.Warden.Sweep(ctx, options, func(res ossenc.Result) bool {
+			count.add(res, s.failOn)
+			progress.Show(term.Count{Done: count.total, Found: r.Found(), Whole: true, Throttled: r.Throttled()})
+			return row(res)
+		})
+	}
+}
+
+func (s *survey) view(r *reach.Reach) report.View {
+	v := report.View{Now: s.app.Now(), Account: r.Account, Region: r.Region, Wanted: r.Desired.Rule, Compare: r.Desired.Compare}
+	if r.Policy != nil {
+		v.EndingSoon = r.Policy.EndingSoon(s.app.Now(), 14*24*time.Hour)
+	}
+	return v
+}
+
+// summarize says what came out: beside a table on the output, else on the error
+// stream, so that a file or a pipe holds the report alone.
+func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, targets []target) {
+	out := s.app.Err
+	for _, t := range targets {
+		if t.file == "" && t.format == tableFormat {
+			out = s.app.Out
+			if count.total > 0 {
+				fmt.Fprintln(out)
+			}
+		}
+	}
+	if s.app.Quiet && out == s.app.Err {
+		return
+	}
+	fmt.Fprintln(out, r.First())
+	fmt.Fprintln(out, count)
+	if why := sum.Incomplete(); why != "" {
+		fmt.Fprintln(out, "NOT COMPLETE:", term.Clean(why))
+	}
+	for _, e := range sum.EndingSoon {
+		fmt.Fprintf(out, "ends soon: %s: %s\n", term.Clean(e.Rule), term.Clean(e.String()))
+	}
+	for _, t := range targets {
+		if t.file != "" {
+			fmt.Fprintf(out, "written: %s (%s)\n", t.file, t.format)
+		}
+	}
+	if n := next(count); n != "" {
+		fmt.Fprintln(out, "next:", n)
+	}
+}
+
+// next says what to do about the worst there is.
+func next(count *tally) string {
+	switch {
+	case count.counts[foreignKey] > 0:
+		return "find out who set the foreign keys before anything else: an attack by encryption looks like this (docs/operations.md)"
+	case count.counts[unencrypted]+count.counts[noncompliant] > 0:
+		return "bucketwarden plan --output plan.json, with the same flags, says what would be changed"
+	case count.counts[unknown] > 0:
+		return "see the reason of those that could not be read; usually the right oss:GetBucketEncryption is missing"
+	}
+	return ""
+}
+
+// status is the command's: what is missing counts more than what was found.
+func (s *survey) status(sum *report.Summary, count *tally) error {
+	unread := count.counts[unknown] > 0 && (!s.exitCode || containsFinding(s.failOn, findUnknown))
+	switch {
+	case sum.Error != nil || sum.Next != "" || unread:
+		return app.End(app.Incomplete)
+	case count.total == 0 && !s.allowEmpty:
+		return &app.Error{Exit: app.Findings, Err: errors.New("there are no buckets, and nothing checked is not a success"), Next: "if the account has none, give --allow-empty"}
+	case s.exitCode && count.failing > 0:
+		return app.End(app.Findings)
+	}
+	return nil
+}
+
+func containsFinding(all []finding, one finding) bool {
+	for _, f := range all {
+		if f == one {
+			return true
+		}
+	}
+	return false
+}
+
+// failed is a call without which there is nothing to show.
+func failed(err error) error {
+	if _, ours := errors.AsType[*app.Error](err); ours {
+		return err
+	}
+	if e, ok := errors.AsType[*ossenc.Error](err); ok {
+		return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(e.Code)}
+	}
+	if e, ok := errors.AsType[*report.Error](err); ok {
+		return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(e.Code)}
+	}
+	return err
+}
+
+// advice is the next step after a failure of this kind.
+func advice(c ossenc.Code) string {
+	switch c {
+	case ossenc.Denied:
+		return "check the key and its rights: oss:ListBuckets, oss:GetBucketEncryption, and for changes oss:PutBucketEncryption (docs/ram)"
+	case ossenc.Unavailable, ossenc.Throttled, ossenc.Deadline:
+		return "try again; behind a proxy set HTTPS_PROXY, in a closed network --endpoint or --internal"
+	case ossenc.NotFound:
+		return "bucketwarden report lists the buckets that there are"
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package buckets
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/handler/service"
+	"bucketwarden/ossenc"
+)
+
+// ruleText is the current rule in one word; a question mark if it is not known.
+func ruleText(r ossenc.Result) string {
+	if !r.Observed {
+		return "?"
+	}
+	return r.After.String()
+}
+
+// writeTable writes the results for a person, the worst first.
+func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result) error {
+	results = slices.Clone(results)
+	slices.SortStableFunc(results, func(a, b ossenc.Result) int {
+		return cmp.Compare(stateOf(a).rank(), stateOf(b).rank())
+	})
+	withAccount := slices.ContainsFunc(results, func(r ossenc.Result) bool { return r.Account != "" })
+	columns := []term.Column{{Title: "STATE"}, {Title: "BUCKET", Shrink: 1, Least: 16}}
+	if withAccount {
+		columns = append(columns, term.Column{Title: "ACCOUNT"})
+	}
+	columns = append(columns, term.Column{Title: "REGION"}, term.Column{Title: "RULE", Shrink: 2, Least: 14, Middle: true}, term.Column{Title: "WHY", Shrink: 3, Least: 12})
+	var rows [][]term.Cell
+	for _, r := range results {
+		s := stateOf(r)
+		row := []term.Cell{{Text: string(s), Colour: s.colour()}, {Text: r.Bucket}}
+		if withAccount {
+			row = append(row, term.Cell{Text: cmp.Or(r.Account, "own")})
+		}
+		rows = append(rows, append(row, term.Cell{Text: r.Region}, term.Cell{Text: ruleText(r)}, term.Cell{Text: r.Reason, Colour: term.Dim}))
+	}
+	return t.Table(w, columns, rows)
+}
+
+// isWeaker reports whether a change from before to after takes strength away.
+func isWeaker(before, after ossenc.Rule) bool {
+	return ossenc.Decide(after, before, ossenc.Floor).Write
+}
+
+// note says what a person must not overlook about a change.
+func note(before, after ossenc.Rule) term.Cell {
+	switch {
+	case isWeaker(before, after) && after.IsNone():
+		return term.Cell{Text: "WEAKER: no encryption by default", Colour: term.Worst}
+	case isWeaker(before, after):
+		return term.Cell{Text: "WEAKER", Colour: term.Worst}
+	}
+	return term.Cell{}
+}
+
+// writeChanges writes planned changes for a person.
+func writeChanges(t *term.Terminal, w io.Writer, rows []service.PlanRow) error {
+	columns := []term.Column{
+		{Title: "BUCKET", Shrink: 1, Least: 16}, {Title: "ACCOUNT"}, {Title: "REGION"},
+		{Title: "NOW", Shrink: 2, Least: 12, Middle: true}, {Title: "AFTER", Shrink: 2, Least: 12, Middle: true}, {Title: "NOTE"},
+	}
+	var cells [][]term.Cell
+	for _, r := range rows {
+		cells = append(cells, []term.Cell{
+			{Text: r.Bucket}, {Text: cmp.Or(r.Account, "own")}, {Text: r.Region},
+			{Text: r.Before.String()}, {Text: r.Target.String(), Colour: term.Good}, note(r.Before, r.Target),
+		})
+	}
+	return t.Table(w, columns, cells)
+}
+
+// writeOutcomes writes what became of changes, the failures first.
+func writeOutcomes(t *term.Terminal, w io.Writer, results []service.Result) error {
+	results = slices.Clone(results)
+	slices.SortStableFunc(results, func(a, b service.Result) int { return cmp.Compare(severity(a.Verdict), severity(b.Verdict)) })
+	columns := []term.Column{
+		{Title: "OUTCOME"}, {Title: "BUCKET", Shrink: 1, Least: 16}, {Title: "REGION"},
+		{Title: "BEFORE", Shrink: 2, Least: 12, Middle: true}, {Title: "AFTER", Shrink: 2, Least: 12, Middle: true}, {Title: "WHY", Shrink: 3, Least: 12},
+	}
+	var rows [][]term.Cell
+	for _, r := range results {
+		colour := term.Good
+		if r.Verdict.Failed() {
+			colour = term.Bad
+		}
+		before := "?"
+		if r.Observed {
+			before = r.Before.String()
+		}
+		rows = append(rows, []term.Cell{{Text: string(r.Verdict), Colour: colour}, {Text: r.Bucket}, {Text: r.Region}, {Text: before}, {Text: ruleText(r.Result)}, {Text: r.Reason, Colour: term.Dim}})
+	}
+	return t.Table(w, columns, rows)
+}
+
+// severity orders outcomes, the worst first.
+func severity(v ossenc.Verdict) int {
+	switch {
+	case v == ossenc.Unknown:
+		return 0
+	case v.Failed():
+		return 1
+	case v == ossenc.Compliant || v == ossenc.Exempt:
+		return 3
+	}
+	return 2
+}

@@ -1,0 +1,166 @@
+package locals
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/events"
+	"bucketwarden/internal/local/stack"
+	"bucketwarden/internal/local/wire"
+	"bucketwarden/ossenc"
+)
+
+// listening says what to do about an address that is taken.
+func listening(err error) error {
+	if _, taken := errors.AsType[*wire.TakenError](err); taken {
+		return &app.Error{Exit: app.Usage, Err: err, Next: "give another one with --function-address, --oss-address or --console-address"}
+	}
+	return err
+}
+
+func eventsCommand(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "events [SAMPLE]",
+		Short: "List the sample events, or print one",
+		Example: `  bucketwarden events
+  bucketwarden events native-bucket-created > event.json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return listSamples(a)
+			}
+			sample, err := events.Read(args[0])
+			if err != nil {
+				return noSample(args[0])
+			}
+			_, err = a.Out.Write(sample)
+			return err
+		},
+	}
+}
+
+func noSample(name string) error {
+	samples, _ := events.Samples() // without them there is nothing near
+	hint := ""
+	if near := app.Nearest(strings.TrimSuffix(name, ".json")+".json", slices.Collect(maps.Keys(samples))); near != "" {
+		hint = " (did you mean " + strings.TrimSuffix(near, ".json") + "?)"
+	}
+	return &app.Error{Exit: app.Usage, Err: app.Usagef("there is no file and no sample %s%s", name, hint), Next: "bucketwarden events lists the samples"}
+}
+
+func listSamples(a *app.App) error {
+	samples, err := events.Samples()
+	if err != nil {
+		return err
+	}
+	var rows [][]term.Cell
+	for _, name := range slices.Sorted(maps.Keys(samples)) {
+		s := samples[name]
+		if s.About == "" {
+			continue
+		}
+		var verdicts []string
+		for _, r := range s.Results {
+			verdicts = append(verdicts, r.Verdict)
+		}
+		rows = append(rows, []term.Cell{{Text: strings.TrimSuffix(name, ".json")}, {Text: s.Trigger}, {Text: strings.Join(verdicts, " ")}, {Text: s.About}})
+	}
+	columns := []term.Column{{Title: "SAMPLE", Shrink: 1, Least: 20}, {Title: "TRIGGER"}, {Title: "VERDICTS", Shrink: 2, Least: 8}, {Title: "WHAT IT IS", Shrink: 3, Least: 20}}
+	return a.Terminal().Table(a.Out, columns, rows)
+}
+
+func invokeCommand(a *app.App) *cobra.Command {
+	var w which
+	var buckets []string
+	asJSON := false
+	c := &cobra.Command{
+		Use:   "invoke [SAMPLE|FILE|-]",
+		Short: "Send one event to the function and print what it did; the status is the function's",
+		Long: `Send one event to the function, in an account with the samples' buckets, and
+print what it did. The status is 2 if the function failed. --verbose prints the
+function's log too. WARDEN_ variables are the function's settings.`,
+		Example: `  bucketwarden invoke native-bucket-created
+  WARDEN_ALGORITHM=KMS bucketwarden invoke event.json --bucket my-bucket
+  bucketwarden events timer | bucketwarden invoke -`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := "native-bucket-created"
+			if len(args) > 0 {
+				name = args[0]
+			}
+			event, err := payload(a, name)
+			if err != nil {
+				return err
+			}
+			return w.with(cmd.Context(), a, func(o stack.Options) error {
+				o.Log = io.Discard
+				if a.Verbose {
+					o.Log = a.Err
+				}
+				var answer bytes.Buffer
+				err := stack.Invoke(cmd.Context(), o, buckets, event, &answer)
+				return errors.Join(show(a, answer.Bytes(), asJSON), invoked(err))
+			})
+		},
+	}
+	c.Flags().StringSliceVar(&buckets, "bucket", nil, "a further bucket that exists; repeatable")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the function's answer as it is")
+	w.flag(c)
+	return c
+}
+
+// invoked is the status of an invocation that failed.
+func invoked(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &app.Error{Exit: app.Findings, Err: ended(err)}
+}
+
+// payload reads a file, a sample, or the input.
+func payload(a *app.App, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(a.In)
+	}
+	data, err := os.ReadFile(name)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	if data, err = events.Read(name); err == nil {
+		return data, nil
+	}
+	return nil, noSample(name)
+}
+
+// show prints what became of each bucket in a line, or the answer where it is of
+// another kind.
+func show(a *app.App, answer []byte, asJSON bool) error {
+	var list struct {
+		Results []ossenc.Result `json:"results"`
+	}
+	if asJSON || json.Unmarshal(answer, &list) != nil || len(list.Results) == 0 {
+		_, err := a.Out.Write(answer)
+		return err
+	}
+	t := a.Terminal()
+	for _, r := range list.Results {
+		colour := term.Good
+		if r.Verdict.Failed() {
+			colour = term.Bad
+		}
+		fmt.Fprintf(a.Out, "%s  %s  %s → %s  %s  %s\n", term.Clean(r.Bucket), term.Clean(r.Region), r.Before, r.After, t.Paint(colour, string(r.Verdict)), term.Clean(r.Reason))
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+// Package locals has the verbs that need no account: the function runs as a child
+// of this executable, between stand-ins for OSS, KMS, STS and Function Compute.
+package locals
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	localfc "bucketwarden/internal/local/fc"
+	"bucketwarden/internal/local/stack"
+)
+
+// FunctionVerb is the argument with which this executable is the function.
+const FunctionVerb = "function"
+
+// Commands returns the verbs demo, local, events and invoke.
+func Commands(a *app.App) []*cobra.Command {
+	return []*cobra.Command{demoCommand(a), localCommand(a), eventsCommand(a), invokeCommand(a)}
+}
+
+// which says which function to run.
+type which struct{ checkout string }
+
+func (w *which) flag(c *cobra.Command) {
+	c.Flags().StringVar(&w.checkout, "checkout", "", "build and run the function of the sources in this directory, as it is deployed; needs Go")
+}
+
+// with calls do with the options that start the function.
+func (w *which) with(ctx context.Context, a *app.App, do func(stack.Options) error) error {
+	o := stack.Options{Env: settings(a.Env)}
+	if w.checkout == "" {
+		exe, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		o.Binary = exe
+		o.Configure = func(c *localfc.Config) { c.Command = []string{exe, FunctionVerb} }
+		return do(o)
+	}
+	dir, err := os.MkdirTemp("", "bucketwarden")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	a.Notef("building the function ...")
+	if o.Binary, err = stack.Build(ctx, w.checkout, dir); err != nil {
+		return &app.Error{Exit: app.Usage, Err: err}
+	}
+	return do(o)
+}
+
+// settings hands the caller's settings on to the function, which sees nothing else
+// of this environment. HTTP is open to all of this machine unless they say
+// otherwise.
+func settings(env map[string]string) []string {
+	mine := []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,remove,events"}
+	for name, value := range env {
+		if !strings.HasPrefix(name, "WARDEN_") {
+			continue
+		}
+		if name == "WARDEN_POLICY" && value != "" { // the function runs in another directory
+			if abs, err := filepath.Abs(value); err == nil {
+				value = abs
+			}
+		}
+		mine = append(mine, name+"="+value)
+	}
+	slices.Sort(mine[2:])
+	return mine
+}
+
+// ended turns the end of the context into the end that the user asked for.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return app.End(app.Interrupted)
+	}
+	return err
+}
+
+func demoCommand(a *app.App) *cobra.Command {
+	var w which
+	c := &cobra.Command{
+		Use:     "demo",
+		Short:   "Show one bucket through five events, on this machine alone",
+		Long:    "Show one bucket through five events, on this machine alone.\nThe status is 0 only if all of them end as they must.",
+		Example: "  bucketwarden demo",
+		Args:    app.None,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return w.with(cmd.Context(), a, func(o stack.Options) error {
+				o.Env = nil // the demo shows one story, whatever the settings
+				if err := stack.Demo(cmd.Context(), o, a.Out, a.Terminal().Colours()); err != nil {
+					return &app.Error{Exit: app.Findings, Err: ended(err)}
+				}
+				return nil
+			})
+		},
+	}
+	w.flag(c)
+	return c
+}
+
+func localCommand(a *app.App) *cobra.Command {
+	var w which
+	var at stack.Addresses
+	c := &cobra.Command{
+		Use:   "local",
+		Short: "Keep the function, a local OSS and a console up, until ^C",
+		Long:  "Keep the function, a local OSS, KMS and STS and a console up, until ^C.\nWhat happens to a bucket there reaches the function as events.",
+		Example: `  bucketwarden local
+  bucketwarden local --oss-address 127.0.0.1:9001`,
+		Args: app.None,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return w.with(cmd.Context(), a, func(o stack.Options) error {
+				o.Log = a.Out
+				return listening(stack.Serve(cmd.Context(), o, at, a.Out))
+			})
+		},
+	}
+	c.Flags().StringVar(&at.Function, "function-address", "127.0.0.1:8080", "where the function's front door listens")
+	c.Flags().StringVar(&at.OSS, "oss-address", "127.0.0.1:8081", "where the local OSS listens")
+	c.Flags().StringVar(&at.Console, "console-address", "127.0.0.1:8082", "where the console listens")
+	w.flag(c)
+	return c
+}
