@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/buckets"
+	"bucketwarden/cmd/bucketwarden/internal/locals"
 	"bucketwarden/cmd/bucketwarden/internal/policies"
 )
 
@@ -35,8 +37,17 @@ unless you ask for exactly that.
 
 Exit status: 0 done or compliant, 1 usage or credentials, 2 findings,
 3 incomplete or failed, 4 a bug, 130 interrupted.`,
-		`  bucketwarden policy init`)
-	r.AddCommand(policies.Command(a), versionCommand(a))
+		`  bucketwarden report
+  bucketwarden check --policy policy.yaml
+  bucketwarden plan --output plan.json
+  bucketwarden apply plan.json
+  bucketwarden demo`)
+	r.AddCommand(
+		buckets.RuleCommand(a), buckets.ReportCommand(a), buckets.CheckCommand(a),
+		buckets.PlanCommand(a), buckets.ApplyCommand(a), buckets.UndoCommand(a),
+		policies.Command(a), versionCommand(a),
+	)
+	r.AddCommand(locals.Commands(a)...)
 	return r
 }
 

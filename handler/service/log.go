@@ -15,7 +15,7 @@ import (
 // is what is known of the event; nil for none.
 func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Result, took time.Duration) {
 	attrs := append(
-		make([]slog.Attr, 0, 16), // room for all
+		make([]slog.Attr, 0, 17), // room for all
 		slog.String("event_id", r.EventID),
 		slog.String("event_type", r.EventType),
 		slog.String("bucket", r.Bucket),
@@ -25,6 +25,9 @@ func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Res
 		slog.String("oss_request_id", r.OSSRequestID),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 	)
+	if r.Account != "" { // without it the change could not be undone from the log
+		attrs = append(attrs, slog.String("account", r.Account))
+	}
 	if r.Observed { // a rule that was not read must not look like no rule
 		attrs = append(attrs, slog.String("before", r.Before.String()), slog.String("wanted", r.Wanted.String()), slog.String("after", r.After.String()))
 	}

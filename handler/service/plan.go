@@ -64,8 +64,35 @@ func (p *Plan) digest() string {
 	return "sha256:" + hex.EncodeToString(hash.Sum(nil))
 }
 
-// check refuses a plan that does not match its digest, or makes no sense.
-func (p *Plan) check(approved string) error {
+// NewPlan returns the plan of these rows, with its digest. The error says why they
+// are not a plan.
+func NewPlan(rows []PlanRow) (*Plan, error) {
+	p := &Plan{Rows: rows}
+	p.seal()
+	return p, checkRows(p.Rows)
+}
+
+// Only returns the plan of these buckets alone. The error names a bucket that is
+// not in the plan.
+func (p *Plan) Only(buckets []string) (*Plan, error) {
+	var rows []PlanRow
+	for _, r := range p.Rows {
+		if slices.Contains(buckets, r.Bucket) {
+			rows = append(rows, r)
+		}
+	}
+	for _, b := range buckets {
+		if !slices.ContainsFunc(rows, func(r PlanRow) bool { return r.Bucket == b }) {
+			return nil, fmt.Errorf("%.80q is not in the plan", b)
+		}
+	}
+	return NewPlan(rows)
+}
+
+// Check refuses a plan that does not match its digest, or another than the
+// approved one, or one that makes no sense. approved is the digest that was
+// approved; empty for any.
+func (p *Plan) Check(approved string) error {
 	if p.Digest != p.digest() {
 		return errors.New("the rows of the plan do not match its digest")
 	}
@@ -141,7 +168,7 @@ func ParseResults(body []byte) ([]ossenc.Result, error) {
 // digest that was approved; empty for any. The error says why the plan is
 // invalid; then nothing was done.
 func (s *Service) Apply(ctx context.Context, p *Plan, approved string, dryRun bool) (Results, error) {
-	if err := p.check(approved); err != nil {
+	if err := p.Check(approved); err != nil {
 		return Results{}, err
 	}
 	return s.change(ctx, "apply", p.Rows, func(r *PlanRow) ossenc.Task {

@@ -233,7 +233,7 @@ func TestPlan_Check(t *testing.T) {
 		return p
 	}
 	good := PlanRow{Bucket: "b-1", Region: "cn-hangzhou", Target: aes256}
-	if err := sealed(good).check(""); err != nil {
+	if err := sealed(good).Check(""); err != nil {
 		t.Fatal(err)
 	}
 	other := sealed(good)
@@ -254,7 +254,7 @@ func TestPlan_Check(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := tt.plan.check(tt.approved); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := tt.plan.Check(tt.approved); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want %q", err, tt.want)
 			}
 		})

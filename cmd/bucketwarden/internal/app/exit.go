@@ -63,6 +63,26 @@ func End(e Exit) error {
 	return &Error{Exit: e}
 }
 
+// Join returns one error with the texts of all and the most severe status; nil if
+// all are nil.
+func Join(errs ...error) error {
+	exit, next := Done, ""
+	var texts []error
+	for _, err := range errs {
+		exit = max(exit, statusOf(err))
+		if e, ok := errors.AsType[*Error](err); ok && next == "" {
+			next = e.Next
+		}
+		if err != nil && err.Error() != "" {
+			texts = append(texts, err)
+		}
+	}
+	if exit == Done {
+		return nil
+	}
+	return &Error{Exit: exit, Err: errors.Join(texts...), Next: next}
+}
+
 // errInterrupted is the cause of a context that the user ended.
 var errInterrupted = errors.New("interrupted")
 

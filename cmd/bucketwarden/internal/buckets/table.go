@@ -61,14 +61,22 @@ func note(before, after ossenc.Rule) term.Cell {
 // writeChanges writes planned changes for a person.
 func writeChanges(t *term.Terminal, w io.Writer, rows []service.PlanRow) error {
 	columns := []term.Column{
-		{Title: "BUCKET", Shrink: 1, Least: 16}, {Title: "ACCOUNT"}, {Title: "REGION"},
-		{Title: "NOW", Shrink: 2, Least: 12, Middle: true}, {Title: "AFTER", Shrink: 2, Least: 12, Middle: true}, {Title: "NOTE"},
+		{Title: "BUCKET", Shrink: 1, Least: 16},
+		{Title: "ACCOUNT"},
+		{Title: "REGION"},
+		{Title: "NOW", Shrink: 2, Least: 12, Middle: true},
+		{Title: "AFTER", Shrink: 2, Least: 12, Middle: true},
+		{Title: "NOTE"},
 	}
 	var cells [][]term.Cell
 	for _, r := range rows {
 		cells = append(cells, []term.Cell{
-			{Text: r.Bucket}, {Text: cmp.Or(r.Account, "own")}, {Text: r.Region},
-			{Text: r.Before.String()}, {Text: r.Target.String(), Colour: term.Good}, note(r.Before, r.Target),
+			{Text: r.Bucket},
+			{Text: cmp.Or(r.Account, "own")},
+			{Text: r.Region},
+			{Text: r.Before.String()},
+			{Text: r.Target.String(), Colour: term.Good},
+			note(r.Before, r.Target),
 		})
 	}
 	return t.Table(w, columns, cells)
@@ -79,8 +87,12 @@ func writeOutcomes(t *term.Terminal, w io.Writer, results []service.Result) erro
 	results = slices.Clone(results)
 	slices.SortStableFunc(results, func(a, b service.Result) int { return cmp.Compare(severity(a.Verdict), severity(b.Verdict)) })
 	columns := []term.Column{
-		{Title: "OUTCOME"}, {Title: "BUCKET", Shrink: 1, Least: 16}, {Title: "REGION"},
-		{Title: "BEFORE", Shrink: 2, Least: 12, Middle: true}, {Title: "AFTER", Shrink: 2, Least: 12, Middle: true}, {Title: "WHY", Shrink: 3, Least: 12},
+		{Title: "OUTCOME"},
+		{Title: "BUCKET", Shrink: 1, Least: 16},
+		{Title: "REGION"},
+		{Title: "BEFORE", Shrink: 2, Least: 12, Middle: true},
+		{Title: "AFTER", Shrink: 2, Least: 12, Middle: true},
+		{Title: "WHY", Shrink: 3, Least: 12},
 	}
 	var rows [][]term.Cell
 	for _, r := range results {

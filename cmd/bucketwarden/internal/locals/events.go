@@ -111,7 +111,7 @@ function's log too. WARDEN_ variables are the function's settings.`,
 				}
 				var answer bytes.Buffer
 				err := stack.Invoke(cmd.Context(), o, buckets, event, &answer)
-				return errors.Join(show(a, answer.Bytes(), asJSON), invoked(err))
+				return app.Join(show(a, answer.Bytes(), asJSON), invoked(err))
 			})
 		},
 	}

@@ -3,7 +3,6 @@
 package policies
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -63,23 +62,13 @@ func testCommand(a *app.App) *cobra.Command {
 	}
 }
 
-// each does something with every file, and returns the most severe error with the
-// texts of all.
+// each does something with every file.
 func each(files []string, do func(string) error) error {
 	var errs []error
-	exit := app.Done
-	next := ""
 	for _, f := range files {
-		err := do(f)
-		if e, ok := errors.AsType[*app.Error](err); ok {
-			exit, next = max(exit, e.Exit), cmp.Or(e.Next, next)
-		}
-		errs = append(errs, err)
+		errs = append(errs, do(f))
 	}
-	if exit == app.Done {
-		return errors.Join(errs...)
-	}
-	return &app.Error{Exit: exit, Err: errors.Join(errs...), Next: next}
+	return app.Join(errs...)
 }
 
 func load(file string) (*policy.Policy, error) {

@@ -1,0 +1,231 @@
+package buckets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/files"
+	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/handler/report"
+	"bucketwarden/handler/service"
+	"bucketwarden/ossenc"
+)
+
+// planning is the making of a plan.
+type planning struct {
+	survey
+	output string
+	force  bool
+	rows   []service.PlanRow
+}
+
+// PlanCommand returns the verb plan.
+func PlanCommand(a *app.App) *cobra.Command {
+	p := &planning{survey: survey{app: a, failOn: []finding{findNoncompliant, findUnknown}}}
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Say which rules would be changed, and write them into a file to review",
+		Long: `Say which rules would be changed, and write them into a file to review.
+Nothing is ever written to a bucket: bucketwarden apply does that, with the file,
+and each change only if the bucket is still as the plan saw it.`,
+		Example: `  bucketwarden plan
+  bucketwarden plan --policy policy.yaml --output plan.json
+  bucketwarden plan show plan.json
+  bucketwarden plan cut plan.json --only payments,logs --output approved.json`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return app.Usagef("plan has no verb %q; it has show and cut", args[0])
+			}
+			return p.run(cmd.Context())
+		},
+	}
+	p.flags.Where(c)
+	p.flags.Which(c)
+	p.flags.Required(c)
+	c.Flags().StringVarP(&p.output, "output", "o", "", "write the plan into this file")
+	c.Flags().BoolVar(&p.force, "force", false, "replace a file that exists")
+	c.Flags().BoolVar(&p.exitCode, "exit-code", false, "status 2 if something would be changed or needs attention")
+	c.AddCommand(planShowCommand(a), planCutCommand(a))
+	return c
+}
+
+func (p *planning) run(ctx context.Context) error {
+	ctx, cancel := p.flags.Timeout(ctx)
+	defer cancel()
+	r, err := p.flags.Open(ctx, p.app)
+	if err != nil {
+		return err
+	}
+	if r.Policy != nil && r.Exactly {
+		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
+	}
+	if err := r.Select(ctx, &p.flags); err != nil {
+		return err
+	}
+	var count tally
+	var others []ossenc.Result // that no change makes good
+	format, _ := report.FormatNamed("json")
+	sum, err := report.Write(io.Discard, format, p.view(r), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+		return p.source(r.Context(ctx), r, &count)(func(res ossenc.Result) bool {
+			switch {
+			case res.Verdict == ossenc.WouldFix:
+				p.rows = append(p.rows, service.PlanRow{Account: res.Account, Bucket: res.Bucket, Region: res.Region, Before: res.Before, Target: res.Target})
+			case res.Verdict.Failed():
+				others = append(others, res)
+			}
+			return row(res)
+		})
+	})
+	if err != nil {
+		return failed(err)
+	}
+	plan, err := service.NewPlan(p.rows)
+	if err != nil {
+		return &app.Error{Exit: app.Findings, Err: err, Next: "make smaller plans, with --region, --prefix or --bucket"}
+	}
+	if err := p.write(plan, others); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.app.Out, r.First())
+	fmt.Fprintln(p.app.Out, &count)
+	if why := sum.Incomplete(); why != "" {
+		fmt.Fprintln(p.app.Out, "NOT COMPLETE:", term.Clean(why))
+	}
+	p.close(plan)
+	return p.status(sum, &count)
+}
+
+// write shows the plan, and writes its file.
+func (p *planning) write(plan *service.Plan, others []ossenc.Result) error {
+	t := p.app.Terminal()
+	if len(plan.Rows) > 0 {
+		if err := writeChanges(t, p.app.Out, plan.Rows); err != nil {
+			return err
+		}
+		fmt.Fprintln(p.app.Out)
+	}
+	if len(others) > 0 {
+		fmt.Fprintln(p.app.Out, "Not in the plan, and in need of attention:")
+		if err := writeTable(t, p.app.Out, others); err != nil {
+			return err
+		}
+		fmt.Fprintln(p.app.Out)
+	}
+	if p.output == "" {
+		return nil
+	}
+	return files.Write(p.output, p.force, func(w io.Writer) error { return encodePlan(w, plan) })
+}
+
+func (p *planning) close(plan *service.Plan) {
+	fmt.Fprintf(p.app.Out, "plan: %s, digest %s\n", counted(len(plan.Rows), "change"), plan.Digest)
+	switch {
+	case len(plan.Rows) == 0:
+	case p.output == "":
+		fmt.Fprintln(p.app.Out, "next: --output plan.json keeps it")
+	default:
+		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s, with the same flags\n", p.output, p.output)
+	}
+}
+
+// encodePlan writes a plan with one row in each line, so that people can read and
+// compare it.
+func encodePlan(w io.Writer, plan *service.Plan) error {
+	if _, err := io.WriteString(w, "{\n  \"rows\": ["); err != nil {
+		return err
+	}
+	for i, r := range plan.Rows {
+		row, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		comma := ","
+		if i == 0 {
+			comma = ""
+		}
+		if _, err := fmt.Fprintf(w, "%s\n    %s", comma, row); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "\n  ],\n  \"digest\": %q\n}\n", plan.Digest)
+	return err
+}
+
+// readPlan reads a plan's file. Its rows must be those of its digest.
+func readPlan(file string) (*service.Plan, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &app.Error{Exit: app.Usage, Err: fmt.Errorf("there is no file %s", file), Next: "bucketwarden plan --output " + file}
+	}
+	if err != nil {
+		return nil, app.Usagef("%w", err)
+	}
+	plan, err := service.ParsePlan(data)
+	if err != nil {
+		return nil, &app.Error{Exit: app.Usage, Err: fmt.Errorf("%s is not a plan: %w", file, err)}
+	}
+	if err := plan.Check(""); err != nil {
+		return nil, &app.Error{Exit: app.Usage, Err: fmt.Errorf("%s: %w", file, err), Next: "plans are not edited by hand: bucketwarden plan cut takes rows out"}
+	}
+	return plan, nil
+}
+
+func planShowCommand(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show FILE",
+		Short:   "Show the changes of a plan, and its digest",
+		Example: "  bucketwarden plan show plan.json",
+		Args:    app.Exactly(1, "the file of a plan"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			plan, err := readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			if err := writeChanges(a.Terminal(), a.Out, plan.Rows); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.Out, "\nplan: %s, digest %s\n", counted(len(plan.Rows), "change"), plan.Digest)
+			return err
+		},
+	}
+}
+
+func planCutCommand(a *app.App) *cobra.Command {
+	var only []string
+	output, force := "", false
+	c := &cobra.Command{
+		Use:     "cut FILE --only BUCKET,... --output FILE",
+		Short:   "Write a plan with some of the changes only; it has a digest of its own",
+		Example: "  bucketwarden plan cut plan.json --only payments,logs --output approved.json",
+		Args:    app.Exactly(1, "the file of a plan"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(only) == 0 || output == "" {
+				return app.Usagef("plan cut needs --only and --output")
+			}
+			plan, err := readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			if plan, err = plan.Only(only); err != nil {
+				return app.Usagef("%w", err)
+			}
+			if err := files.Write(output, force, func(w io.Writer) error { return encodePlan(w, plan) }); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.Out, "plan: %s, digest %s\nwritten: %s\n", counted(len(plan.Rows), "change"), plan.Digest, output)
+			return err
+		},
+	}
+	c.Flags().StringSliceVar(&only, "only", nil, "the buckets to keep; repeatable")
+	c.Flags().StringVarP(&output, "output", "o", "", "the file to write")
+	c.Flags().BoolVar(&force, "force", false, "replace a file that exists")
+	return c
+}
