@@ -161,7 +161,10 @@ func (c *changing) report(g *guard, results service.Results) error {
 	}
 	fmt.Fprintf(c.app.Out, "\n%s: %s\n", counted(len(results.Results), "change"), inOrder(counts))
 	if c.result != "" && !c.dry {
-		fmt.Fprintf(c.app.Out, "result: %s\nnext: bucketwarden undo %s takes it back\n", c.result, c.result)
+		fmt.Fprintln(c.app.Out, "result:", c.result)
+		if counts[string(ossenc.Fixed)] > 0 {
+			fmt.Fprintf(c.app.Out, "next: bucketwarden undo %s takes it back\n", c.result)
+		}
 	}
 	if g.skipped > 0 {
 		fmt.Fprintf(c.app.Out, "%s not begun; apply the same plan again to go on\n", counted(g.skipped, "change"))
@@ -236,7 +239,7 @@ func (c *changing) undo(ctx context.Context, names []string) error {
 	if err != nil {
 		return app.Usagef("%w", err)
 	}
-	err = c.run(ctx, plan, names[0]+".undo", plan.Digest, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
+	err = c.run(ctx, plan, strings.TrimSuffix(names[0], filepath.Ext(names[0]))+".undo.json", plan.Digest, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
 		return s.Restore(ctx, service.ResultsOf(joined), dry)
 	})
 	if len(earlier) > 0 {

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"bucketwarden/internal/local/cloud"
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	localsts "bucketwarden/internal/local/sts"
+	"bucketwarden/internal/local/wire"
+	"bucketwarden/ossenc"
+)
+
+// binary is the command, built as it is distributed but for its symbols.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "bucketwarden")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary = filepath.Join(dir, "bucketwarden")
+	build := exec.CommandContext(context.Background(), "go", append([]string{"build", "-o", binary}, append(raceFlags, ".")...)...)
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// The command's stories: each begins in an empty directory and an account without
+// buckets, with keys in the environment.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup:               setUp,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"bw":     command,
+			"bucket": bucket,
+			"rule":   rule,
+			"fault":  fault,
+			"calls":  calls,
+			"agent":  agent,
+			"same":   same,
+			"expand": expand,
+		},
+	})
+}
+
+// The keys that the local cloud knows. No output may hold a part of a secret.
+var (
+	userKey    = wire.AccessKey{AccessKeyID: "LTAI5tUSERKEY0001", AccessKeySecret: "Us3rS3cr3tOfTheStories0000001"}
+	sessionKey = wire.AccessKey{AccessKeyID: "STS.NUSESSION0002", AccessKeySecret: "S3ss10nS3cr3tOfTheStories00002", SecurityToken: "CAISTokenOfTheStories/1234567890+abcdefghij=="}
+	secrets    = []string{userKey.AccessKeySecret, sessionKey.AccessKeySecret, sessionKey.SecurityToken}
+)
+
+// The account whose role trusts ours.
+const member = "2222222222222222"
+
+type worldKey struct{}
+
+// world is what one story works with.
+type world struct {
+	*cloud.Cloud
+	status string // of the last command
+}
+
+func setUp(env *testscript.Env) error {
+	c, err := cloud.Start(context.Background(), cloud.Options{
+		KMSKeys: []localkms.Key{{ID: "key-1", Aliases: []string{"alias/payments"}}, {ID: "key-2"}, {ID: "key-off", State: "Disabled"}},
+		Roles: []localsts.Role{
+			{ARN: "acs:ram::" + member + ":role/bucketwarden", Trusts: []string{wire.DefaultAccount}},
+			{ARN: "acs:ram::" + wire.DefaultAccount + ":role/reader", Trusts: []string{wire.DefaultAccount}},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	c.AddKey(userKey)
+	c.AddKey(sessionKey)
+	env.Values[worldKey{}] = &world{Cloud: c}
+	env.Defer(func() { _ = c.Close() })
+	settings := map[string]string{}
+	for _, pair := range c.Env() {
+		name, value, _ := strings.Cut(pair, "=")
+		settings[name] = value
+	}
+	for name, value := range map[string]string{
+		"BW":                              binary,
+		"HOME":                            env.WorkDir,
+		"USERPROFILE":                     env.WorkDir,
+		"BUCKETWARDEN_ENDPOINT":           settings["WARDEN_OSS_ENDPOINT"],
+		"BUCKETWARDEN_KMS_ENDPOINT":       settings["WARDEN_KMS_ENDPOINT"],
+		"BUCKETWARDEN_STS_ENDPOINT":       settings["WARDEN_STS_ENDPOINT"],
+		"SSL_CERT_FILE":                   settings["SSL_CERT_FILE"],
+		"ALIBABA_CLOUD_ACCESS_KEY_ID":     userKey.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": userKey.AccessKeySecret,
+		"USER_ID":                         userKey.AccessKeyID,
+		"USER_SECRET":                     userKey.AccessKeySecret,
+		"SESSION_ID":                      sessionKey.AccessKeyID,
+		"SESSION_SECRET":                  sessionKey.AccessKeySecret,
+		"SESSION_TOKEN":                   sessionKey.SecurityToken,
+	} {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// command runs the command and checks its status: bw STATUS ARG...
+func command(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).OSS.ResetRequests()
+	err := ts.Exec(binary, args[1:]...)
+	status := "0"
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		status = strconv.Itoa(exit.ExitCode())
+	} else {
+		ts.Check(err)
+	}
+	for _, stream := range []string{"stdout", "stderr"} {
+		text := ts.ReadFile(stream)
+		for _, secret := range secrets {
+			if strings.Contains(text, secret[:12]) || strings.Contains(text, secret[len(secret)-12:]) {
+				ts.Fatalf("%s holds a secret:\n%s", stream, text)
+			}
+		}
+	}
+	if status != args[0] {
+		ts.Fatalf("the status is %s, want %s", status, args[0])
+	}
+}
+
+// bucket creates buckets: bucket NAME [region=R] [rule=RULE] [owner=ACCOUNT].
+func bucket(ts *testscript.TestScript, _ bool, args []string) {
+	b := localoss.Bucket{Name: args[0], Region: cloud.Region}
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "region":
+			b.Region = value
+		case "rule":
+			b.Rule = parseRule(ts, value)
+		case "owner":
+			b.Owner = value
+		default:
+			ts.Fatalf("bucket: %s", arg)
+		}
+	}
+	worldOf(ts).OSS.PutBucket(b)
+}
+
+func parseRule(ts *testscript.TestScript, text string) localoss.Rule {
+	r, err := ossenc.ParseRule(text)
+	ts.Check(err)
+	return localoss.Rule{Algorithm: r.Algorithm, KMSKeyID: r.KMSKeyID, KMSDataEncryption: r.KMSDataEncryption}
+}
+
+// rule checks the rule that OSS holds, or sets it: rule NAME is RULE, rule NAME =
+// RULE.
+func rule(ts *testscript.TestScript, _ bool, args []string) {
+	oss := worldOf(ts).OSS
+	if args[1] == "=" {
+		oss.SetRule(args[0], parseRule(ts, args[2]))
+		return
+	}
+	b, ok := oss.Bucket(args[0])
+	if !ok {
+		ts.Fatalf("no bucket %s", args[0])
+	}
+	if got := (ossenc.Rule{Algorithm: b.Rule.Algorithm, KMSKeyID: b.Rule.KMSKeyID, KMSDataEncryption: b.Rule.KMSDataEncryption}).String(); got != args[2] {
+		ts.Fatalf("%s has %s, want %s", args[0], got, args[2])
+	}
+}
+
+// fault makes OSS fail: fault CODE [on=Operation] [bucket=NAME] [times=n], fault off.
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	oss := worldOf(ts).OSS
+	if args[0] == "off" {
+		oss.SetFault(nil)
+		return
+	}
+	on, name, times := "", "", int64(1<<30)
+	for _, arg := range args[1:] {
+		key, value, _ := strings.Cut(arg, "=")
+		switch key {
+		case "on":
+			on = value
+		case "bucket":
+			name = value
+		case "times":
+			n, err := strconv.ParseInt(value, 10, 64)
+			ts.Check(err)
+			times = n
+		default:
+			ts.Fatalf("fault: %s", arg)
+		}
+	}
+	var mu sync.Mutex
+	oss.SetFault(func(r localoss.Request) *localoss.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if on != "" && r.Operation != on || name != "" && r.Bucket != name || times == 0 {
+			return nil
+		}
+		times--
+		return &localoss.Fault{Code: args[0]}
+	})
+}
+
+// calls checks how often the last command called OSS: calls Operation=n... Operations
+// that are not named must not have been called.
+func calls(ts *testscript.TestScript, _ bool, args []string) {
+	got := map[string]int{}
+	for _, r := range worldOf(ts).OSS.Requests() {
+		got[r.Operation]++
+	}
+	var text []string
+	for name, n := range got {
+		text = append(text, fmt.Sprintf("%s=%d", name, n))
+	}
+	slices.Sort(text)
+	slices.Sort(args)
+	if !slices.Equal(text, args) {
+		ts.Fatalf("the calls were %v, want %v", text, args)
+	}
+}
+
+// agent checks the end of the user agent of all calls of the last command.
+func agent(ts *testscript.TestScript, _ bool, args []string) {
+	requests := worldOf(ts).OSS.Requests()
+	if len(requests) == 0 {
+		ts.Fatalf("there were no calls")
+	}
+	for _, r := range requests {
+		if !strings.HasSuffix(r.UserAgent, args[0]) {
+			ts.Fatalf("%s came from %q", r.Operation, r.UserAgent)
+		}
+	}
+}
+
+// same checks that two files are equal.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if (ts.ReadFile(args[0]) == ts.ReadFile(args[1])) == neg {
+		ts.Fatalf("%s and %s: equal is %t", args[0], args[1], neg)
+	}
+}
+
+// expand replaces the variables in a file.
+func expand(ts *testscript.TestScript, _ bool, args []string) {
+	for _, file := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(os.Expand(ts.ReadFile(file), ts.Getenv)), 0o600))
+	}
+}
