@@ -42,7 +42,7 @@ func run(ctx context.Context, verb string, args []string) error {
 	switch verb {
 	case "demo":
 		return withBinary(ctx, func(binary string) error {
-			return stack.Demo(ctx, binary, os.Stdout, isTerminal(os.Stdout))
+			return stack.Demo(ctx, stack.Options{Binary: binary}, os.Stdout, isTerminal(os.Stdout))
 		})
 	case "invoke":
 		event := flags.String("event", "", "file with the event")
