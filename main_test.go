@@ -7,52 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 )
-
-func TestConfig(t *testing.T) {
-	rule := func(algorithm, key, data string) ossenc.Desired {
-		return ossenc.Desired{Rule: ossenc.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}, Compare: ossenc.Floor}
-	}
-	report, exact := rule("AES256", "", ""), rule("AES256", "", "")
-	report.Report, exact.Compare = true, ossenc.Exact
-	tests := []struct {
-		name string
-		env  []string
-		want ossenc.Desired
-	}{
-		{"Defaults", nil, rule("AES256", "", "")},
-		{"SM4", []string{"WARDEN_ALGORITHM=SM4"}, rule("SM4", "", "")},
-		{"KMS", []string{"WARDEN_ALGORITHM=KMS", "WARDEN_KMS_KEY_ID=key-1", "WARDEN_KMS_DATA_ENCRYPTION=SM4"}, rule("KMS", "key-1", "SM4")},
-		{"Report", []string{"WARDEN_MODE=report"}, report},
-		{"Exact", []string{"WARDEN_COMPARE=exact"}, exact},
-		{"EmptyIsUnset", []string{"WARDEN_ALGORITHM=", "WARDEN_MODE=", "WARDEN_COMPARE="}, rule("AES256", "", "")},
-		{"OthersAreNotOurs", []string{"PATH=/bin", "WARDEN=x"}, rule("AES256", "", "")},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg, err := configFrom(tt.env)
-			if err != nil || cfg.want != tt.want {
-				t.Errorf("want = %+v, %v; want %+v", cfg.want, err, tt.want)
-			}
-		})
-	}
-}
-
-func TestConfig_EveryProblemAtOnce(t *testing.T) {
-	_, err := configFrom([]string{
-		"WARDEN_ALGORITHM=DES", "WARDEN_KMS_DATA_ENCRYPTION=AES", "WARDEN_COMPARE=x", "WARDEN_MODE=x",
-		"WARDEN_OSS_ENDPOINT=x=y", "WARDEN_OSS_INTERNAL=1", "WARDEN_LOG_LEVEL=x", "WARDEN_ALGORITM=KMS",
-	})
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, name := range []string{"WARDEN_ALGORITHM,", "WARDEN_COMPARE", "WARDEN_MODE", "WARDEN_OSS_ENDPOINT", "WARDEN_OSS_INTERNAL", "WARDEN_LOG_LEVEL", "WARDEN_ALGORITM:"} {
-		if !strings.Contains(err.Error(), "\n  "+name) {
-			t.Errorf("nothing about %s in:\n%v", name, err)
-		}
-	}
-}
 
 // The README's tables hold what the code has, no more and no less.
 func TestREADME(t *testing.T) {
@@ -70,7 +27,7 @@ func TestREADME(t *testing.T) {
 		heading string
 		want    []string
 	}{
-		{"| setting |", settings},
+		{"| setting |", settings.Names()},
 		{"| verdict |", verdicts},
 		{"| code |", codes},
 	} {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
@@ -133,48 +132,6 @@ func (e *httpEvent) body() ([]byte, error) {
 		return nil, problemf(ossenc.Invalid, "the body is not base64, as isBase64Encoded says")
 	}
 	return body, nil
-}
-
-// recorder keeps an answer until it is complete.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header { return r.header }
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(b)
-}
-
-// connectionHeaders belong to the connection, which is the platform's.
-var connectionHeaders = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Server", "Transfer-Encoding", "Upgrade"}
-
-func (r *recorder) answer(method string) httpAnswer {
-	r.WriteHeader(http.StatusOK)
-	for _, name := range connectionHeaders {
-		r.header.Del(name)
-	}
-	a := httpAnswer{StatusCode: r.status, Headers: map[string]string{}}
-	for name, values := range r.header {
-		a.Headers[name] = strings.Join(values, ", ")
-	}
-	switch {
-	case method == http.MethodHead:
-	case utf8.Valid(r.body.Bytes()):
-		a.Body = r.body.String()
-	default:
-		a.Body, a.IsBase64Encoded = base64.StdEncoding.EncodeToString(r.body.Bytes()), true
-	}
-	return a
 }
 
 // text takes any JSON value and keeps it if it is a string: the types of fields

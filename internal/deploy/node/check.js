@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 // What the files are checked against besides the facts in fc3.js.
 export const project = () => ({
   calls: JSON.parse(readFileSync(join(root, 'events/pattern-actiontrail.json'), 'utf8')),
-  settings: [...readFileSync(join(root, 'main.go'), 'utf8').match(/var settings = \[\]string\{([^}]*)\}/)[1].matchAll(/"(\w+)"/g)].map((m) => m[1]),
+  settings: [...readFileSync(join(root, 'internal/settings/names.go'), 'utf8').matchAll(/= "(WARDEN_\w+)"/g)].map((m) => m[1]),
 });
 
 // check returns the problems of a file's text; local is for the file of `s local`.

@@ -1,0 +1,94 @@
+// Package function wires the function: settings, credentials, the warden, the use
+// cases, the door and the platform's loop. The function's own binary and the
+// command's child process call it.
+package function
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"bucketwarden/handler"
+	"bucketwarden/handler/service"
+	"bucketwarden/handler/web"
+	"bucketwarden/internal/fcruntime"
+	"bucketwarden/internal/settings"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/kms"
+	"bucketwarden/ossenc/alicloud/tlsdial"
+	"bucketwarden/ossenc/policy"
+)
+
+// soon is how long before its end an exemption is reported.
+const soon = 14 * 24 * time.Hour
+
+// Run reads the settings from environ, as [os.Environ] returns it, and serves
+// invocations until the platform or the end of ctx ends it. It logs to out, and
+// returns an error if a setting is wrong, there is no platform, or an invocation
+// was left unanswered. It sets [time.Local] to UTC for the whole process:
+// whatever zone the platform sets, the log shows UTC, and the first event does
+// not wait for the zone's file.
+func Run(ctx context.Context, environ []string, out io.Writer) error {
+	time.Local = time.UTC
+	cfg, err := settings.Read(environ)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	s := NewService(cfg, log)
+	routes := web.New(s, cfg.Auth)
+	h := &handler.Handler{Service: s, HTTP: routes}
+	runtime := fcruntime.ConfigFrom(cfg.Env)
+	runtime.Web = routes
+	return fcruntime.Run(ctx, runtime, h.Invoke, log)
+}
+
+// NewService returns the use cases over the cloud, as the settings say. They act
+// with the identity in each context, or else with that of the default chain.
+func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
+	warden := newWarden(cfg, log)
+	s := &service.Service{
+		Enforcer: warden,
+		Sweeper:  warden,
+		Desired:  cfg.Desired,
+		OwnRole:  cfg.OwnRole,
+		Log:      log,
+	}
+	if p := cfg.Policy; p != nil {
+		s.MaxChanges = p.MaxChanges
+		s.EndingSoon = func(now time.Time) []ossenc.Exemption { return p.EndingSoon(now, soon) }
+	}
+	return s
+}
+
+// newWarden wires the domain: one transport and one chain of credentials for all.
+func newWarden(cfg settings.Config, log *slog.Logger) *ossenc.Warden {
+	roots := tlsdial.System(cfg.Env["SSL_CERT_FILE"], cfg.Env["SSL_CERT_DIR"])
+	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
+		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", fmt.Sprint(u.Because))
+	}})
+	var chain alicloud.Chain
+	client := alicloud.NewClient(cfg.OSS, transport, chain.Credentials)
+	w := &ossenc.Warden{
+		Store:  client,
+		Lister: client,
+		Keys:   ossenc.CacheKeys(kms.NewClient(cfg.KMS, transport, chain.Credentials)),
+		Report: cfg.Desired.Report,
+	}
+	if cfg.Policy == nil {
+		return w
+	}
+	w.Policy = policy.Evaluator{Policy: cfg.Policy, Tags: client}
+	if len(cfg.Policy.Accounts) > 0 {
+		alicloud.ShareWithSTS(transport)
+		roles := map[string]alicloud.Role{}
+		for _, a := range cfg.Policy.Accounts {
+			roles[a.ID] = alicloud.Role{ARN: a.RoleARN}
+		}
+		w.Accounts = &alicloud.Accounts{Roles: roles, STSEndpoint: cfg.STS, Internal: cfg.OSS.Internal, Fallback: chain.Credentials}
+	}
+	return w
+}

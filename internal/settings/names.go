@@ -1,0 +1,46 @@
+// Package settings is the one place that names the settings, the environment
+// variables WARDEN_*. Libraries return errors about their own fields; this package
+// says which setting is wrong.
+//
+// # What to call
+//
+// [Read] returns every setting as a [Config], or every problem at once.
+package settings
+
+import "slices"
+
+// Prefix begins the name of every setting.
+const Prefix = "WARDEN_"
+
+// The settings; README.md explains each.
+const (
+	Algorithm         = "WARDEN_ALGORITHM"
+	KMSKeyID          = "WARDEN_KMS_KEY_ID"
+	KMSDataEncryption = "WARDEN_KMS_DATA_ENCRYPTION"
+	Compare           = "WARDEN_COMPARE"
+	Mode              = "WARDEN_MODE"
+	Policy            = "WARDEN_POLICY"
+	OSSEndpoint       = "WARDEN_OSS_ENDPOINT"
+	OSSInternal       = "WARDEN_OSS_INTERNAL"
+	KMSEndpoint       = "WARDEN_KMS_ENDPOINT"
+	STSEndpoint       = "WARDEN_STS_ENDPOINT"
+	RoleName          = "WARDEN_ROLE_NAME"
+	LogLevel          = "WARDEN_LOG_LEVEL"
+	HTTPAuth          = "WARDEN_HTTP_AUTH"
+	HTTPTokens        = "WARDEN_HTTP_TOKENS"
+	HTTPAllow         = "WARDEN_HTTP_ALLOW"
+	EventBridgeURL    = "WARDEN_EVENTBRIDGE_URL"
+	EventBridgeCert   = "WARDEN_EVENTBRIDGE_CERT"
+)
+
+// names are all settings. To add one: a constant, its place here, its reading in
+// this package, and a row in README.md.
+var names = []string{
+	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
+	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, RoleName, LogLevel,
+	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
+}
+
+// Names returns the names of all settings. A variable that begins with [Prefix]
+// and is not one of them is an error.
+func Names() []string { return slices.Clone(names) }

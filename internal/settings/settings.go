@@ -1,0 +1,202 @@
+package settings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"bucketwarden/handler/web"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/policy"
+	"bucketwarden/ossenc/policy/document"
+)
+
+// Config is every setting, read once.
+type Config struct {
+	// Desired is what is required of every bucket where there is no policy; its
+	// mode holds in either case.
+	Desired ossenc.Desired
+	// Policy says what is required of each bucket; nil if Desired does.
+	Policy *policy.Policy
+	// OSS and KMS are where the services answer.
+	OSS, KMS alicloud.Endpoints
+	// STS is the host of the STS endpoint; empty for the public cloud's.
+	STS string
+	// OwnRole is the name of the RAM role that the function acts with; empty if
+	// unknown.
+	OwnRole string
+	// Auth says who may do what over HTTP.
+	Auth     web.Auth
+	LogLevel slog.Level
+	// Env holds all variables, those of the platform too.
+	Env map[string]string
+}
+
+// Problem is one mistake: which setting, and what is wrong with it.
+type Problem struct {
+	Name string
+	Err  error
+}
+
+// Problems are all mistakes in the settings, in the order in which they are read.
+type Problems []Problem
+
+// Error returns one line for each problem, after a line with their number.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = "\n  " + one.Name + ": " + one.Err.Error()
+	}
+	return fmt.Sprintf("%d problem(s) in the settings:%s", len(p), strings.Join(lines, ""))
+}
+
+// Read reads the settings from pairs name=value, as [os.Environ] returns them. The
+// error is [Problems]. It reads the policy file and the certificate file.
+func Read(environ []string) (Config, error) {
+	r := reader{values: map[string]string{}}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		r.values[name] = value
+		if strings.HasPrefix(name, Prefix) && !slices.Contains(names, name) { // a misspelt setting must not be a weaker rule
+			r.problem(name, errors.New("there is no such setting"+document.DidYouMean(name, names)))
+		}
+	}
+	cfg := Config{
+		Desired: ossenc.Desired{
+			Rule:    r.rule(),
+			Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact),
+			Report:  oneOf(&r, Mode, "enforce", "report") == "report",
+		},
+		Policy:   r.policy(),
+		OSS:      r.oss(),
+		KMS:      r.kms(),
+		STS:      r.sts(),
+		OwnRole:  r.values[RoleName],
+		Auth:     r.auth(),
+		LogLevel: r.logLevel(),
+		Env:      r.values,
+	}
+	if cfg.Policy != nil { // it decides; what is left of the settings is the mode
+		cfg.Desired = ossenc.Desired{Report: cfg.Desired.Report}
+	}
+	if len(r.problems) > 0 {
+		return Config{}, r.problems
+	}
+	return cfg, nil
+}
+
+type reader struct {
+	values   map[string]string
+	problems Problems
+}
+
+// problem notes each line of err: several errors are joined by line feeds.
+func (r *reader) problem(name string, err error) {
+	for line := range strings.Lines(err.Error()) {
+		r.problems = append(r.problems, Problem{name, errors.New(strings.TrimSpace(line))})
+	}
+}
+
+// rule reads the simple rule. Each part is checked with the algorithm alone, so that
+// an error names the setting that is wrong.
+func (r *reader) rule() ossenc.Rule {
+	algorithm, key, data := cmp.Or(r.values[Algorithm], ossenc.AES256), r.values[KMSKeyID], r.values[KMSDataEncryption]
+	if _, err := ossenc.NewRule(algorithm, "", ""); err != nil {
+		r.problem(Algorithm, err)
+		algorithm = ossenc.KMS // which takes all parts
+	}
+	if _, err := ossenc.NewRule(algorithm, key, ""); err != nil {
+		r.problem(KMSKeyID, err)
+	}
+	if _, err := ossenc.NewRule(algorithm, "", data); err != nil {
+		r.problem(KMSDataEncryption, err)
+	}
+	rule, _ := ossenc.NewRule(algorithm, key, data) // its errors are those above
+	return rule
+}
+
+// policy reads the policy file. The settings that it replaces must not stand
+// beside it: one of the two would be ignored in silence.
+func (r *reader) policy() *policy.Policy {
+	file := r.values[Policy]
+	if file == "" {
+		return nil
+	}
+	for _, name := range []string{Algorithm, KMSKeyID, KMSDataEncryption, Compare} {
+		if r.values[name] != "" {
+			r.problem(name, errors.New("has no effect beside "+Policy+", which says what is required; set one of them"))
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		r.problem(Policy, err)
+		return nil
+	}
+	p, err := policy.Parse(file, data)
+	if err != nil {
+		r.problem(Policy, err)
+		return nil
+	}
+	return p
+}
+
+func (r *reader) oss() alicloud.Endpoints {
+	e := r.endpoints(OSSEndpoint)
+	e.Internal = oneOf(r, OSSInternal, "false", "true") == "true"
+	if e.Internal && r.values[OSSEndpoint] != "" {
+		r.problem(OSSInternal, errors.New("has no effect beside "+OSSEndpoint+"; set one of them"))
+	}
+	return e
+}
+
+func (r *reader) kms() alicloud.Endpoints {
+	e := r.endpoints(KMSEndpoint)
+	e.Internal = r.values[OSSInternal] == "true"
+	return e
+}
+
+func (r *reader) endpoints(name string) alicloud.Endpoints {
+	e, err := alicloud.ParseEndpoints(r.values[name])
+	if err != nil {
+		r.problem(name, err)
+	}
+	e.Setting = name
+	e.Own = r.values["FC_REGION"]
+	return e
+}
+
+func (r *reader) sts() string {
+	if r.values[STSEndpoint] == "" {
+		return ""
+	}
+	host, err := alicloud.ParseSTSEndpoint(r.values[STSEndpoint])
+	if err != nil {
+		r.problem(STSEndpoint, err)
+	}
+	return host
+}
+
+func (r *reader) logLevel() slog.Level {
+	var level slog.Level
+	name := oneOf(r, LogLevel, "info", "debug", "warn", "error")
+	if err := level.UnmarshalText([]byte(name)); err != nil {
+		r.problem(LogLevel, err)
+	}
+	return level
+}
+
+// oneOf returns the setting's value, which must be one of those allowed. The first
+// is the default.
+func oneOf[T ~string](r *reader, name string, allowed ...T) T {
+	value := cmp.Or(T(r.values[name]), allowed[0])
+	if !slices.Contains(allowed, value) {
+		r.problem(name, fmt.Errorf("%.40q is none of %s", value, strings.TrimSpace(fmt.Sprint(allowed))))
+		return allowed[0]
+	}
+	return value
+}

@@ -1,0 +1,98 @@
+package settings
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"bucketwarden/ossenc"
+)
+
+func TestRead(t *testing.T) {
+	rule := func(algorithm, key, data string) ossenc.Desired {
+		return ossenc.Desired{Rule: ossenc.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}, Compare: ossenc.Floor}
+	}
+	report, exact := rule("AES256", "", ""), rule("AES256", "", "")
+	report.Report, exact.Compare = true, ossenc.Exact
+	tests := []struct {
+		name string
+		env  []string
+		want ossenc.Desired
+	}{
+		{"Defaults", nil, rule("AES256", "", "")},
+		{"SM4", []string{"WARDEN_ALGORITHM=SM4"}, rule("SM4", "", "")},
+		{"KMS", []string{"WARDEN_ALGORITHM=KMS", "WARDEN_KMS_KEY_ID=key-1", "WARDEN_KMS_DATA_ENCRYPTION=SM4"}, rule("KMS", "key-1", "SM4")},
+		{"Report", []string{"WARDEN_MODE=report"}, report},
+		{"Exact", []string{"WARDEN_COMPARE=exact"}, exact},
+		{"EmptyIsUnset", []string{"WARDEN_ALGORITHM=", "WARDEN_MODE=", "WARDEN_COMPARE="}, rule("AES256", "", "")},
+		{"OthersAreNotOurs", []string{"PATH=/bin", "WARDEN=x"}, rule("AES256", "", "")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, err := Read(tt.env)
+			if err != nil || cfg.Desired != tt.want {
+				t.Errorf("want = %+v, %v; want %+v", cfg.Desired, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestRead_EveryProblemAtOnce(t *testing.T) {
+	_, err := Read([]string{
+		"WARDEN_ALGORITHM=DES", "WARDEN_KMS_DATA_ENCRYPTION=AES", "WARDEN_COMPARE=x", "WARDEN_MODE=x",
+		"WARDEN_OSS_ENDPOINT=x=y", "WARDEN_OSS_INTERNAL=1", "WARDEN_LOG_LEVEL=x", "WARDEN_ALGORITM=KMS",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, name := range []string{"WARDEN_ALGORITHM: algorithm", "WARDEN_KMS_DATA_ENCRYPTION: KMS data", "WARDEN_COMPARE", "WARDEN_MODE", "WARDEN_OSS_ENDPOINT", "WARDEN_OSS_INTERNAL", "WARDEN_LOG_LEVEL", "WARDEN_ALGORITM: there is no such setting (did you mean WARDEN_ALGORITHM?)"} {
+		if !strings.Contains(err.Error(), "\n  "+name) {
+			t.Errorf("nothing about %s in:\n%v", name, err)
+		}
+	}
+}
+
+func TestRead_NamesTheSettingThatIsWrong(t *testing.T) {
+	tests := []struct {
+		name, problem string
+		env           []string
+	}{
+		{"Algorithm", "WARDEN_ALGORITHM: algorithm \"DES\"", []string{"WARDEN_ALGORITHM=DES"}},
+		{"KeyWithoutKMS", "WARDEN_KMS_KEY_ID: a KMS key ID goes with", []string{"WARDEN_KMS_KEY_ID=key-1"}},
+		{"KeyOfOtherCharacters", "WARDEN_KMS_KEY_ID: KMS key ID", []string{"WARDEN_ALGORITHM=KMS", "WARDEN_KMS_KEY_ID=a b"}},
+		{"DataWithoutKMS", "WARDEN_KMS_DATA_ENCRYPTION: KMS data encryption goes with", []string{"WARDEN_ALGORITHM=SM4", "WARDEN_KMS_DATA_ENCRYPTION=SM4"}},
+		{"PolicyFile", "WARDEN_POLICY: open no-such-file.yaml", []string{"WARDEN_POLICY=no-such-file.yaml"}},
+		{"Internal", "WARDEN_OSS_INTERNAL: has no effect beside WARDEN_OSS_ENDPOINT", []string{"WARDEN_OSS_INTERNAL=true", "WARDEN_OSS_ENDPOINT=https://oss.example.com"}},
+		{"STS", "WARDEN_STS_ENDPOINT: ", []string{"WARDEN_STS_ENDPOINT=http://sts.example.com"}},
+		{"KMSEndpoint", "WARDEN_KMS_ENDPOINT: ", []string{"WARDEN_KMS_ENDPOINT=kms"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Read(tt.env)
+			problems, ok := errors.AsType[Problems](err)
+			if !ok || len(problems) != 1 || !strings.HasPrefix(problems[0].Name+": "+problems[0].Err.Error(), tt.problem) {
+				t.Errorf("%v, want only %q", err, tt.problem)
+			}
+		})
+	}
+}
+
+// The constants and the list agree.
+func TestNames_AreAllConstants(t *testing.T) {
+	source, err := os.ReadFile("names.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var constants []string
+	for _, m := range regexp.MustCompile(`= "(WARDEN_\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		if m[1] != Prefix {
+			constants = append(constants, m[1])
+		}
+	}
+	if all := Names(); len(constants) < 10 || !slices.Equal(constants, all) {
+		t.Errorf("constants %q\nlist %q", constants, all)
+	}
+}
