@@ -21,7 +21,7 @@ type class struct {
 	byTimer bool
 }
 
-// markers are the members by which payloads are told apart.
+// markers are the members that distinguish the payloads.
 type markers struct {
 	SpecVersion    json.RawMessage `json:"specversion"` // of CloudEvents
 	Version        json.RawMessage `json:"version"`
@@ -39,7 +39,7 @@ func classify(payload []byte) class {
 	if len(payload) == 0 || payload[0] != '{' {
 		return class{}
 	}
-	// Nearly every payload is a CloudEvent, so that is told without parsing.
+	// Nearly every payload is a CloudEvent, so that is found without parsing.
 	isCloudEvent := bytes.Contains(payload, []byte(`"specversion"`))
 	if isCloudEvent && !bytes.Contains(payload, []byte(`"requestContext"`)) {
 		return class{}

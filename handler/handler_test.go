@@ -139,7 +139,7 @@ func TestInvoke_WhatCannotBeReadIsInvalid(t *testing.T) {
 		{"BrokenObject", `{"specversion":`, "not a JSON object"},
 		{"BrokenArray", `[{}`, "not JSON"},
 		{"TrailingData", `{"eventName":"PutBucket"} x`, "not a JSON object"},
-		{"OtherObject", `{"foo":"bar"}`, "no event that this function knows"},
+		{"OtherObject", `{"foo":"bar"}`, "not an event that this function knows"},
 		{"NoID", `{"specversion":"1.0","source":"acs.oss","type":"oss:BucketCreated:PutBucket"}`, "id is missing"},
 		{"NumericID", `{"specversion":"1.0","id":5,"source":"acs.oss","type":"oss:BucketCreated:PutBucket"}`, "id is missing or not a string"},
 		{"OtherSpec", `{"specversion":"2.0","id":"1","source":"acs.oss","type":"oss:BucketCreated:PutBucket"}`, "not a CloudEvent 1.0"},

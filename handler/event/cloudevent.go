@@ -13,7 +13,7 @@ import (
 	"bucketwarden/handler/strictjson"
 )
 
-// The event types that can tell of a bucket's creation or of its encryption.
+// The event types that can report a bucket's creation or its encryption.
 const (
 	typeBucketCreated = "oss:BucketCreated:PutBucket"
 	typeAPICall       = "oss:ActionTrail:ApiCall"
@@ -35,7 +35,7 @@ var queueMember = map[string][]string{
 // does.
 func (d *decoder) cloudEvent(p []byte, depth int) bool {
 	var ev cloudevents.Event
-	// The SDK's reader takes what is no JSON, and json.Unmarshal would look twice.
+	// The SDK's reader takes what is not JSON, and json.Unmarshal would check it twice.
 	if !json.Valid(p) || ev.UnmarshalJSON(p) != nil || ev.Validate() != nil {
 		return false
 	}
@@ -76,8 +76,8 @@ func missing(p []byte) string {
 	return "an attribute has a value that the specification does not allow"
 }
 
-// repair returns p without what the SDK refuses and nobody here needs: a time
-// that is not RFC 3339, and extension attributes that are no scalars or have no
+// repair returns p without what the SDK refuses and this package does not need: a time
+// that is not RFC 3339, and extension attributes that are not scalars or have no
 // proper name. It names what it changed.
 func repair(p []byte) (mended []byte, repaired []string) {
 	var attributes map[string]json.RawMessage

@@ -151,7 +151,7 @@ func (d *decoder) array(p []byte, depth int) {
 	}
 }
 
-// shape holds the top-level members by which events are told apart.
+// shape holds the top-level members that distinguish the events.
 type shape struct {
 	SpecVersion     json.RawMessage `json:"specversion"`
 	ResponseContext json.RawMessage `json:"responseContext"`
@@ -163,7 +163,7 @@ type shape struct {
 
 func (d *decoder) object(p []byte, depth int) {
 	// Nearly every payload is a CloudEvent that the SDK takes as it is, so that
-	// is tried before anything is looked at twice.
+	// is tried before anything is parsed twice.
 	if bytes.Contains(p, []byte(`"specversion"`)) && d.cloudEvent(p, depth) {
 		return
 	}
@@ -178,13 +178,13 @@ func (d *decoder) object(p []byte, depth int) {
 	case s.ResponseContext != nil:
 		d.ignore(Header{Type: "async destination record"}, "a record of an asynchronous invocation's destination; to replay it, send its requestPayload")
 	case s.Events != nil:
-		d.ignore(Header{Type: "oss trigger"}, "OSS's own trigger tells of objects, never of a bucket")
+		d.ignore(Header{Type: "oss trigger"}, "OSS's own trigger reports objects, never a bucket")
 	case s.EventName != nil && s.ServiceName != nil:
 		d.record(p, Header{}, "")
 	case s.EventName != nil && s.OSS != nil:
 		d.native(p, Header{}, "")
 	default:
-		d.reject(Header{}, "the payload is no event that this function knows")
+		d.reject(Header{}, "the payload is not an event that this function knows")
 	}
 }
 

@@ -121,7 +121,7 @@ func byRegion(rows []ossenc.Result) []bar {
 	return append(bars[:maxRegionBars], rest)
 }
 
-// bars draws a chart. Its lengths are told as numbers too, so the drawing is
+// bars draws a chart. Its lengths are given as numbers too, so the drawing is
 // hidden from screen readers.
 func (p *page) bars(bars []bar, kind string) {
 	longest := 1

@@ -17,7 +17,7 @@ type prometheusReport struct{ *printer }
 func newPrometheus(p *printer, _ View) writer { return prometheusReport{p} }
 
 func (p prometheusReport) begin() {
-	p.family("bucketwarden_bucket_compliant", "0 if the bucket needs a look, 1 if its default encryption is as wanted, or it is exempt or gone.")
+	p.family("bucketwarden_bucket_compliant", "1 if the bucket is compliant, exempt or gone; 0 if it needs attention.")
 }
 
 func (p prometheusReport) row(res ossenc.Result) {
@@ -29,7 +29,7 @@ func (p prometheusReport) row(res ossenc.Result) {
 }
 
 func (p prometheusReport) end(s *Summary) {
-	p.family("bucketwarden_buckets", "Buckets by region, algorithm in force and verdict.")
+	p.family("bucketwarden_buckets", "Buckets by region, current algorithm and verdict.")
 	cells := slices.Collect(maps.Keys(s.cells))
 	sort.Slice(cells, func(i, j int) bool { return compareCells(cells[i], cells[j]) < 0 })
 	for _, c := range cells {

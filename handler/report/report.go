@@ -10,8 +10,8 @@
 //
 //   - A report that misses a bucket says so at its end, in every format, and
 //     where to resume.
-//   - What OSS or a person made up (names, keys, reasons) stays text: it is no
-//     markup, no formula and no control character.
+//   - What OSS or a person made up (names, keys, reasons) stays text: never
+//     markup, a formula or a control character.
 package report
 
 import (

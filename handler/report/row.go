@@ -3,7 +3,7 @@ package report
 import "bucketwarden/ossenc"
 
 // isUnread reports whether it is not known how a bucket's rule compares with the
-// wanted one.
+// required one.
 func isUnread(res ossenc.Result) bool {
 	return res.Verdict == ossenc.Unknown || res.Verdict == ossenc.Rejected
 }

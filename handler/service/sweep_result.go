@@ -1,6 +1,8 @@
 package service
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -90,4 +92,17 @@ func (r *SweepResult) mustBeComplete() {
 		r.Code = ossenc.Deadline
 		r.Errors = append(r.Errors, "the time ran out; give the function more of it, or resume with the cursor in next")
 	}
+}
+
+// logSweep writes the one line that says how a sweep ended.
+func logSweep(ctx context.Context, log *slog.Logger, r *SweepResult) {
+	level := slog.LevelInfo
+	if r.Code != "" || !r.Complete {
+		level = slog.LevelError
+	}
+	log.LogAttrs(ctx, level, "sweep",
+		slog.String("action", r.Action), slog.String("mode", r.Mode),
+		slog.Int("buckets", r.Buckets), slog.Int("changes", r.Changes), slog.Bool("complete", r.Complete),
+		slog.String("code", string(r.Code)), slog.Int("exemptions_ending_soon", len(r.EndingSoon)),
+	)
 }

@@ -43,7 +43,7 @@ const (
 type Auth struct {
 	Mode   AuthMode
 	Tokens []Token
-	// Allow is what HTTP can do at all, whoever asks.
+	// Allow is what HTTP can do at all, for any caller.
 	Allow []Scope
 	// EventBridge may deliver events without a token; nil if it may not.
 	EventBridge *EventBridge

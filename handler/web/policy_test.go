@@ -106,9 +106,9 @@ func TestReport_ManyAccountsUnderAPolicy(t *testing.T) {
 			"bucketwarden_report_complete 1",
 		},
 		"html": {
-			"<h1>2 of 4 buckets need a look</h1>", "what the policy says",
+			"<h1>2 of 4 buckets need attention</h1>", "what the policy says",
 			`<tr data-g="exempt" data-p="public assets"><th scope="row">assets</th><td>cn-hangzhou</td><td>none</td><td><b>Exempt</b></td><td>The policy leaves it alone<small>no KMS rights yet</small>`,
-			`<tr data-g="weak" data-c="foreign_key" data-p="payments" data-w="KMS(other)"><th scope="row">pay</th><td>cn-hangzhou</td><td>KMS(k)</td><td><b>Not as wanted</b></td><td>A KMS key is in force that the policy does not name`,
+			`<tr data-g="weak" data-c="foreign_key" data-p="payments" data-w="KMS(other)"><th scope="row">pay</th><td>cn-hangzhou</td><td>KMS(k)</td><td><b>Not compliant</b></td><td>The current rule has a KMS key that the policy does not name`,
 			`<tr data-g="none" data-c="refused" data-p="payments" data-w="KMS(other)"><th scope="row">none</th>`,
 			`<tr data-g="gone"><th scope="row">gone</th>`,
 			`<tr data-g="ok" data-o="5678" data-p="everything else" data-w="AES256" data-a="AES256"><th scope="row">theirs</th>`,

@@ -116,10 +116,10 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 		groups   string // ok weak unknown none
 	}{
 		{"None", nil, aes256, ossenc.Floor, "There are no buckets here", "–", "0 0 0 0"},
-		{"Good", []ossenc.Rule{aes256, kms}, aes256, ossenc.Floor, "All 2 buckets are encrypted as wanted", "100%", "2 0 0 0"},
-		{"Bad", []ossenc.Rule{aes256, {}, {}}, aes256, ossenc.Floor, "2 of 3 buckets need a look", "33.3%", "1 0 0 2"},
-		{"Weak", []ossenc.Rule{aes256, kms, {}}, kms, ossenc.Floor, "2 of 3 buckets need a look", "66.6%", "1 1 0 1"},
-		{"Exact", []ossenc.Rule{aes256, kms}, aes256, ossenc.Exact, "1 of 2 buckets need a look", "100%", "1 1 0 0"},
+		{"Good", []ossenc.Rule{aes256, kms}, aes256, ossenc.Floor, "All 2 buckets are compliant", "100%", "2 0 0 0"},
+		{"Bad", []ossenc.Rule{aes256, {}, {}}, aes256, ossenc.Floor, "2 of 3 buckets need attention", "33.3%", "1 0 0 2"},
+		{"Weak", []ossenc.Rule{aes256, kms, {}}, kms, ossenc.Floor, "2 of 3 buckets need attention", "66.6%", "1 1 0 1"},
+		{"Exact", []ossenc.Rule{aes256, kms}, aes256, ossenc.Exact, "1 of 2 buckets need attention", "100%", "1 1 0 0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 
 func TestPage_SpeaksThreeLanguages(t *testing.T) {
 	for _, tt := range []struct{ header, lang, has string }{
-		{"en-GB", "en", "need a look"}, {"zh-CN,zh;q=0.9", "zh", "需要关注"}, {"ja-JP", "ja", "確認が必要です"},
+		{"en-GB", "en", "need attention"}, {"zh-CN,zh;q=0.9", "zh", "需要关注"}, {"ja-JP", "ja", "確認が必要です"},
 	} {
 		html := pageFor(t, account(), "", "Accept-Language", tt.header)
 		if !strings.Contains(html, `<html lang="`+tt.lang+`">`) || !strings.Contains(html, tt.has) || strings.Contains(html, "{{") {

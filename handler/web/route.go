@@ -40,7 +40,7 @@ type match struct {
 
 // find returns where a request leads, as [http.ServeMux] would find it. That one is
 // not used because it answers at once: here the caller is checked before anything
-// is told, even that there is no such path.
+// is answered, even that there is no such path.
 func find(r *http.Request) match {
 	var m match
 	path := r.URL.EscapedPath()

@@ -9,7 +9,7 @@
 //
 // # What it promises
 //
-//   - Without an [Auth] nobody may do anything. A caller is checked before
+//   - Without an [Auth] HTTP is closed. A caller is checked before
 //     anything is answered, even that a path does not exist.
 //   - Every answer is JSON, a report or a problem (RFC 9457) with a code. A problem
 //     says nothing that is secret.

@@ -28,10 +28,10 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 	if at.Buckets != all {
 		t.Fatalf("%d buckets, and this test is about %d", at.Buckets, all)
 	}
-	equal(t, "headline", b.text("h1"), "7 of 26 buckets need a look")
-	equal(t, "wanted", b.text("p.wanted"), "Wanted for every bucket: AES256 or stronger")
+	equal(t, "headline", b.text("h1"), "7 of 26 buckets need attention")
+	equal(t, "wanted", b.text("p.wanted"), "Required of every bucket: AES256 or stronger")
 	equal(t, "notice", b.text(".notice"), "This report is incomplete. 4 could not be read; they are in the table with the reason.")
-	equal(t, "legend", strings.Join(b.texts(".legend li"), "; "), "As wanted\n19\n73%; Not as wanted\n0\n0%; Unknown\n4\n15.3%; Not encrypted\n3\n11.5%")
+	equal(t, "legend", strings.Join(b.texts(".legend li"), "; "), "Compliant\n19\n73%; Not compliant\n0\n0%; Unknown\n4\n15.3%; Not encrypted\n3\n11.5%")
 	equal(t, "ring", strings.Join(js[[]string](b, `[...document.querySelectorAll(".donut text")].map(e => e.textContent)`), " "), "73% encrypted")
 	equal(t, "rules", strings.Join(b.texts(".bars:not(.regions) .label"), " "), "AES256 KMS unknown none KMS+SM4 SM4")
 	equal(t, "count", b.text("#count"), "26 of 26 buckets. Open one to see what to do.")
@@ -121,7 +121,7 @@ func TestPage_UnfoldsWhatToDo(t *testing.T) {
 		t.Errorf("%s: %v %s", snippets[0], err, out)
 	}
 	after := visit(t, desktop, at.Trigger)
-	equal(t, "afterwards", after.text("h1"), "6 of 26 buckets need a look")
+	equal(t, "afterwards", after.text("h1"), "6 of 26 buckets need attention")
 }
 
 func TestPage_HostileNamesAndKeysStayText(t *testing.T) {
@@ -240,7 +240,7 @@ func TestPage_WorksAsASavedFile(t *testing.T) {
 func TestPage_SpeaksThreeLanguages(t *testing.T) {
 	at := start(t)
 	for _, tt := range []struct{ header, lang, headline string }{
-		{"zh-CN,zh;q=0.9,en;q=0.8", "zh", "26 个存储空间中有 7 个需要关注"}, {"ja", "ja", "26 個のバケットのうち 7 個に確認が必要です"}, {"de", "en", "7 of 26 buckets need a look"},
+		{"zh-CN,zh;q=0.9,en;q=0.8", "zh", "26 个存储空间中有 7 个需要关注"}, {"ja", "ja", "26 個のバケットのうち 7 個に確認が必要です"}, {"de", "en", "7 of 26 buckets need attention"},
 	} {
 		for size, v := range map[string]view{"": desktop, "-narrow": phone} {
 			v.language = tt.header

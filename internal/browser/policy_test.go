@@ -38,9 +38,9 @@ func TestPage_UnderAPolicy(t *testing.T) {
 	b := visit(t, desktop, at.Trigger)
 	equal(t, "wanted", b.text("p.wanted"), "Wanted: what the policy says of each bucket")
 	legend := strings.Join(b.texts(".legend .label"), ", ")
-	equal(t, "legend", legend, "As wanted, Exempt, Not as wanted, Unknown, Not encrypted")
+	equal(t, "legend", legend, "Compliant, Exempt, Not compliant, Unknown, Not encrypted")
 	b.unfold("audit-trail")
-	if facts := strings.Join(b.texts(".detail dd"), "; "); !strings.HasPrefix(facts, "AES256; SM4; records; SM4; The rule in force is weaker than the wanted one") {
+	if facts := strings.Join(b.texts(".detail dd"), "; "); !strings.HasPrefix(facts, "AES256; SM4; records; SM4; The current rule is weaker than the required one") {
 		t.Errorf("facts %s", facts)
 	}
 	b.do(chromedp.Click(chromedp.CSS(".legend [data-g=exempt] button")))

@@ -58,7 +58,7 @@ func serve(ctx context.Context, l net.Listener, web http.Handler, invoke Invoke,
 }
 
 // shutDown waits for what runs, then for its answers to be on the wire. That
-// this takes all its time is no failure: a connection that was opened and not
+// this takes all its time is not a failure: a connection that was opened and not
 // used yet counts as busy.
 func shutDown(ctx context.Context, srv *http.Server, e *ending) error {
 	status := e.finish()

@@ -23,7 +23,7 @@ func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger)
 	log.SetOutput(sdkLog{logger})
 	transport, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
-		return errors.New("the runtime SDK's transport cannot be guarded: somebody replaced the default one")
+		return errors.New("the runtime SDK's transport cannot be guarded: the default one was replaced")
 	}
 	newGuard(cfg.API, e, logger).install(transport)
 	context.AfterFunc(ctx, func() { os.Exit(e.finish()) })

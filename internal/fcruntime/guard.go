@@ -121,7 +121,7 @@ func (g *guard) answer(req *http.Request) (*http.Response, error) {
 		}
 		time.Sleep(pause)
 		if resp != nil {
-			_ = resp.Body.Close() // it only tells of the failure that we act on
+			_ = resp.Body.Close() // it only reports the failure that we act on
 		}
 		if resp, err = g.again(req); err == nil && resp.StatusCode == http.StatusOK {
 			g.logger.Warn("an answer was taken only when it was sent again", "path", req.URL.Path)

@@ -65,7 +65,7 @@ func isBaggage(s string) bool {
 }
 
 // takeIdentity returns a context with the identity in h, and removes the keys
-// from h: nobody behind it needs them there.
+// from h: what is behind it does not need them.
 func takeIdentity(ctx context.Context, h http.Header) context.Context {
 	defer func() {
 		for _, name := range []string{headerKeyID, headerKeySecret, headerToken} {

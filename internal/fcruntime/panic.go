@@ -30,7 +30,7 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // recoverInto answers a request whose handler panicked. An answer that was begun
-// is broken off instead, so that nobody takes it for a whole one.
+// is broken off instead, so that it cannot pass for a whole one.
 func (c *custom) recoverInto(w *answerWriter, r *http.Request) {
 	p := recover()
 	if p == nil {
@@ -39,7 +39,7 @@ func (c *custom) recoverInto(w *answerWriter, r *http.Request) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
-	// The value may hold anything, so only its type is told; the stack has no
+	// The value may hold anything, so only its type is reported; the stack has no
 	// values but addresses.
 	c.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", r.Header.Get(headerRequestID)),
 		slog.String("type", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))

@@ -9,8 +9,8 @@ import (
 	"bucketwarden/ossenc/alicloud"
 )
 
-// auth reads who may do what over HTTP. A setting without effect is an error:
-// somebody relies on it.
+// auth reads who may do what over HTTP. A setting without effect is an error,
+// because its author relies on it.
 func (r *reader) auth() web.Auth {
 	a := web.Auth{ModeSetting: HTTPAuth, AllowSetting: HTTPAllow, Mode: oneOf(r, HTTPAuth, web.AuthNone, web.AuthPlatform, web.AuthTokens)}
 	var err error
