@@ -97,7 +97,7 @@ func TestPage_UnfoldsWhatToDo(t *testing.T) {
 	at := start(t)
 	b := visit(t, desktop, at.Trigger)
 	b.unfold("legacy-exports")
-	equal(t, "facts", strings.Join(b.texts(".detail dt"), ", "), "In force, Wanted, To be set, Why, Reason, OSS request ID")
+	equal(t, "facts", strings.Join(b.texts(".detail dt"), ", "), "Current, Required, To be set, Why, Reason, OSS request ID")
 	equal(t, "in force", b.texts(".detail dd")[0]+" "+b.texts(".detail dd")[1], "none AES256")
 	snippets := b.texts(".detail pre")
 	if len(snippets) != 2 {

@@ -36,7 +36,7 @@ func TestPage_UnderAPolicy(t *testing.T) {
 	}
 	at := start(t, "-policy", file)
 	b := visit(t, desktop, at.Trigger)
-	equal(t, "wanted", b.text("p.wanted"), "Wanted: what the policy says of each bucket")
+	equal(t, "wanted", b.text("p.wanted"), "Required: what the policy says of each bucket")
 	legend := strings.Join(b.texts(".legend .label"), ", ")
 	equal(t, "legend", legend, "Compliant, Exempt, Not compliant, Unknown, Not encrypted")
 	b.unfold("audit-trail")

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,6 +164,26 @@ func TestFilesAndFunctionsAreSmall(t *testing.T) {
 	for name := range largeFiles {
 		if !large[name] {
 			t.Errorf("%s is within the budget: take it off the list", name)
+		}
+	}
+}
+
+// Documents that name files name those that are there.
+func TestDocumentsNameFilesThatAreThere(t *testing.T) {
+	path := regexp.MustCompile("`((?:handler|ossenc|internal|cmd|bench|docs|events)/[a-z0-9_/.-]+)`")
+	for _, name := range []string{"docs/design.md", "CONTRIBUTING.md"} {
+		b, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := path.FindAllStringSubmatch(string(b), -1)
+		if len(found) < 10 {
+			t.Errorf("%s names only %d files", name, len(found))
+		}
+		for _, m := range found {
+			if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+				t.Errorf("%s names %s, which is not there", name, m[1])
+			}
 		}
 	}
 }
