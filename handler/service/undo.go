@@ -152,7 +152,7 @@ func changesOf(records []changeRecord) []Change {
 
 // Newest joins the changes of each bucket into one that undoes them all at once,
 // the newest first, as far as each begins with the rule that the one before it
-// left. earlier are those beyond: somebody else changed the bucket in between.
+// left. earlier are those beyond: another writer changed the bucket in between.
 // The changes are in the order of their times, or as given where one has none.
 func Newest(changes []Change) (joined, earlier []Change) {
 	changes = slices.Clone(changes)
