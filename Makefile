@@ -1,6 +1,6 @@
 # `make` lists the targets. Go is all that most of them need.
 GO      ?= go
-LOCAL   := $(GO) run ./internal/cmd/local
+COMMAND := $(GO) run ./cmd/bucketwarden
 TOOL    := $(GO) tool -modfile=.ci/tools.mod
 EVENT   ?= events/native-bucket-created.json
 FUZZTIME ?= 1m
@@ -12,16 +12,16 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
 demo: ## one bucket through five events, against the real binary
-	@$(LOCAL) demo
+	@$(COMMAND) demo --checkout .
 
 invoke: ## send one event: make invoke EVENT=events/x.json; the status is the function's
-	@$(LOCAL) invoke -event $(EVENT)
+	@$(COMMAND) invoke --checkout . "$(EVENT)"
 
 local: ## keep the function, a local OSS and a console up, until ^C
-	@$(LOCAL) serve
+	@$(COMMAND) local --checkout .
 
 events: ## list the sample events
-	@$(LOCAL) events
+	@$(COMMAND) events
 
 test: check dist ## every check and every test, as CI runs them
 	$(GO) test -race -shuffle=on -timeout 30m ./...
@@ -80,10 +80,10 @@ dist: ## vet and build the command for Linux, macOS and Windows, with checksums:
 POLICY ?= docs/examples/policy.yaml
 
 policy-check: ## every mistake in a policy: make policy-check POLICY=policy.yaml
-	@$(GO) run ./cmd/bucketwarden policy check "$(POLICY)"
+	@$(COMMAND) policy check "$(POLICY)"
 
 policy-test: ## hold a policy against its policy_test.yaml: make policy-test POLICY=policy.yaml
-	@$(GO) run ./cmd/bucketwarden policy test "$(POLICY)"
+	@$(COMMAND) policy test "$(POLICY)"
 
 load: ## 50,000 events, 64 at a time, with one call in a hundred going wrong
 	$(GO) test -count=1 -v -run '^TestLoad$$' ./internal/reliability -load 50000

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,12 +16,20 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/buckets"
 	"bucketwarden/cmd/bucketwarden/internal/locals"
 	"bucketwarden/cmd/bucketwarden/internal/policies"
+	"bucketwarden/internal/function"
 )
 
 // version is set by make dist.
 var version = "dev"
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == locals.FunctionVerb { // the child of demo, local and invoke
+		if err := function.Run(context.Background(), os.Environ(), os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bucketwarden:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	a := app.New(version, os.Environ())
 	os.Exit(int(a.Main(root(a), os.Args[1:])))
 }

@@ -75,7 +75,7 @@ func (r Release) Build(ctx context.Context, root, out string, t Target) error {
 		return err
 	}
 	flags := fmt.Sprintf("-s -w -buildid= -X main.version=%s -X main.revision=%s", r.Version, r.Commit)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags="+flags, "-o", out, "./cmd/bucketwarden")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags=nethttpomithttp2", "-ldflags="+flags, "-o", out, "./cmd/bucketwarden")
 	cmd.Dir = root
 	cmd.Env = t.env()
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -87,7 +87,7 @@ func Run(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger) er
 		defer stop()
 		return runCustom(ctx, cfg, invoke, logger)
 	}
-	return errors.New("this is a function for Alibaba Cloud Function Compute, and neither FC_RUNTIME_API nor FC_CUSTOM_LISTEN_PORT is set; `make demo` runs it on this machine")
+	return errors.New("this is a function for Alibaba Cloud Function Compute, and neither FC_RUNTIME_API nor FC_CUSTOM_LISTEN_PORT is set; the command for people is cmd/bucketwarden (make install), and bucketwarden demo runs this function here")
 }
 
 // errorType is what the platform publishes of a failed invocation besides its

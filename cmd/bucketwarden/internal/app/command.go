@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"bucketwarden/ossenc/policy/document"
 )
 
 // EnvPrefix begins the names of the variables that stand for flags.
@@ -38,7 +40,7 @@ func (a *App) fillFromEnv(cmd *cobra.Command) error {
 	known := knownVariables(cmd.Root())
 	for name, value := range a.Env {
 		if strings.HasPrefix(name, EnvPrefix) && value != "" && !slices.Contains(known, name) {
-			return Usagef("there is no setting %s%s", name, didYouMean(name, known))
+			return Usagef("there is no setting %s%s", name, document.DidYouMean(name, known))
 		}
 	}
 	var err error
@@ -115,7 +117,7 @@ func unknownVerb(cmd *cobra.Command, verb string) error {
 			verbs = append(verbs, c.Name())
 		}
 	}
-	return &Error{Exit: Usage, Err: Usagef("%s has no verb %q%s", cmd.CommandPath(), verb, didYouMean(verb, verbs)), Next: "see " + cmd.CommandPath() + " --help"}
+	return &Error{Exit: Usage, Err: Usagef("%s has no verb %q%s", cmd.CommandPath(), verb, document.DidYouMean(verb, verbs)), Next: "see " + cmd.CommandPath() + " --help"}
 }
 
 // flagError adds what the user may have meant.
@@ -123,51 +125,10 @@ func flagError(cmd *cobra.Command, err error) error {
 	hint := ""
 	if given, found := strings.CutPrefix(err.Error(), "unknown flag: --"); found {
 		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := Nearest(given, names); near != "" {
-			hint = " (did you mean --" + near + "?)"
-		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		hint = document.DidYouMean("--"+given, names)
 	}
 	return &Error{Exit: Usage, Err: Usagef("%w%s", err, hint), Next: "see " + cmd.CommandPath() + " --help"}
-}
-
-func didYouMean(name string, names []string) string {
-	if near := Nearest(name, names); near != "" {
-		return " (did you mean " + near + "?)"
-	}
-	return ""
-}
-
-// Nearest returns the name that is at most a third of its letters away, or "".
-func Nearest(given string, names []string) string {
-	best, least := "", 0
-	for _, n := range names {
-		if d := distance(given, n); d <= max(2, len(n)/3) && (best == "" || d < least) {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := last
-			if a[i] != b[j] {
-				change++
-			}
-			last = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // Exactly is for verbs that take n arguments, which are called names.

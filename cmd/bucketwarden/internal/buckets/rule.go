@@ -12,6 +12,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/reach"
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/service"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 )
 
@@ -161,19 +162,18 @@ func (o *one) set(ctx context.Context, name string) error {
 		if given {
 			t.Desired, t.Exactly = ossenc.Desired{Rule: rule, Compare: compare}, false
 		}
-		return t, o.againstPolicy(ctx, r, name, given)
+		return t, o.againstPolicy(name, given)
 	})
 }
 
 // againstPolicy refuses a rule that is given where the function's settings name a
 // policy: the bucket may be exempt there, or need another key.
-func (o *one) againstPolicy(_ context.Context, r *reach.Reach, name string, given bool) error {
-	policy := o.app.Env["WARDEN_POLICY"]
+func (o *one) againstPolicy(name string, given bool) error {
+	policy := o.app.Env[settings.Policy]
 	if !given || policy == "" || o.override {
 		return nil
 	}
-	_ = r
-	return &app.Error{Exit: app.Findings, Err: fmt.Errorf("WARDEN_POLICY (%s) says what %s must have", policy, name), Next: "leave out --algorithm to set what the policy requires, or give --override-policy"}
+	return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s (%s) says what %s must have", settings.Policy, policy, name), Next: "leave out --algorithm to set what the policy requires, or give --override-policy"}
 }
 
 // change shows what a task would do, asks, and does it: exactly what was shown, and

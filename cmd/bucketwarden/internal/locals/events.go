@@ -20,6 +20,7 @@ import (
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy/document"
 )
 
 // listening says what to do about an address that is taken.
@@ -53,10 +54,11 @@ func eventsCommand(a *app.App) *cobra.Command {
 
 func noSample(name string) error {
 	samples, _ := events.Samples() // without them there is nothing near
-	hint := ""
-	if near := app.Nearest(strings.TrimSuffix(name, ".json")+".json", slices.Collect(maps.Keys(samples))); near != "" {
-		hint = " (did you mean " + strings.TrimSuffix(near, ".json") + "?)"
+	var names []string
+	for file := range samples {
+		names = append(names, strings.TrimSuffix(file, ".json"))
 	}
+	hint := document.DidYouMean(strings.TrimSuffix(name, ".json"), names)
 	return &app.Error{Exit: app.Usage, Err: app.Usagef("there is no file and no sample %s%s", name, hint), Next: "bucketwarden events lists the samples"}
 }
 

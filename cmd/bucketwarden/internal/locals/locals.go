@@ -15,6 +15,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	localfc "bucketwarden/internal/local/fc"
 	"bucketwarden/internal/local/stack"
+	"bucketwarden/internal/settings"
 )
 
 // FunctionVerb is the argument with which this executable is the function.
@@ -34,7 +35,7 @@ func (w *which) flag(c *cobra.Command) {
 
 // with calls do with the options that start the function.
 func (w *which) with(ctx context.Context, a *app.App, do func(stack.Options) error) error {
-	o := stack.Options{Env: settings(a.Env)}
+	o := stack.Options{Env: functionSettings(a.Env)}
 	if w.checkout == "" {
 		exe, err := os.Executable()
 		if err != nil {
@@ -56,16 +57,16 @@ func (w *which) with(ctx context.Context, a *app.App, do func(stack.Options) err
 	return do(o)
 }
 
-// settings hands the caller's settings on to the function, which sees nothing else
+// functionSettings hands the caller's settings on to the function, which sees nothing else
 // of this environment. HTTP is open to all of this machine unless they say
 // otherwise.
-func settings(env map[string]string) []string {
-	mine := []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,remove,events"}
+func functionSettings(env map[string]string) []string {
+	mine := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,remove,events"}
 	for name, value := range env {
-		if !strings.HasPrefix(name, "WARDEN_") {
+		if !strings.HasPrefix(name, settings.Prefix) {
 			continue
 		}
-		if name == "WARDEN_POLICY" && value != "" { // the function runs in another directory
+		if name == settings.Policy && value != "" { // the function runs in another directory
 			if abs, err := filepath.Abs(value); err == nil {
 				value = abs
 			}

@@ -11,6 +11,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy/document"
 )
 
 // snapshot is the list of the buckets that a verb is about, read once and before
@@ -126,7 +127,7 @@ func (f *Flags) unmatched(matched map[string]bool, there inventory) error {
 	}
 	for _, name := range f.buckets {
 		if !matched["bucket "+name] {
-			return app.Usagef("there is no bucket %s%s; there are %s", name, near(name, there.names), there.some())
+			return app.Usagef("there is no bucket %s%s; there are %s", name, document.DidYouMean(name, there.names), there.some())
 		}
 	}
 	if f.prefix != "" && !matched["prefix "+f.prefix] {
@@ -163,11 +164,4 @@ func (i inventory) some() string {
 	default:
 		return fmt.Sprintf("%s and %d more", strings.Join(i.names[:few], ", "), n-few)
 	}
-}
-
-func near(name string, names []string) string {
-	if n := app.Nearest(name, names); n != "" {
-		return " (did you mean " + n + "?)"
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/creds"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/kms"
@@ -40,6 +41,7 @@ type Reach struct {
 	traffic   *traffic
 	snapshot  *snapshot
 	selection string
+	sts       string // host of the STS endpoint; empty for the public one
 }
 
 // Product returns the product token and session name of this command, which must
@@ -62,15 +64,23 @@ func (f *Flags) Open(ctx context.Context, a *app.App) (*Reach, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	req, err := f.requirement(a.Env)
+	cfg, err := f.readSettings(a.Env)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reach{Requirement: req, Concurrency: max(1, f.concurrency), selection: f.selection()}
+	req, err := f.requirement(a.Env, cfg)
+	if err != nil {
+		return nil, err
+	}
+	sts, err := stsHost(f, cfg)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reach{sts: sts, Requirement: req, Concurrency: max(1, f.concurrency), selection: f.selection()}
 	if err := r.authenticate(a, f); err != nil {
 		return nil, err
 	}
-	if err := r.wire(a, f); err != nil {
+	if err := r.wire(a, f, cfg); err != nil {
 		return nil, err
 	}
 	return r, r.selectAccounts(ctx, f)
@@ -78,13 +88,10 @@ func (f *Flags) Open(ctx context.Context, a *app.App) (*Reach, error) {
 
 // authenticate finds the key, and a first session where a role is in between.
 func (r *Reach) authenticate(a *app.App, f *Flags) error {
-	sts, err := stsHost(f, a.Env)
-	if err != nil {
-		return err
-	}
+	var err error
 	r.source, err = creds.Find(creds.Options{
 		Env: a.Env, Home: a.Home, Profile: f.profile, Metadata: f.metadata, External: f.external,
-		STSHost: sts, Session: sessionName(a.Version),
+		STSHost: r.sts, Session: sessionName(a.Version),
 	})
 	if err != nil {
 		return err
@@ -106,47 +113,43 @@ func lastFour(id string) string {
 	return id[len(id)-4:]
 }
 
-func stsHost(f *Flags, env map[string]string) (string, error) {
-	value, name := f.stsEndpoint, "--sts-endpoint"
-	if value == "" {
-		value, name = env["WARDEN_STS_ENDPOINT"], "WARDEN_STS_ENDPOINT"
+func stsHost(f *Flags, cfg settings.Config) (string, error) {
+	if f.stsEndpoint == "" {
+		return cfg.STS, nil
 	}
-	if value == "" {
-		return "", nil
-	}
-	host, err := alicloud.ParseSTSEndpoint(value)
+	host, err := alicloud.ParseSTSEndpoint(f.stsEndpoint)
 	if err != nil {
-		return "", app.Usagef("%s: %w", name, err)
+		return "", app.Usagef("--sts-endpoint: %w", err)
 	}
 	return host, nil
 }
 
-// endpoints reads a flag, or else the function's setting.
-func endpoints(flag, value, setting string, env map[string]string) (alicloud.Endpoints, error) {
-	name := "--" + flag
+// endpoints reads a flag, or else takes the function's setting.
+func endpoints(flag, value string, set alicloud.Endpoints) (alicloud.Endpoints, error) {
 	if value == "" {
-		value, name = env[setting], setting
+		return set, nil
 	}
 	e, err := alicloud.ParseEndpoints(value)
 	if err != nil {
-		return e, app.Usagef("%s: %w", name, err)
+		return e, app.Usagef("--%s: %w", flag, err)
 	}
 	return e, nil
 }
 
 // wire connects all parts, each with this command's own name.
-func (r *Reach) wire(a *app.App, f *Flags) error {
-	oss, err := endpoints("endpoint", f.endpoint, "WARDEN_OSS_ENDPOINT", a.Env)
+func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
+	oss, err := endpoints("endpoint", f.endpoint, cfg.OSS)
 	if err != nil {
 		return err
 	}
-	keys, err := endpoints("kms-endpoint", f.kmsEndpoint, "WARDEN_KMS_ENDPOINT", a.Env)
+	keys, err := endpoints("kms-endpoint", f.kmsEndpoint, cfg.KMS)
 	if err != nil {
 		return err
 	}
 	r.Region, r.From = r.region(a.Env, oss)
-	oss.Own, oss.Internal = r.Region, f.internal
-	keys.Own, keys.Internal = r.Region, f.internal
+	internal := f.internal || oss.Internal
+	oss.Own, oss.Internal = r.Region, internal
+	keys.Own, keys.Internal = r.Region, internal
 	transport := alicloud.NewTransportWith(&tlsdial.Dialer{})
 	transport.MaxIdleConns = max(transport.MaxIdleConns, r.Concurrency)
 	r.traffic = &traffic{next: transport}
@@ -164,12 +167,11 @@ func (r *Reach) wire(a *app.App, f *Flags) error {
 		return nil
 	}
 	r.Warden.Policy = policy.Evaluator{Policy: r.Policy, Tags: r.client, Now: a.Now}
-	sts, err := stsHost(f, a.Env)
-	if err != nil || len(r.Policy.Accounts) == 0 {
-		return err
+	if len(r.Policy.Accounts) == 0 {
+		return nil
 	}
 	r.accounts = &alicloud.Accounts{
-		Roles: map[string]alicloud.Role{}, STSEndpoint: sts, Internal: f.internal,
+		Roles: map[string]alicloud.Role{}, STSEndpoint: r.sts, Internal: internal,
 		Fallback: r.credentials, SessionName: sessionName(a.Version),
 	}
 	for _, account := range r.Policy.Accounts {

@@ -1,11 +1,14 @@
 package reach
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy"
 )
@@ -22,9 +25,33 @@ type Requirement struct {
 	Words string
 }
 
+// readSettings reads the function's settings from the environment, so that a laptop
+// sees what the function does. Those that flags replace are not read.
+func (f *Flags) readSettings(env map[string]string) (settings.Config, error) {
+	var replaced []string
+	if f.policy != "" || f.algorithm != "" {
+		replaced = append(replaced, settings.Policy, settings.Algorithm, settings.KMSKeyID, settings.KMSDataEncryption, settings.Compare)
+	}
+	if f.endpoint != "" {
+		replaced = append(replaced, settings.OSSEndpoint, settings.OSSInternal)
+	}
+	var environ []string
+	for name, value := range env {
+		if strings.HasPrefix(name, settings.Prefix) && !slices.Contains(replaced, name) {
+			environ = append(environ, name+"="+value)
+		}
+	}
+	slices.Sort(environ)
+	cfg, err := settings.Read(environ)
+	if err != nil {
+		return cfg, &app.Error{Exit: app.Usage, Err: err}
+	}
+	return cfg, nil
+}
+
 // requirement finds what is required: the flags' policy, the flags' rule, what the
 // function's settings say, or else AES256.
-func (f *Flags) requirement(env map[string]string) (Requirement, error) {
+func (f *Flags) requirement(env map[string]string, cfg settings.Config) (Requirement, error) {
 	compare, err := f.Compare()
 	if err != nil {
 		return Requirement{}, err
@@ -37,47 +64,38 @@ func (f *Flags) requirement(env map[string]string) (Requirement, error) {
 	case f.policy != "" && given:
 		return Requirement{}, app.Usagef("--policy and --algorithm both say what is required; give one of them")
 	case f.policy != "":
-		return byPolicy(f.policy, "--policy", compare)
+		return byPolicyFile(f.policy, compare)
 	case given:
 		return byRule(rule, compare, "--algorithm"), nil
-	case env["WARDEN_POLICY"] != "":
-		return byPolicy(env["WARDEN_POLICY"], "WARDEN_POLICY", compare)
+	case cfg.Policy != nil:
+		return byPolicy(cfg.Policy, env[settings.Policy], settings.Policy, compare), nil
 	}
-	return f.bySettings(env, compare)
+	if f.compare == "" {
+		compare = cfg.Desired.Compare
+	}
+	if env[settings.Algorithm] == "" && env[settings.Compare] == "" {
+		return byRule(cfg.Desired.Rule, compare, "the default"), nil
+	}
+	return byRule(cfg.Desired.Rule, compare, settings.Algorithm), nil
 }
 
-func byPolicy(file, source string, compare ossenc.Compare) (Requirement, error) {
+func byPolicyFile(file string, compare ossenc.Compare) (Requirement, error) {
 	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return Requirement{}, app.Usagef("--policy: there is no file %s", file)
+	}
 	if err != nil {
-		return Requirement{}, app.Usagef("%s: %w", source, err)
+		return Requirement{}, app.Usagef("--policy: %w", err)
 	}
 	p, err := policy.Parse(file, data)
 	if err != nil {
 		return Requirement{}, &app.Error{Exit: app.Usage, Err: err, Next: "bucketwarden policy check " + file}
 	}
-	return Requirement{Policy: p, Exactly: compare == ossenc.Exact, Words: fmt.Sprintf("what %s says (%s)", file, source)}, nil
+	return byPolicy(p, file, "--policy", compare), nil
 }
 
-// bySettings takes the function's own settings, so that a laptop sees what the
-// function does.
-func (f *Flags) bySettings(env map[string]string, compare ossenc.Compare) (Requirement, error) {
-	algorithm := env["WARDEN_ALGORITHM"]
-	if algorithm == "" && env["WARDEN_COMPARE"] == "" {
-		return byRule(ossenc.Rule{Algorithm: ossenc.AES256}, compare, "the default"), nil
-	}
-	rule, err := ossenc.NewRule(cmp.Or(algorithm, ossenc.AES256), env["WARDEN_KMS_KEY_ID"], env["WARDEN_KMS_DATA_ENCRYPTION"])
-	if err != nil {
-		return Requirement{}, app.Usagef("WARDEN_ALGORITHM, WARDEN_KMS_KEY_ID, WARDEN_KMS_DATA_ENCRYPTION: %w", err)
-	}
-	switch set := ossenc.Compare(env["WARDEN_COMPARE"]); set {
-	case "", ossenc.Floor, ossenc.Exact:
-		if f.compare == "" && set != "" {
-			compare = set
-		}
-	default:
-		return Requirement{}, app.Usagef("WARDEN_COMPARE: %.40q is neither floor nor exact", set)
-	}
-	return byRule(rule, compare, "WARDEN_ALGORITHM"), nil
+func byPolicy(p *policy.Policy, file, source string, compare ossenc.Compare) Requirement {
+	return Requirement{Policy: p, Exactly: compare == ossenc.Exact, Words: fmt.Sprintf("what %s says (%s)", file, source)}
 }
 
 func byRule(rule ossenc.Rule, compare ossenc.Compare, source string) Requirement {
