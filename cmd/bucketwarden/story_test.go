@@ -117,6 +117,7 @@ func setUp(env *testscript.Env) error {
 		"SESSION_ID":                      sessionKey.AccessKeyID,
 		"SESSION_SECRET":                  sessionKey.AccessKeySecret,
 		"SESSION_TOKEN":                   sessionKey.SecurityToken,
+		"TAKEN":                           strings.TrimPrefix(settings["WARDEN_OSS_ENDPOINT"], "http://"),
 	} {
 		env.Setenv(name, value)
 	}

@@ -84,8 +84,8 @@ func Demo(ctx context.Context, o Options, out io.Writer, colour bool) error {
 		}
 	}
 	p.line("")
-	p.line(p.green(fmt.Sprintf("All %d steps went as they must.", len(steps))) + " Next: `make local` keeps all this up and prints how to play with it,")
-	p.line("with the account's report as a page at http://127.0.0.1:8080/report.")
+	p.line(p.green(fmt.Sprintf("All %d steps went as they must.", len(steps))) + " Next: bucketwarden local (in a checkout: make local)")
+	p.line("keeps all this up and prints how to play with it, with the report as a page at http://127.0.0.1:8080/report.")
 	return stack.Close(ctx)
 }
 

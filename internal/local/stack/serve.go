@@ -62,7 +62,7 @@ Create a bucket and see what becomes of it; the events go their way by themselve
 
 Send an event yourself; the answer says what was done:
 
-  curl --data @events/actiontrail-encryption-deleted.json \
+  bucketwarden events actiontrail-encryption-deleted | curl --data @- \
        http://%[1]s/2023-03-30/functions/bucketwarden/invocations
 
 What the function logs:

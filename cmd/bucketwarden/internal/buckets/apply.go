@@ -200,8 +200,8 @@ func UndoCommand(a *app.App) *cobra.Command {
 	c := &changing{app: a}
 	cmd := &cobra.Command{
 		Use:   "undo RESULT...",
-		Short: "Take changes back: each bucket gets the rule from before, if nobody has changed it since",
-		Long: `Take changes back: each bucket gets the rule from before, if nobody has changed it
+		Short: "Take changes back: each bucket gets the rule from before, unless it has changed since",
+		Long: `Take changes back: each bucket gets the rule from before, unless it has changed
 since. RESULT is any JSON that Bucketwarden prints: the result file of an apply, an
 answer of the function, a report, lines of its log. Several changes of one bucket
 are undone together, the newest first. Undoing makes rules weaker; that is shown.`,
@@ -243,7 +243,7 @@ func (c *changing) undo(ctx context.Context, names []string) error {
 		return s.Restore(ctx, service.ResultsOf(joined), dry)
 	})
 	if len(earlier) > 0 {
-		err = app.Join(err, &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s earlier: somebody else changed the bucket in between (%s)", counted(len(earlier), "change"), earlier[0].Bucket), Next: "see its history in ActionTrail, and use bucketwarden rule set"})
+		err = app.Join(err, &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s earlier: another writer changed the bucket in between (%s)", counted(len(earlier), "change"), earlier[0].Bucket), Next: "see its history in ActionTrail, and use bucketwarden rule set"})
 	}
 	return err
 }

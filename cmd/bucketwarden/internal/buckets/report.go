@@ -17,7 +17,7 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// survey is one look at the selected buckets: report and check.
+// survey reads the selected buckets once: report and check.
 type survey struct {
 	app     *app.App
 	flags   reach.Flags

@@ -26,7 +26,7 @@ func (e *ExistsError) Error() string {
 }
 
 // Write writes a whole file: beside the path first, then in its place, so that
-// nobody ever reads half of it. A file that is there is an *[ExistsError] unless
+// no one ever reads half of it. A file that is there is an *[ExistsError] unless
 // force is set. A path that is not a regular file, such as a pipe, is written to as
 // it is.
 func Write(path string, force bool, write func(io.Writer) error) (err error) {

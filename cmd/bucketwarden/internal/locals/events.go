@@ -162,7 +162,13 @@ func show(a *app.App, answer []byte, asJSON bool) error {
 		if r.Verdict.Failed() {
 			colour = term.Bad
 		}
-		fmt.Fprintf(a.Out, "%s  %s  %s → %s  %s  %s\n", term.Clean(r.Bucket), term.Clean(r.Region), r.Before, r.After, t.Paint(colour, string(r.Verdict)), term.Clean(r.Reason))
+		rules := ""
+		switch r.Verdict {
+		case ossenc.Ignored, ossenc.Gone, ossenc.Rejected, ossenc.Unknown: // nothing was read, or not all
+		default:
+			rules = fmt.Sprintf("%s → %s  ", r.Before, r.After)
+		}
+		fmt.Fprintf(a.Out, "%s  %s  %s%s  %s\n", term.Clean(r.Bucket), term.Clean(r.Region), term.Clean(rules), t.Paint(colour, string(r.Verdict)), term.Clean(r.Reason))
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type Cell struct {
 type Column struct {
 	Title string
 	// Shrink is how the column is made to fit: the columns give way in the order of
-	// their Shrink, the greatest first; 0 means never.
+	// their Shrink, the highest first; 0 means never.
 	Shrink int
 	// Least is the width that a column keeps when it gives way; its title's at
 	// least.
@@ -52,7 +52,7 @@ func (t *Terminal) Table(w io.Writer, columns []Column, rows [][]Cell) error {
 	return out.Flush()
 }
 
-// fit takes from the widths, the column with the greatest Shrink first, until the
+// fit takes from the widths, the column with the highest Shrink first, until the
 // row fits in full, or no column can give any more.
 func fit(columns []Column, widths []int, full int) {
 	over := len(gap)*(len(columns)-1) - full

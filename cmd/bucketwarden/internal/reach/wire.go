@@ -1,0 +1,141 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/creds"
+	"bucketwarden/internal/settings"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/kms"
+	"bucketwarden/ossenc/alicloud/tlsdial"
+	"bucketwarden/ossenc/policy"
+)
+
+// authenticate finds the key, and a first session where a role is in between.
+func (r *Reach) authenticate(a *app.App, f *Flags) error {
+	var err error
+	r.source, err = creds.Find(creds.Options{
+		Env: a.Env, Home: a.Home, Profile: f.profile, Metadata: f.metadata, External: f.external,
+		STSHost: r.sts, Session: sessionName(a.Version),
+	})
+	if err != nil {
+		return err
+	}
+	key, err := r.source.Key()
+	if err != nil {
+		return err
+	}
+	if a.Verbose {
+		fmt.Fprintf(a.Err, "credentials: %s, key ending in %s\n", r.source.Name, lastFour(key.ID))
+	}
+	return nil
+}
+
+func lastFour(id string) string {
+	if len(id) < 8 {
+		return "(too short to show)"
+	}
+	return id[len(id)-4:]
+}
+
+func stsHost(f *Flags, cfg settings.Config) (string, error) {
+	if f.stsEndpoint == "" {
+		return cfg.STS, nil
+	}
+	host, err := alicloud.ParseSTSEndpoint(f.stsEndpoint)
+	if err != nil {
+		return "", app.Usagef("--sts-endpoint: %w", err)
+	}
+	return host, nil
+}
+
+// endpoints reads a flag, or else takes the function's setting.
+func endpoints(flag, value string, set alicloud.Endpoints) (alicloud.Endpoints, error) {
+	if value == "" {
+		return set, nil
+	}
+	e, err := alicloud.ParseEndpoints(value)
+	if err != nil {
+		return e, app.Usagef("--%s: %w", flag, err)
+	}
+	return e, nil
+}
+
+// wire connects all parts, each with this command's own name.
+func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
+	oss, err := endpoints("endpoint", f.endpoint, cfg.OSS)
+	if err != nil {
+		return err
+	}
+	keys, err := endpoints("kms-endpoint", f.kmsEndpoint, cfg.KMS)
+	if err != nil {
+		return err
+	}
+	r.Region, r.From = r.region(a.Env, oss)
+	internal := f.internal || oss.Internal
+	oss.Own, oss.Internal = r.Region, internal
+	keys.Own, keys.Internal = r.Region, internal
+	transport := alicloud.NewTransportWith(&tlsdial.Dialer{})
+	transport.MaxIdleConns = max(transport.MaxIdleConns, r.Concurrency)
+	r.traffic = &traffic{next: transport}
+	if a.Verbose {
+		r.traffic.verbose = a.Err
+	}
+	r.client = alicloud.NewClient(oss, r.traffic, r.credentials)
+	r.client.UserAgent = Product(a.Version)
+	r.Warden = &ossenc.Warden{
+		Store:  r.client,
+		Lister: r.client,
+		Keys:   ossenc.CacheKeys(kms.NewClient(keys, r.traffic, r.credentials)),
+	}
+	if r.Policy == nil {
+		return nil
+	}
+	r.Warden.Policy = policy.Evaluator{Policy: r.Policy, Tags: r.client, Now: a.Now}
+	if len(r.Policy.Accounts) == 0 {
+		return nil
+	}
+	r.accounts = &alicloud.Accounts{
+		Roles: map[string]alicloud.Role{}, STSEndpoint: r.sts, Internal: internal,
+		Fallback: r.credentials, SessionName: sessionName(a.Version),
+	}
+	for _, account := range r.Policy.Accounts {
+		r.accounts.Roles[account.ID] = alicloud.Role{ARN: account.RoleARN}
+	}
+	r.Warden.Accounts = r.accounts
+	return nil
+}
+
+// region says where buckets are listed: a region of the environment or the profile
+// is where the user works, and never a filter.
+func (r *Reach) region(env map[string]string, e alicloud.Endpoints) (region, from string) {
+	for _, name := range []string{"ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_REGION", "OSS_REGION"} {
+		if value := strings.TrimPrefix(env[name], "oss-"); ossenc.ValidRegion(value) {
+			return value, name
+		}
+	}
+	if ossenc.ValidRegion(r.source.Region) {
+		return r.source.Region, r.source.Name
+	}
+	if _, ok := e.ByRegion[usualRegion]; !ok && len(e.ByRegion) > 0 { // a closed network has no other
+		var regions []string
+		for region := range e.ByRegion {
+			regions = append(regions, region)
+		}
+		return slices.Min(regions), "the endpoints"
+	}
+	return usualRegion, "the default"
+}
+
+// credentials signs every call.
+func (r *Reach) credentials() (ossenc.Credentials, error) {
+	key, err := r.source.Key()
+	if err != nil {
+		return ossenc.Credentials{}, &ossenc.Error{Code: ossenc.Denied, Message: err.Error(), Err: err}
+	}
+	return ossenc.Credentials{AccessKeyID: key.ID, AccessKeySecret: key.Secret, SecurityToken: key.Token}, nil
+}
