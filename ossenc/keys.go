@@ -2,7 +2,9 @@ package ossenc
 
 import (
 	"context"
-	"sync"
+	"errors"
+
+	"bucketwarden/ossenc/internal/flight"
 )
 
 // Key is what KMS says about one key, as far as a rule depends on it.
@@ -43,7 +45,7 @@ type keyCacheKey struct{}
 // looked up: one cache for each invocation, so that no invocation decides by
 // what a key was in an earlier one.
 func WithKeyCache(ctx context.Context) context.Context {
-	return context.WithValue(ctx, keyCacheKey{}, &keyCache{lookups: map[lookup]*pending{}})
+	return context.WithValue(ctx, keyCacheKey{}, new(keyCache))
 }
 
 // CacheKeys looks up every key once for each cache ([WithKeyCache]), account and
@@ -57,16 +59,7 @@ type cachedKeys struct{ keys Keys }
 // lookup has the account, because an alias is another key in every account.
 type lookup struct{ account, region, keyID string }
 
-type keyCache struct {
-	mu      sync.Mutex
-	lookups map[lookup]*pending
-}
-
-type pending struct {
-	done chan struct{} // closed once key and err are there
-	key  Key
-	err  error
-}
+type keyCache struct{ lookups flight.Group[lookup, Key] }
 
 // Describe answers from the cache, or fills it.
 func (c cachedKeys) Describe(ctx context.Context, region, keyID string) (Key, error) {
@@ -74,45 +67,24 @@ func (c cachedKeys) Describe(ctx context.Context, region, keyID string) (Key, er
 	if !ok {
 		return c.keys.Describe(ctx, region, keyID)
 	}
+	l := lookup{IdentityFrom(ctx).AccountID, region, keyID}
 	for {
-		l := lookup{IdentityFrom(ctx).AccountID, region, keyID}
-		p, first := cache.claim(l)
-		if first {
-			return c.fill(ctx, cache, l, p)
+		call, isNew := cache.lookups.Join(l, &Error{Op: "DescribeKey", Code: Internal, Message: "a panic while looking up " + keyID})
+		if isNew {
+			cache.lookups.Run(l, call, func() (Key, error) { return c.keys.Describe(ctx, region, keyID) }, isPermanent)
+			return call.Value, call.Err
 		}
-		select {
-		case <-p.done:
-		case <-ctx.Done():
+		key, err := call.Wait(ctx)
+		switch {
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			return Key{}, &Error{Op: "DescribeKey", Code: Deadline, Message: "KMS key " + keyID + ": no answer before the invocation's time ran out", Err: ctx.Err()}
+		case err == nil || CodeOf(err) != Deadline:
+			return key, err
 		}
-		// Whoever asked ran out of time; this caller may have some left.
-		if p.err == nil || CodeOf(p.err) != Deadline || ctx.Err() != nil {
-			return p.key, p.err
-		}
+		// Whoever asked ran out of time; this caller has some left.
 	}
 }
 
-func (c *keyCache) claim(l lookup) (*pending, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if p := c.lookups[l]; p != nil {
-		return p, false
-	}
-	// The error is for those who wait while a panic goes through.
-	p := &pending{done: make(chan struct{}), err: &Error{Op: "DescribeKey", Code: Internal, Message: "a panic while looking up " + l.keyID}}
-	c.lookups[l] = p
-	return p, true
-}
-
-func (c cachedKeys) fill(ctx context.Context, cache *keyCache, l lookup, p *pending) (Key, error) {
-	defer func() {
-		if p.err != nil && CodeOf(p.err).Retryable() {
-			cache.mu.Lock()
-			delete(cache.lookups, l)
-			cache.mu.Unlock()
-		}
-		close(p.done)
-	}()
-	p.key, p.err = c.keys.Describe(ctx, l.region, l.keyID)
-	return p.key, p.err
-}
+// isPermanent reports whether the result of a lookup holds for the rest of the
+// invocation.
+func isPermanent(err error) bool { return err == nil || !CodeOf(err).Retryable() }

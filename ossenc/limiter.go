@@ -8,11 +8,11 @@ import (
 	"bucketwarden/ossenc/internal/wait"
 )
 
-// limiter bounds how many buckets are worked on at the same time, and finds out how
-// many OSS bears: it begins wide open, halves at each QPS limit and grows by one a
-// round. OSS publishes no figure for its bucket-level calls. It does not begin
-// narrow: doubling would reach its full width within two round trips, so that
-// spares OSS nothing, and takes a twelfth of the time of a thousand buckets.
+// limiter limits how many buckets are worked on at a time and adapts to what OSS
+// bears, as TCP does (AIMD): it halves at each throttling response and grows by one
+// for each round of successes. OSS publishes no figure for its bucket-level calls.
+// It starts at full concurrency: slow start would reach it within two round trips
+// anyway and costs 8 % of the time of a sweep of 1,000 buckets.
 type limiter struct {
 	max    int
 	jitter func(time.Duration) time.Duration
@@ -24,58 +24,58 @@ type limiter struct {
 	successes int // successes since the limit last changed
 	pause     time.Duration
 	resume    time.Time
-	peak      int // the most that were inside at once
+	peak      int // highest inUse so far
 }
 
 const firstPause = time.Second // "retry after a few seconds" (OSS, HTTP 503)
 
 func newLimiter(most int, jitter func(time.Duration) time.Duration) *limiter {
-	g := &limiter{max: most, jitter: jitter, limit: most, pause: firstPause}
-	g.changed = sync.NewCond(&g.mu)
-	return g
+	l := &limiter{max: most, jitter: jitter, limit: most, pause: firstPause}
+	l.changed = sync.NewCond(&l.mu)
+	return l
 }
 
 // acquire waits for room.
-func (g *limiter) acquire() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for g.inUse >= g.limit {
-		g.changed.Wait()
+func (l *limiter) acquire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.inUse >= l.limit {
+		l.changed.Wait()
 	}
-	g.inUse++
-	g.peak = max(g.peak, g.inUse)
+	l.inUse++
+	l.peak = max(l.peak, l.inUse)
 }
 
 // release makes room.
-func (g *limiter) release() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.inUse--
-	g.changed.Signal()
+func (l *limiter) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inUse--
+	l.changed.Signal()
 }
 
 // succeeded widens the gate.
-func (g *limiter) succeeded() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.successes++
-	if g.limit < g.max && g.successes >= g.limit {
-		g.limit++
-		g.successes = 0
-		g.changed.Signal()
+func (l *limiter) succeeded() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.successes++
+	if l.limit < l.max && l.successes >= l.limit {
+		l.limit++
+		l.successes = 0
+		l.changed.Signal()
 	}
 }
 
 // throttled narrows the gate, once for all who hit the same limit, and waits
 // until it may be tried again. It returns false if ctx would end before.
-func (g *limiter) throttled(ctx context.Context) bool {
-	g.mu.Lock()
-	if now := time.Now(); now.After(g.resume) {
-		g.limit, g.successes = max(1, g.limit/2), 0
-		g.resume = now.Add(g.pause + g.jitter(g.pause))
-		g.pause = min(2*g.pause, 8*firstPause)
+func (l *limiter) throttled(ctx context.Context) bool {
+	l.mu.Lock()
+	if now := time.Now(); now.After(l.resume) {
+		l.limit, l.successes = max(1, l.limit/2), 0
+		l.resume = now.Add(l.pause + l.jitter(l.pause))
+		l.pause = min(2*l.pause, 8*firstPause)
 	}
-	pause := time.Until(g.resume) + g.jitter(firstPause/4) // not all at the same moment
-	g.mu.Unlock()
+	pause := time.Until(l.resume) + l.jitter(firstPause/4) // not all at the same moment
+	l.mu.Unlock()
 	return wait.Sleep(ctx, pause)
 }

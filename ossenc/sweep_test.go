@@ -18,7 +18,8 @@ import (
 type fakeAccount struct {
 	n        int
 	latency  time.Duration
-	listErr  error // after the last bucket
+	listErr  error                    // after the last bucket
+	slow     map[string]time.Duration // more latency for single buckets
 	throttle func() bool
 
 	mu      sync.Mutex
@@ -58,6 +59,10 @@ func (f *fakeAccount) call(ctx context.Context) error {
 func (f *fakeAccount) Get(ctx context.Context, b Bucket) (Observation, error) {
 	if err := f.call(ctx); err != nil {
 		return Observation{}, err
+	}
+	if !wait.Sleep(ctx, f.slow[b.Name]) {
+		<-ctx.Done()
+		return Observation{}, failing(Deadline)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

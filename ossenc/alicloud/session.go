@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/internal/flight"
 
 	"github.com/aliyun/credentials-go/credentials/providers"
 )
@@ -28,21 +28,12 @@ type session struct {
 	build    func() (providers.CredentialsProvider, error)
 	provider providers.CredentialsProvider
 	source   *source
-
-	mu     sync.Mutex
-	flight *flight
+	calls    flight.Group[struct{}, ossenc.Credentials] // one at a time
 }
 
 // errNotWhole is a session without one of its three parts: it cannot act for its
 // account, and nothing else may.
 var errNotWhole = errors.New("STS answered with a session that has no access key, no secret or no token")
-
-// flight is one call of the provider.
-type flight struct {
-	done chan struct{} // closed once got and err are there
-	got  ossenc.Credentials
-	err  error // as credentials-go returned it: not safe to show
-}
 
 // source hands the credentials of the invocation that asks to credentials-go.
 // Those that an earlier invocation had may have ended by the time the role is
@@ -93,53 +84,38 @@ func newSession(role Role, name, stsHost string) (*session, error) {
 // credentials returns the session's credentials, or the *[Error] why there are
 // none.
 func (s *session) credentials(ctx context.Context, from ossenc.Credentials) (ossenc.Credentials, error) {
-	f := s.join(from)
-	select {
-	case <-f.done:
-	case <-ctx.Done():
+	call, isNew := s.calls.Join(struct{}{}, errors.New("panic in credentials-go")) // at an answer without Expiration
+	if isNew {
+		go s.assume(call, from)
+	}
+	got, err := call.Wait(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return ossenc.Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.ARN, ctx.Err())
+	case err != nil: // as credentials-go returned it: not safe to show
+		return ossenc.Credentials{}, assumeError(ctx, s.role.ARN, err)
 	}
-	if f.err != nil {
-		return ossenc.Credentials{}, assumeError(ctx, s.role.ARN, f.err)
-	}
-	return f.got, nil
+	return got, nil
 }
 
-// join returns the call that is under way, or starts one.
-func (s *session) join(from ossenc.Credentials) *flight {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.flight == nil {
-		s.flight = &flight{done: make(chan struct{})}
-		go s.run(s.flight, from)
-	}
-	return s.flight
-}
-
-func (s *session) run(f *flight, from ossenc.Credentials) {
-	defer func() {
-		if recover() != nil { // credentials-go's, at an answer without Expiration
-			f.err = errors.New("panic in credentials-go")
+func (s *session) assume(call *flight.Call[ossenc.Credentials], from ossenc.Credentials) {
+	defer func() { _ = recover() }() // the call has its error
+	s.calls.Run(struct{}{}, call, func() (ossenc.Credentials, error) {
+		s.source.current = from
+		got, err := s.provider.GetCredentials()
+		if err != nil {
+			return ossenc.Credentials{}, err
 		}
-		s.mu.Lock()
-		s.flight = nil
-		s.mu.Unlock()
-		close(f.done)
-	}()
-	s.source.current = from
-	got, err := s.provider.GetCredentials()
-	if err != nil {
-		f.err = err
-		return
-	}
-	f.got = ossenc.Credentials{AccessKeyID: got.AccessKeyId, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}
-	remember(f.got)
-	if f.got.Empty() || f.got.SecurityToken == "" {
-		f.got, f.err = ossenc.Credentials{}, errNotWhole
+		keys := ossenc.Credentials{AccessKeyID: got.AccessKeyId, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}
+		remember(keys)
+		if !keys.Empty() && keys.SecurityToken != "" {
+			return keys, nil
+		}
 		if fresh, err := s.build(); err == nil { // the old one would keep the session for an hour
 			s.provider = fresh
 		}
-	}
+		return ossenc.Credentials{}, errNotWhole
+	}, func(error) bool { return false })
 }
 
 // assumeError reads the errors of credentials-go, which are texts: STS's answer

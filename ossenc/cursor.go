@@ -1,0 +1,23 @@
+package ossenc
+
+import "strings"
+
+// Cursor is a bucket's place in a sweep: its name, and before that the account's
+// ID and a slash if it is not the function's own.
+type Cursor string
+
+// CursorOf returns the place of the bucket that a result is about.
+func CursorOf(r Result) Cursor {
+	if r.Account == "" {
+		return Cursor(r.Bucket)
+	}
+	return Cursor(r.Account + "/" + r.Bucket)
+}
+
+func (c Cursor) split() (account, bucket string) {
+	account, bucket, found := strings.Cut(string(c), "/")
+	if !found {
+		return "", string(c)
+	}
+	return account, bucket
+}
