@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -180,6 +181,34 @@ func TestDeadLetterIsReplayedByItsRequestPayload(t *testing.T) {
 	}
 	if b, _ := s.OSS.Bucket("letter"); b.Rule.Algorithm != "AES256" {
 		t.Errorf("after the replay the rule is %+v, want AES256", b.Rule)
+	}
+}
+
+// docs/s-variants.md fetches the report without an HTTP trigger.
+func TestReportByInvocation(t *testing.T) {
+	binary, err := stack.Build(t.Context(), root, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := stack.Start(t.Context(), stack.Options{Binary: binary, Env: []string{"WARDEN_HTTP_AUTH=platform"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}()
+	r, err := s.Function.Invoke(t.Context(), []byte(read(t, "docs/examples/report.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		StatusCode int
+		Body       string
+	}
+	if err := json.Unmarshal(r.Payload, &answer); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(answer.Body, `"buckets"`) {
+		t.Errorf("got %s, %v", r.Payload, err)
 	}
 }
 

@@ -25,12 +25,28 @@ export function check(text, { calls, settings }, local = false, env = {}) {
   }
   const problems = fileShape(doc, '');
   if (problems.length > 0) return problems; // the rules below take the shape for granted
-  return Object.entries(doc.resources).flatMap(([name, r]) => {
+  const functions = Object.entries(doc.resources).filter(([, r]) => !r.component.startsWith('fc3-domain'));
+  const names = functions.map(([, r]) => r.props.functionName);
+  const routes = Object.values(doc.resources).flatMap((r) => r.props.routeConfig?.routes ?? []);
+  return routes.filter((r) => !names.includes(r.functionName)).map((r) => `/resources: a route leads to the unknown function ${r.functionName}`).concat(functions.flatMap(([name, r]) => {
     const p = `/resources/${name}/props`;
     return [
       ...size(r.props, p), ...runtime(r.props, p), ...hooks(r.props, p), ...variables(r.props, p, settings),
       ...triggers(r.props, p), ...(local ? localOnly(r.props, p) : deployed(r.props, p, calls)),
+      ...access(r.props, p),
     ];
+  }));
+}
+
+// access: a trigger that lets everybody in needs a function that asks for tokens.
+function access({ triggers: all = [], environmentVariables: { WARDEN_HTTP_AUTH: auth } = {} }, p) {
+  return all.flatMap(({ triggerType, triggerConfig: c }, i) => {
+    const path = `${p}/triggers/${i}/triggerConfig`;
+    if (triggerType !== 'http') return [];
+    const out = [];
+    if ((c.authType === 'anonymous') !== (auth === 'tokens')) out.push(`${path}/authType: ${c.authType} does not go with WARDEN_HTTP_AUTH: ${auth}`);
+    if ((c.authType === 'jwt') !== (c.authConfig !== undefined)) out.push(`${path}/authConfig: belongs to authType jwt, and jwt needs it`);
+    return out;
   });
 }
 

@@ -16,10 +16,21 @@ export const regions = [
 // Six fields, seconds first, with a time zone if any; or @every.
 const cron = match(/^(CRON_TZ=[A-Za-z]+(\/[A-Za-z_]+)* )?(([0-9A-Z*?/,#-]+ ){5}[0-9A-Z*?/,#-]+|@every \d+[mh])$/, 'a cron expression of six fields, seconds first, or @every 4m');
 
+const methods = list(oneOf('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'));
+
+// The platform takes exactly one key. The names of lists of paths are spelt in two
+// ways and a wrong one is ignored, so that they are not allowed here: every path
+// needs the token.
+const jwt = obj({
+  jwks: obj({ keys: (v, path) => (Array.isArray(v) && v.length === 1 ? rsaKey(v[0], `${path}/0`) : [`${path}: must be exactly one key`]) }),
+  tokenLookup: list(obj({ readPosition: oneOf('header', 'cookie'), parameterName: str }, { prefix: str })),
+}, { claimPassBy: str });
+const rsaKey = obj({ alg: str, e: str, kty: oneOf('RSA'), n: str, use: oneOf('sig') }, { kid: str });
+
 const configs = {
   http: obj(
-    { authType: oneOf('function', 'jwt'), methods: list(oneOf('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS')) },
-    { authConfig: str, disableURLInternet: bool },
+    { authType: oneOf('function', 'jwt', 'anonymous'), methods },
+    { authConfig: jwt, disableURLInternet: bool },
   ),
   timer: obj({ cronExpression: cron, enable: bool }, { payload: str }),
   eventbridge: obj({
@@ -83,10 +94,25 @@ const props = obj(
   },
 );
 
-const resource = obj({
+const fc3 = obj({
   component: match(/^fc3@\d+\.\d+\.\d+$/, 'fc3 with a version: a bare fc3 is whatever is newest on the day'),
   props,
 }, { actions: obj({}, { 'pre-deploy': action, 'pre-local': action }) });
+
+// A domain of one's own: its default TLS settings allow TLS 1.0, RC4 and 3DES.
+const domain = obj({
+  component: match(/^fc3-domain@\d+\.\d+\.\d+$/, 'fc3-domain with a version'),
+  props: obj({
+    region: oneOf(...regions),
+    domainName: match(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain'),
+    protocol: oneOf('HTTPS'),
+    certConfig: obj({ certId: str }),
+    tlsConfig: obj({ minVersion: oneOf('TLSv1.2', 'TLSv1.3'), maxVersion: oneOf('TLSv1.3'), cipherSuites: list(match(/^TLS_(ECDHE_\w+_)?WITH_AES_\d+_GCM_SHA\d+$|^TLS_AES_\w+$/, 'a suite with AES-GCM')) }),
+    routeConfig: obj({ routes: list(obj({ functionName: str, path: match(/^\//, 'a path') }, { qualifier: str, methods })) }),
+  }),
+});
+
+const resource = (v, path) => (String(v?.component).startsWith('fc3-domain') ? domain : fc3)(v, path);
 
 export const file = obj(
   { edition: oneOf('3.0.0'), name: str, access: match(/^[\w-]+$/, 'an alias: no ${} is expanded here'), resources: map(resource) },
