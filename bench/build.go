@@ -65,6 +65,9 @@ func (m *measurement) build(ctx context.Context, dir string) error {
 			return err
 		}
 	}
+	if err := compile(ctx, "./bench/floor", filepath.Join(dir, "floor"), append(plain, stripped)...); err != nil {
+		return err
+	}
 	m.sweeper = filepath.Join(dir, "sweep")
 	if err := compile(ctx, "./bench/sweep", m.sweeper, deployed...); err != nil {
 		return err

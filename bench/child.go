@@ -18,51 +18,70 @@ import (
 	localfc "bucketwarden/internal/local/fc"
 )
 
-// child is one program under test, between a Runtime API of its own and the
-// shared OSS.
+// child is one program under test, between a Runtime API of its own and an OSS that
+// it shares with the others.
 type child struct {
 	cmd    *exec.Cmd
 	api    *localfc.RuntimeAPI
 	server *http.Server
-	// start is the time from before the process was started to the arrival of its
-	// first poll.
+	began  time.Time // just before the process was started
+	// start is the time from then to the arrival of its first poll.
 	start time.Duration
 	out   tail
 }
 
-// launch starts bin and returns once it has polled.
-func launch(ctx context.Context, bin string, oss *storage, env ...string) (*child, error) {
+// launch says what to start, and how.
+type launch struct {
+	command []string
+	env     []string
+	quota   *quota // nil for none
+	// waiting, if not nil, is called before the process is started: an event may wait
+	// for it, as on demand.
+	waiting func(*child)
+}
+
+// patience is how long a process may take to poll. Under a tool that counts its
+// instructions it is 50 times slower.
+const patience = 20 * time.Second
+
+// start starts a program and returns once it has polled.
+func (l launch) start(ctx context.Context) (*child, error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	c := &child{api: localfc.NewRuntimeAPI(localfc.Config{Credentials: func() localfc.Credentials {
-		return localfc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken}
-	}})}
+	c := &child{api: localfc.NewRuntimeAPI(localfc.Config{
+		Timeout: 5 * time.Minute, // s.yaml's
+		Credentials: func() localfc.Credentials {
+			return localfc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken}
+		},
+	})}
 	polled := make(chan time.Time, 1)
 	var once sync.Once
 	c.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		once.Do(func() { polled <- time.Now() })
 		c.api.ServeHTTP(w, r)
 	})}
-	go func() { _ = c.server.Serve(l) }() // ends with ErrServerClosed
-	c.cmd = exec.CommandContext(ctx, bin)
+	go func() { _ = c.server.Serve(listener) }() // ends with ErrServerClosed
+	c.cmd = exec.CommandContext(ctx, l.command[0], l.command[1:]...)
 	c.cmd.Env = append([]string{
-		"PATH=/usr/bin:/bin", "FC_REGION=cn-hangzhou", "FC_RUNTIME_API=" + l.Addr().String(),
-		"WARDEN_OSS_ENDPOINT=" + oss.url, "OSS_ENDPOINT=" + oss.url,
-	}, env...)
+		"PATH=/usr/bin:/bin", "FC_REGION=cn-hangzhou", "FC_RUNTIME_API=" + listener.Addr().String(),
+	}, l.env...)
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
-	before := time.Now()
-	if err := c.cmd.Start(); err != nil {
+	c.began = time.Now()
+	if l.waiting != nil {
+		l.waiting(c)
+	}
+	if err := l.quota.start(c.cmd); err != nil {
 		return nil, errors.Join(err, c.server.Close())
 	}
 	select {
 	case at := <-polled:
-		c.start = at.Sub(before)
+		c.start = at.Sub(c.began)
 		return c, nil
-	case <-time.After(10 * time.Second):
-		return nil, errors.Join(fmt.Errorf("%s asks for no work:\n%s", bin, c.out.String()), c.stop())
+	case <-time.After(patience):
+		return nil, errors.Join(fmt.Errorf("%s asks for no work:\n%s", l.command[0], c.out.String()), c.stop())
 	}
 }
 
@@ -99,6 +118,20 @@ func (c *child) cpu() time.Duration {
 		sum += ran
 	}
 	return sum
+}
+
+// faults returns how many pages the kernel had to map so far: minor faults, the tenth
+// field of proc_pid_stat(5).
+func (c *child) faults() (n int) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	if fields := strings.Fields(rest); len(fields) > 7 {
+		_, _ = fmt.Sscan(fields[7], &n) // 0 if it is not a number
+	}
+	return n
 }
 
 // residentKB returns VmRSS or another line of /proc/PID/status, in KB.

@@ -52,7 +52,7 @@ func (m *measurement) cold(ctx context.Context, o options) error {
 }
 
 func coldStart(ctx context.Context, p *program, oss *storage) (s cold, err error) {
-	c, err := launch(ctx, p.bin, oss)
+	c, err := launch{command: []string{p.bin}, env: oss.env()}.start(ctx)
 	if err != nil {
 		return s, err
 	}

@@ -150,7 +150,7 @@ func initsOf(ctx context.Context, p *program, starts int) (map[string]initCost, 
 	defer func() { _ = oss.close() }()
 	costs, times := map[string]initCost{}, map[string][]float64{}
 	for range starts + 1 {
-		c, err := launch(ctx, p.bin, oss, "GODEBUG=inittrace=1")
+		c, err := launch{command: []string{p.bin}, env: append(oss.env(), "GODEBUG=inittrace=1")}.start(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ type goal struct {
 func (m *measurement) goals() []goal {
 	b, p, w := m.Programs[bare], m.Programs[put], m.Programs[warden]
 	goals := []goal{
-		{"start to first poll, × bare", 1.2, w.Cold.Poll / b.Cold.Poll},
+		{"start to first poll, × bare", 1.15, w.Cold.Poll / b.Cold.Poll},
 		{"first event of a cold process, × put", 1.2, w.Cold.Event / p.Cold.Event},
 		{"binary, × bare", 1.4, float64(w.Binary) / float64(b.Binary)},
 		{"zip, MB", 3.5, float64(w.Zip) / 1e6},
@@ -37,7 +37,7 @@ func (m *measurement) goals() []goal {
 			goals = append(goals, goal{fmt.Sprintf("sweep of %d, %s, × the latency bound", s.Buckets, s.addressing()), 1.1, s.Seconds / s.Bound})
 		}
 	}
-	return goals
+	return append(goals, m.TLS.goals()...)
 }
 
 // callsFor is how many calls to OSS a verdict costs: a look, and for a fix the

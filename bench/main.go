@@ -28,12 +28,18 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds of warm events")
 	flag.IntVar(&o.events, "events", 1000, "warm events in a round, of each program")
 	flag.IntVar(&o.buckets, "buckets", 100_000, "buckets of the largest sweep")
+	flag.IntVar(&o.tlsStarts, "tls-starts", 60, "cold starts of each program over TLS")
+	within := flag.String("inside", "", "measure over TLS in this namespace, with the programs in this directory; for the bench itself")
 	flag.StringVar(&o.json, "json", "", "file for all numbers as JSON")
 	flag.StringVar(&o.doc, "doc", "", "Markdown file whose part between two bench comments is replaced by the tables")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	do := run
+	if *within != "" {
+		do = func(ctx context.Context, o options) error { return inside(ctx, *within, o) }
+	}
+	if err := do(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -41,8 +47,8 @@ func main() {
 
 // options is how much to measure, and where it goes.
 type options struct {
-	starts, rounds, events, buckets int
-	json, doc                       string
+	starts, rounds, events, buckets, tlsStarts int
+	json, doc                                  string
 }
 
 // run measures everything, from the root of the module.
@@ -63,6 +69,7 @@ func run(ctx context.Context, o options) error {
 		{"allocations", func() error { return m.allocations(ctx, o) }},
 		{"warm events", func() error { return m.warm(ctx, o) }},
 		{"sweeps", func() error { return m.sweeps(ctx, o) }},
+		{"over TLS", func() error { return m.tls(ctx, dir, o) }},
 	} {
 		fmt.Fprintln(os.Stderr, step.name)
 		if err := step.do(); err != nil {

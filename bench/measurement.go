@@ -20,6 +20,7 @@ type measurement struct {
 	BareOurWay int64    `json:"bare_with_our_flags_bytes"`
 	Modules    []module `json:"dependencies"`
 	Sweeps     []sweep  `json:"sweeps"`
+	TLS        overTLS  `json:"tls"`
 
 	sweeper string // the executable of bench/sweep
 }

@@ -59,6 +59,7 @@ func (m *measurement) markdown() string {
 	m.coldTable(&p)
 	m.warmTable(&p)
 	m.sweepTable(&p)
+	m.tlsTables(&p)
 	m.moduleTable(&p)
 	return p.String()
 }

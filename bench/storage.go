@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 	"bucketwarden/internal/local/stack"
 )
 
-// key is what every invocation brings.
-var key = localoss.Key{AccessKeyID: "STS.bench", AccessKeySecret: "bench-secret", SecurityToken: "bench-token"}
+// key is what every invocation brings. A token of STS has about 700 bytes.
+var key = localoss.Key{AccessKeyID: "STS.bench", AccessKeySecret: "bench-secret", SecurityToken: strings.Repeat("t", 700)}
 
 // storage is the local OSS, with a latency that can be changed and a count of
 // what reached it.
@@ -50,6 +51,11 @@ func (s *storage) serve(w http.ResponseWriter, r *http.Request) {
 	s.calls.Add(1)
 	time.Sleep(time.Duration(s.latency.Load()))
 	s.ServeHTTP(w, r)
+}
+
+// env tells a program where this OSS is.
+func (s *storage) env() []string {
+	return []string{"WARDEN_OSS_ENDPOINT=" + s.url, "OSS_ENDPOINT=" + s.url}
 }
 
 func (s *storage) close() error { return s.web.Close() }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -23,6 +24,9 @@ type stub struct {
 	latency time.Duration
 	conns   atomic.Int64 // opened so far
 	calls   atomic.Int64 // answered so far
+	// tls, if not nil, is spoken on every connection.
+	tls     *tls.Config
+	resumed atomic.Int64 // connections that resumed a session
 	waited  atomic.Int64 // ns, for all of them: timers are late on a busy machine
 }
 
@@ -32,14 +36,17 @@ func (s *stub) realLatency() time.Duration {
 }
 
 func newStub(ctx context.Context, buckets int, latency time.Duration) (*stub, error) {
+	s := &stub{buckets: buckets, latency: latency}
+	return s, s.listen(ctx, "127.0.0.1:0")
+}
+
+func (s *stub) listen(ctx context.Context, addr string) (err error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+	if s.Listener, err = lc.Listen(ctx, "tcp", addr); err != nil {
+		return err
 	}
-	s := &stub{Listener: l, buckets: buckets, latency: latency}
 	go s.accept()
-	return s, nil
+	return nil
 }
 
 // accept ends when the stub is closed.
@@ -51,10 +58,28 @@ func (s *stub) accept() {
 		}
 		s.conns.Add(1)
 		go func() {
-			_ = s.serve(conn) // ends when the client closes
-			_ = conn.Close()
+			defer func() { _ = conn.Close() }()
+			conn, err := s.secure(conn)
+			if err == nil {
+				_ = s.serve(conn) // ends when the client closes
+			}
 		}()
 	}
+}
+
+// secure makes the handshake, if there is one.
+func (s *stub) secure(conn net.Conn) (net.Conn, error) {
+	if s.tls == nil {
+		return conn, nil
+	}
+	over := tls.Server(conn, s.tls)
+	if err := over.Handshake(); err != nil {
+		return nil, err
+	}
+	if over.ConnectionState().DidResume {
+		s.resumed.Add(1)
+	}
+	return over, nil
 }
 
 func (s *stub) serve(conn net.Conn) error {

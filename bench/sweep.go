@@ -104,8 +104,18 @@ func (s *sweep) run(ctx context.Context, bin string, oss *stub, flags ...string)
 	}
 	before := oss.conns.Load()
 	cmd := exec.CommandContext(ctx, bin, append(flags, "-endpoint", endpoint, "-connect", oss.Addr().String())...)
+	err := s.exec(cmd)
+	s.Conns = int(oss.conns.Load() - before)
+	return err
+}
+
+// exec runs bench/sweep and takes what it prints.
+func (s *sweep) exec(cmd *exec.Cmd) error {
 	out, err := cmd.Output()
 	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			out = exit.Stderr
+		}
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	var done struct {
@@ -119,7 +129,7 @@ func (s *sweep) run(ctx context.Context, bin string, oss *stub, flags ...string)
 	if done.Compliant != s.Buckets {
 		return fmt.Errorf("%d of %d buckets are compliant", done.Compliant, s.Buckets)
 	}
-	s.Seconds, s.Peak, s.Conns = done.Seconds, done.Peak, int(oss.conns.Load()-before)
+	s.Seconds, s.Peak = done.Seconds, done.Peak
 	s.CPU = us(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()) / float64(s.Buckets)
 	return nil
 }

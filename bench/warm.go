@@ -133,7 +133,7 @@ func (m *measurement) running(ctx context.Context, build func(*program) string, 
 	oss.fill(slices.MaxFunc(loads, func(a, b load) int { return a.InFlight - b.InFlight }).InFlight)
 	var children []*child
 	for _, p := range m.Programs {
-		c, lerr := launch(ctx, build(p), oss)
+		c, lerr := launch{command: []string{build(p)}, env: oss.env()}.start(ctx)
 		if lerr != nil {
 			err = lerr
 			break

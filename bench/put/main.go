@@ -31,14 +31,16 @@ func (f function) handle(ctx context.Context, e job.Event) (string, error) {
 	return "done", job.Do(ctx, f.client(), e)
 }
 
-// newClient returns the SDK's client as it comes, in path style on the endpoint
-// that the bench names.
+// newClient returns the SDK's client as it comes; where the bench names an endpoint, in
+// path style there.
 func newClient() *oss.Client {
-	return oss.NewClient(oss.LoadDefaultConfig().
+	c := oss.LoadDefaultConfig().
 		WithRegion(os.Getenv("FC_REGION")).
-		WithEndpoint(os.Getenv("OSS_ENDPOINT")).
-		WithUsePathStyle(true).
-		WithCredentialsProvider(credentials.CredentialsProviderFunc(invocationKeys)))
+		WithCredentialsProvider(credentials.CredentialsProviderFunc(invocationKeys))
+	if endpoint := os.Getenv("OSS_ENDPOINT"); endpoint != "" {
+		c = c.WithEndpoint(endpoint).WithUsePathStyle(true)
+	}
+	return oss.NewClient(c)
 }
 
 // invocationKeys are those of the function's role, which every invocation brings.

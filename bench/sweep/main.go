@@ -16,13 +16,14 @@ import (
 	"time"
 
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/tlsdial"
 
 	"bucketwarden/ossenc"
 )
 
 func main() {
 	endpoint := flag.String("endpoint", "", "URL of OSS")
-	connect := flag.String("connect", "", "host:port that every connection goes to, whatever host it is for")
+	connect := flag.String("connect", "", "host:port that every connection goes to, whatever host it is for; empty for that host")
 	loop := flag.Bool("plain", false, "make the calls in a plain loop")
 	flag.Parse()
 	if err := run(*endpoint, *connect, *loop); err != nil {
@@ -40,9 +41,16 @@ func run(endpoint, connect string, loop bool) error {
 	if err != nil {
 		return err
 	}
-	transport := alicloud.NewTransport()
-	dial := transport.DialContext
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) { return dial(ctx, network, connect) }
+	// A plain loop has a plain transport, with no more idle connections than ours.
+	transport := &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64}
+	if !loop {
+		transport = alicloud.NewTransportWith(&tlsdial.Dialer{Roots: tlsdial.System("", "")})
+	}
+	if connect != "" {
+		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, connect)
+		}
+	}
 	start := time.Now()
 	var compliant int
 	if loop {

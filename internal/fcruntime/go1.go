@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
 	"github.com/aliyun/fc-runtime-go-sdk/fc/messages"
@@ -27,18 +28,19 @@ func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger)
 	}
 	newGuard(cfg.API, e, logger).install(transport)
 	context.AfterFunc(ctx, func() { os.Exit(e.finish()) })
-	// Beside the first poll and not before it: until then nothing runs that a
-	// signal could cut short.
-	go exitOnSignal(e)
 	fc.RegisterInitializerFunction(func(context.Context) {})
 	fc.RegisterPreStopFunction(func(context.Context) {
 		e.settle(1) // one is this hook itself
 		go func() { os.Exit(e.finish()) }()
 	})
-	fc.Start(go1(invoke, e))
+	fc.Start(go1(invoke, e, sync.OnceFunc(func() { go exitOnSignal(e) })))
 	return errors.New("the runtime loop ended")
 }
 
+// exitOnSignal ends the process in order at the first signal. It is asked for when the
+// first event begins: before that nothing runs that a signal could cut short, and the
+// threads that it takes are a part of the start. Later, after the first answer, would be
+// cheaper still, but then a signal could cut that event short.
 func exitOnSignal(e *ending) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endSignals...)
@@ -48,9 +50,10 @@ func exitOnSignal(e *ending) {
 
 // go1 returns what the runtime SDK calls. A function value is needed: the SDK
 // refuses a struct at every call. The metadata is read once, because reading it
-// writes to it.
-func go1(invoke Invoke, e *ending) func(context.Context, []byte) (json.RawMessage, error) {
+// writes to it. begun is called at the beginning of every event.
+func go1(invoke Invoke, e *ending, begun func()) func(context.Context, []byte) (json.RawMessage, error) {
 	return func(ctx context.Context, payload []byte) (json.RawMessage, error) {
+		begun()
 		growStack(len(payload))
 		meta, ok := fccontext.FromContext(ctx)
 		if !ok {
