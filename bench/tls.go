@@ -105,7 +105,7 @@ func deployedEnv(file string) (env []string, err error) {
 
 // measure lays the world out and measures in it.
 func (r *overTLS) measure(ctx context.Context, dir string, o options) error {
-	p, err := newPKI()
+	p, err := newPKI(false)
 	if err != nil {
 		return err
 	}
