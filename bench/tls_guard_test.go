@@ -195,7 +195,7 @@ func TestTLS_FullHandshakesOfASweep(t *testing.T) {
 	s := newTLSStub(t, p.chain)
 	client, ctx := overTLSAt(t, s, p.roots...)
 	compliant := 0
-	_, err := (&ossenc.Warden{Store: client, Lister: client}).Run(ctx, ossenc.Sweep{Want: ossenc.Want{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+	_, err := (&ossenc.Warden{Store: client, Lister: client}).Sweep(ctx, ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
 		if r.Verdict == ossenc.Compliant {
 			compliant++
 		}
