@@ -130,3 +130,15 @@ func TestEnsure_ReportModeOfTheWholeFunction(t *testing.T) {
 		}
 	}
 }
+
+// To ask for nothing is a mistake of the caller, never "compliant".
+func TestEnsure_AskingForNothingIsInvalid(t *testing.T) {
+	for _, task := range []Task{{}, {Desired: Desired{Report: true}}, {Exactly: true}, {Desired: Desired{Compare: Floor}}} {
+		store := &fakeStore{}
+		task.Bucket = Bucket{Name: "b-1"}
+		res := (&Warden{Store: store}).Ensure(t.Context(), task)
+		if res.Verdict != Rejected || res.Code != Invalid || res.Observed || store.puts != 0 {
+			t.Errorf("%+v: %s %q, %d writes: %s", task, res.Verdict, res.Code, store.puts, res.Reason)
+		}
+	}
+}

@@ -178,6 +178,9 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 		t.Bucket.Account = "" // the function's own
 	}
 	res := newResult(t)
+	if t.Desired.byPolicy() && w.Policy == nil {
+		return *res.fail(Rejected, Invalid, "neither the task nor a policy says what is required, so nothing was read")
+	}
 	ctx, err := w.asAccount(ctx, t.Bucket.Account)
 	if err != nil {
 		return *res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
