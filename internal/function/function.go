@@ -58,6 +58,9 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 		Log:      log,
 	}
 	if p := cfg.Policy; p != nil {
+		for _, w := range p.Warnings {
+			log.Warn("the policy may have a mistake", "where", w.String())
+		}
 		s.MaxChanges = p.MaxChanges
 		s.EndingSoon = func(now time.Time) []ossenc.Exemption { return p.EndingSoon(now, soon) }
 	}

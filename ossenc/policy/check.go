@@ -7,6 +7,7 @@ import (
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy/document"
 	"bucketwarden/ossenc/policy/glob"
+	"bucketwarden/ossenc/region"
 )
 
 // checkRules finds what only a look at several rules shows.
@@ -116,9 +117,19 @@ const (
 	nameCharacters = "abcdefghijklmnopqrstuvwxyz-" + digits
 )
 
+// checkRegion finds what cannot be a region ID, and warns of one that is not known:
+// new regions appear, and typing mistakes leave the buckets to the last rule.
 func checkRegion(n document.Node, name string) {
-	if !ossenc.ValidRegion(name) {
-		n.Problem("%q is no region ID, such as cn-hangzhou", name)
+	switch meant := region.Parse(name); {
+	case ossenc.ValidRegion(name) && meant == name && !region.IsKnown(name):
+		n.Warn("%q is not a region that this version knows%s", name, document.DidYouMean(name, region.Known()))
+	case ossenc.ValidRegion(name) && meant != name && meant != "":
+		n.Warn("%q is another name for the region %s; OSS reports the region ID", name, meant)
+	case ossenc.ValidRegion(name):
+	case meant != "":
+		n.Problem("%q is no region ID, such as cn-hangzhou (did you mean %s?)", name, meant)
+	default:
+		n.Problem("%q is no region ID, such as cn-hangzhou%s", name, document.DidYouMean(name, region.Known()))
 	}
 }
 
@@ -129,12 +140,30 @@ func checkRegionPattern(n document.Node, p glob.Pattern) {
 	}
 	if !p.CanBe(nameCharacters, 4, 40) || len(p.String()) > 3 && p.String()[:4] == "oss-" {
 		n.Problem("%q matches no region ID, such as cn-hangzhou", p)
+		return
+	}
+	if !slices.ContainsFunc(region.Known(), p.Match) {
+		n.Warn("%q matches no region that this version knows", p)
 	}
 }
 
 func checkAccountPattern(n document.Node, p glob.Pattern) {
+	if p.IsLiteral() {
+		checkAccount(n, p.Name())
+		return
+	}
 	if !p.CanBe(digits, 1, 20) {
 		n.Problem("%q matches no account ID, which is up to 20 digits", p)
+	}
+}
+
+// checkAccount finds what cannot be the ID of an account.
+func checkAccount(n document.Node, id string) {
+	switch {
+	case id != "" && !ossenc.ValidAccountID(id):
+		n.Problem("%q is no account ID, which is up to 20 digits without a 0 in front", id)
+	case id != "" && len(id) != 16:
+		n.Warn("%q has %d digits; account IDs have 16", id, len(id))
 	}
 }
 

@@ -41,6 +41,10 @@ type Policy struct {
 	// MaxChanges bounds how many buckets one sweep may change.
 	MaxChanges MaxChanges
 
+	// Warnings are about what is allowed and may be a mistake all the same, such as a
+	// region that is not known.
+	Warnings Problems
+
 	keys  keys
 	rules []rule
 }
@@ -85,6 +89,7 @@ func Parse(file string, data []byte) (*Policy, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	p.Warnings = f.Warnings()
 	return p, nil
 }
 

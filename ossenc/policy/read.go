@@ -102,9 +102,7 @@ func readAccounts(n document.Node) []Account {
 	for _, item := range n.Items() {
 		o := item.Object("id", "role_arn")
 		a := Account{ID: o.Require("id").Text(), RoleARN: o.Require("role_arn").Text()}
-		if a.ID != "" && !ossenc.ValidAccountID(a.ID) {
-			o.Get("id").Problem("%q is no account ID, which is up to 20 digits", a.ID)
-		}
+		checkAccount(o.Get("id"), a.ID)
 		if a.ID != "" && a.RoleARN != "" && !isRoleOf(a.RoleARN, a.ID) {
 			o.Get("role_arn").Problem("is not a role of this account, such as acs:ram::%s:role/bucketwarden", a.ID)
 		}

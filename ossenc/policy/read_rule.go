@@ -26,6 +26,7 @@ func (r *reader) readRules(n document.Node) {
 
 func (r *reader) readRule(o document.Object, m match) rule {
 	read := rule{name: o.Require("name").Text(), match: m}
+	o.Get("name").Visible(read.name)
 	if n := utf8.RuneCountInString(read.name); n > 100 {
 		o.Get("name").Problem("has %d characters; a name has up to 100", n)
 	}
@@ -49,8 +50,8 @@ func readExemption(o document.Object, name string) *ossenc.Exemption {
 	e := o.Get("exempt").Object("reason", "owner", "until")
 	return &ossenc.Exemption{
 		Rule:   name,
-		Reason: e.Require("reason").SingleLine(),
-		Owner:  e.Require("owner").SingleLine(),
+		Reason: e.Get("reason").Visible(e.Require("reason").SingleLine()),
+		Owner:  e.Get("owner").Visible(e.Require("owner").SingleLine()),
 		Until:  ossenc.Date{Time: e.Require("until").Date()},
 		Line:   o.Line(),
 	}

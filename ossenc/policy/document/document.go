@@ -36,6 +36,7 @@ const maxValues = 100_000
 type File struct {
 	name     string
 	problems Problems
+	warnings Problems
 	values   int // looked at, those behind aliases each time
 }
 
@@ -78,6 +79,10 @@ func (f *File) Err() error {
 	}
 	return f.problems.sorted()
 }
+
+// Warnings returns what is allowed and may be a mistake all the same, in the order of
+// the lines.
+func (f *File) Warnings() Problems { return f.warnings.sorted() }
 
 // Count returns how many problems there are so far.
 func (f *File) Count() int { return len(f.problems) }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -34,6 +35,26 @@ func (n Node) Problem(format string, args ...any) {
 	if n.Exists() {
 		n.file.add(n.yaml.Line, n.yaml.Column, n.path, fmt.Sprintf(format, args...))
 	}
+}
+
+// Warn notes that the value is allowed and may be a mistake all the same.
+func (n Node) Warn(format string, args ...any) {
+	if n.Exists() {
+		n.file.warnings = append(n.file.warnings, Problem{n.file.name, max(n.yaml.Line, 1), max(n.yaml.Column, 1), n.path, fmt.Sprintf(format, args...)})
+	}
+}
+
+// Visible returns the text if everything in it can be seen: where it is shown, no
+// other text may seem to stand there. Control characters, those that turn the
+// direction of writing, and those without a width are a problem.
+func (n Node) Visible(text string) string {
+	for _, r := range text {
+		if !unicode.IsGraphic(r) {
+			n.Problem("has a character that cannot be seen (%U)", r)
+			return ""
+		}
+	}
+	return text
 }
 
 // Text returns the text that the value is. Empty text is a problem: whoever

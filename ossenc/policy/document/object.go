@@ -106,9 +106,15 @@ func (n Node) entry(k, v *yaml.Node) (Entry, bool) {
 func DidYouMean(word string, known []string) string {
 	plain := strings.NewReplacer("_", "", "-", "")
 	w := plain.Replace(strings.ToLower(word))
+	if len(w) > 64 || len(known) > 200 { // a hint is not worth the time
+		return ""
+	}
 	best, least := "", (len(w)+2)/3+1
 	for _, known := range known {
 		k := plain.Replace(strings.ToLower(known))
+		if len(k) > 64 {
+			continue
+		}
 		d := distance(w, k)
 		if len(w) > 2 && (strings.HasSuffix(k, w) || strings.HasSuffix(w, k) || strings.HasPrefix(k, w)) {
 			d = min(d, 1)

@@ -109,6 +109,10 @@ func check(file string, now time.Time, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range p.Warnings {
+		w.Message = "warning: " + w.Message
+		_, _ = fmt.Fprintln(out, w)
+	}
 	for _, e := range p.Ended(now) {
 		_, _ = fmt.Fprintf(out, "%s:%d: warning: the exemption %q (%s) ended with %s: its buckets are subject to the rules that follow\n", file, e.Line, e.Rule, e.Owner, e.Until.Format(time.DateOnly))
 	}
