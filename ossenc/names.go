@@ -3,6 +3,8 @@ package ossenc
 import (
 	"fmt"
 	"strings"
+
+	"bucketwarden/ossenc/region"
 )
 
 // Names are checked by hand: compiling a regular expression with a bounded repeat
@@ -36,18 +38,7 @@ func ValidBucketName(name string) bool {
 
 // ValidRegion reports whether s could be a region ID, such as cn-hangzhou. The
 // form oss-cn-hangzhou is an OSS location, not a region ID.
-func ValidRegion(s string) bool {
-	area, places, _ := strings.Cut(s, "-")
-	if len(s) > 40 || len(area) < 2 || area == "oss" || !consistsOf(area, "") || strings.ContainsAny(area, "0123456789") {
-		return false
-	}
-	for place := range strings.SplitSeq(places, "-") {
-		if !consistsOf(place, "") {
-			return false
-		}
-	}
-	return true
-}
+func ValidRegion(s string) bool { return region.Valid(s) }
 
 // ValidAccountID reports whether s could be the ID of an Alibaba Cloud account:
 // 1 to 20 digits, no 0 in front: 01 and 1 would be two accounts to us and one to
