@@ -20,9 +20,9 @@ const (
 	maxPayload        = 32 << 20
 	readHeaderTimeout = 10 * time.Second
 	flushTime         = 500 * time.Millisecond
-	// linger is left to the platform to read the last answers: it may take the
+	// flushGrace is left to the platform to read the last answers: it may take the
 	// process's end for the invocation's if it sees that first.
-	linger = 100 * time.Millisecond
+	flushGrace = 100 * time.Millisecond
 )
 
 // runCustom serves until ctx ends or the pre-stop hook was called.
@@ -36,9 +36,9 @@ func runCustom(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logg
 }
 
 func serve(ctx context.Context, l net.Listener, web http.Handler, invoke Invoke, logger *slog.Logger) error {
-	e := newEnding(ctx, logger)
+	e := newDrainer(ctx, logger)
 	srv := &http.Server{
-		Handler:           &custom{invoke: invoke, web: web, ending: e, logger: logger},
+		Handler:           &custom{invoke: invoke, web: web, drainer: e, logger: logger},
 		ReadHeaderTimeout: readHeaderTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		// There is no idle time-out: the platform keeps its connections alive, and
@@ -60,14 +60,14 @@ func serve(ctx context.Context, l net.Listener, web http.Handler, invoke Invoke,
 // shutDown waits for what runs, then for its answers to be on the wire. That
 // this takes all its time is not a failure: a connection that was opened and not
 // used yet counts as busy.
-func shutDown(ctx context.Context, srv *http.Server, e *ending) error {
+func shutDown(ctx context.Context, srv *http.Server, e *drainer) error {
 	status := e.finish()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	time.Sleep(linger)
+	time.Sleep(flushGrace)
 	if status != 0 {
 		return errors.New("ended before every invocation was answered")
 	}
@@ -76,10 +76,10 @@ func shutDown(ctx context.Context, srv *http.Server, e *ending) error {
 
 // custom answers the platform and, through web, the callers of HTTP triggers.
 type custom struct {
-	invoke Invoke
-	web    http.Handler
-	ending *ending
-	logger *slog.Logger
+	invoke  Invoke
+	web     http.Handler
+	drainer *drainer
+	logger  *slog.Logger
 }
 
 // ServeHTTP lets only the platform itself reach the paths that are reserved for
@@ -126,20 +126,20 @@ func methodOf(path string) string {
 
 // preStop answers when nothing else runs; the process ends after that.
 func (c *custom) preStop() {
-	c.ending.settle(0)
+	c.drainer.settle(0)
 }
 
 // running counts a request as running until done is called. It refuses one that
 // comes after the end has begun.
 func (c *custom) running(r *http.Request) (_ *http.Request, done func(), ok bool) {
-	if c.ending.isBegun() {
+	if c.drainer.isBegun() {
 		return r, nil, false
 	}
-	c.ending.add(1)
+	c.drainer.add(1)
 	deadline := deadlineIn(r.Header, time.Now())
 	ctx := ossenc.WithRequestID(takeIdentity(r.Context(), r.Header), r.Header.Get(headerRequestID))
 	ctx, cancel := context.WithDeadline(ctx, deadline)
-	return r.WithContext(ctx), func() { cancel(); c.ending.add(-1) }, true
+	return r.WithContext(ctx), func() { cancel(); c.drainer.add(-1) }, true
 }
 
 func (c *custom) serveWeb(w http.ResponseWriter, r *http.Request) {

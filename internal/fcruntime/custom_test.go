@@ -23,7 +23,7 @@ func echo(ctx context.Context, payload []byte) (json.RawMessage, error) {
 func customFor(t *testing.T, invoke Invoke, web http.Handler, log io.Writer) *custom {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	return &custom{invoke: invoke, web: web, ending: newEnding(t.Context(), logger), logger: logger}
+	return &custom{invoke: invoke, web: web, drainer: newDrainer(t.Context(), logger), logger: logger}
 }
 
 // call sends one request and returns status, the x-fc-status header and body.
@@ -73,7 +73,7 @@ func TestOnlyThePlatformReachesItsPaths(t *testing.T) {
 			if status != test.status || body != test.body {
 				t.Errorf("got %d %q, want %d %q", status, body, test.status, test.body)
 			}
-			if c.ending.isBegun() {
+			if c.drainer.isBegun() {
 				t.Error("the end has begun")
 			}
 		})
@@ -122,7 +122,7 @@ func TestFailedEvent(t *testing.T) {
 			if strings.Contains(log.String(), "secret") {
 				t.Errorf("the panic's value is in the log:\n%s", &log)
 			}
-			if n := c.ending.count(); n != 0 {
+			if n := c.drainer.count(); n != 0 {
 				t.Errorf("%d still count as running", n)
 			}
 		})
@@ -196,13 +196,13 @@ func TestIdentityAndDeadline(t *testing.T) {
 
 func deadlineHeader(d time.Time) string {
 	h := http.Header{}
-	mend(h, d.Add(-usualTimeout*time.Second))
+	mend(h, d.Add(-defaultTimeout*time.Second))
 	return h.Get(headerDeadline)
 }
 
 func TestNothingNewIsTakenAtTheEnd(t *testing.T) {
 	c := customFor(t, echo, http.NotFoundHandler(), io.Discard)
-	c.ending.begin()
+	c.drainer.begin()
 	status, signal, body := c.call("POST", "/invoke", "event", headerControlPath, "/invoke")
 	if want := `{"errorMessage":"this instance is ending","errorType":"unavailable"}`; status != 404 || signal != "404" || body != want {
 		t.Errorf("an event got %d, %q, %s; want 404, 404, %s", status, signal, body, want)

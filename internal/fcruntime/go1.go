@@ -20,7 +20,7 @@ import (
 )
 
 func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger) error {
-	e := newEnding(ctx, logger)
+	e := newDrainer(ctx, logger)
 	log.SetOutput(sdkLog{logger})
 	transport, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -41,7 +41,7 @@ func runGo1(ctx context.Context, cfg Config, invoke Invoke, logger *slog.Logger)
 // first event begins: before that nothing runs that a signal could cut short, and the
 // threads that it takes are a part of the start. Later, after the first answer, would be
 // cheaper still, but then a signal could cut that event short.
-func exitOnSignal(e *ending) {
+func exitOnSignal(e *drainer) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endSignals...)
 	<-signals
@@ -51,7 +51,7 @@ func exitOnSignal(e *ending) {
 // go1 returns what the runtime SDK calls. A function value is needed: the SDK
 // refuses a struct at every call. The metadata is read once, because reading it
 // writes to it. begun is called at the beginning of every event.
-func go1(invoke Invoke, e *ending, begun func()) func(context.Context, []byte) (json.RawMessage, error) {
+func go1(invoke Invoke, e *drainer, begun func()) func(context.Context, []byte) (json.RawMessage, error) {
 	return func(ctx context.Context, payload []byte) (json.RawMessage, error) {
 		begun()
 		growStack(len(payload))

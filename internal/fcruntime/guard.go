@@ -14,11 +14,11 @@ import (
 // time: one core and 10,000 lines a second. The loop cannot be reached, but its
 // HTTP client sends over [http.DefaultTransport].
 type guard struct {
-	host   string // the Runtime API's
-	api    http.RoundTripper
-	ending *ending
-	logger *slog.Logger
-	exit   func(code int)
+	host    string // the Runtime API's
+	api     http.RoundTripper
+	drainer *drainer
+	logger  *slog.Logger
+	exit    func(code int)
 
 	failures int // of `next` in a row; only the loop's one goroutine comes here
 }
@@ -33,12 +33,12 @@ func pollPause(n int) time.Duration { return min(10*time.Millisecond<<n, time.Se
 // answerPauses are the times to wait before an answer is sent again.
 var answerPauses = []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, 800 * time.Millisecond}
 
-func newGuard(host string, e *ending, logger *slog.Logger) *guard {
+func newGuard(host string, e *drainer, logger *slog.Logger) *guard {
 	return &guard{
 		host: host,
 		// Never over a proxy, and with one connection for each answer in flight.
-		api:    &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
-		ending: e, logger: logger, exit: os.Exit,
+		api:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
+		drainer: e, logger: logger, exit: os.Exit,
 	}
 }
 
@@ -55,7 +55,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(req.URL.Path, "/runtime/invocation/next") {
 		return g.poll(req)
 	}
-	defer g.ending.add(-1)
+	defer g.drainer.add(-1)
 	return g.answer(req)
 }
 
@@ -63,7 +63,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 // end has begun; a poll that is already out then is left alone, because breaking
 // it off could lose what it was just handed.
 func (g *guard) poll(req *http.Request) (*http.Response, error) {
-	if g.ending.isBegun() {
+	if g.drainer.isBegun() {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	}
@@ -72,7 +72,7 @@ func (g *guard) poll(req *http.Request) (*http.Response, error) {
 		g.pollFailed()
 		return resp, err
 	}
-	g.ending.add(1)
+	g.drainer.add(1)
 	mend(resp.Header, time.Now())
 	resp.Body = &invocation{resp.Body, g}
 	return resp, nil
@@ -84,7 +84,7 @@ func (g *guard) pollFailed() {
 	g.failures++
 	if g.failures >= maxFailures {
 		g.logger.Error("the runtime API does not answer; ending", "failures", g.failures)
-		g.ending.finish()
+		g.drainer.finish()
 		g.exit(1)
 	}
 	time.Sleep(pollPause(g.failures))
@@ -105,7 +105,7 @@ func (i *invocation) Read(p []byte) (int, error) {
 	case io.EOF:
 		i.guard.failures = 0
 	default:
-		i.guard.ending.add(-1)
+		i.guard.drainer.add(-1)
 		i.guard.pollFailed()
 	}
 	return n, err

@@ -47,7 +47,7 @@ func answers(statuses ...int) (roundTripper, *[]string) {
 func guardOver(ctx context.Context, network http.RoundTripper, log io.Writer) (*guard, *[]int) {
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	var exits []int
-	g := newGuard(apiHost, newEnding(ctx, logger), logger)
+	g := newGuard(apiHost, newDrainer(ctx, logger), logger)
 	g.api = network
 	g.exit = func(code int) { exits = append(exits, code) }
 	return g, &exits
@@ -105,8 +105,8 @@ func TestOneGoodPollForgetsTheFailures(t *testing.T) {
 				break
 			}
 		}
-		if g.failures != 0 || g.ending.count() != 1 || len(*exits) != 0 {
-			t.Errorf("%d failures, %d running, exits %v; want 0, 1, none", g.failures, g.ending.count(), *exits)
+		if g.failures != 0 || g.drainer.count() != 1 || len(*exits) != 0 {
+			t.Errorf("%d failures, %d running, exits %v; want 0, 1, none", g.failures, g.drainer.count(), *exits)
 		}
 	})
 }
@@ -128,8 +128,8 @@ func TestPollThatBreaksOffIsAFailure(t *testing.T) {
 			if _, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("got %v, want unexpected EOF", err)
 			}
-			if g.failures != n || g.ending.count() != 0 || time.Since(start) != pollPause(n) {
-				t.Errorf("%d failures, %d running, a pause of %v; want %d, 0, %v", g.failures, g.ending.count(), time.Since(start), n, pollPause(n))
+			if g.failures != n || g.drainer.count() != 0 || time.Since(start) != pollPause(n) {
+				t.Errorf("%d failures, %d running, a pause of %v; want %d, 0, %v", g.failures, g.drainer.count(), time.Since(start), n, pollPause(n))
 			}
 		}
 	})
@@ -160,7 +160,7 @@ func TestAnswerIsSentAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				network, bodies := answers(test.statuses...)
 				g, _ := guardOver(t.Context(), network, io.Discard)
-				g.ending.add(1)
+				g.drainer.add(1)
 				start := time.Now()
 				resp, err := g.RoundTrip(request(t.Context(), http.MethodPost, "1-a/response", `{"results":[]}`))
 				status := 0
@@ -173,7 +173,7 @@ func TestAnswerIsSentAgain(t *testing.T) {
 				if want := slices.Repeat([]string{`{"results":[]}`}, test.sent); !slices.Equal(*bodies, want) {
 					t.Errorf("sent %q, want %q", *bodies, want)
 				}
-				if n := g.ending.count(); n != 0 {
+				if n := g.drainer.count(); n != 0 {
 					t.Errorf("%d still count as running, want 0", n)
 				}
 			})
@@ -185,7 +185,7 @@ func TestNoPollAfterTheEndHasBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network, polls := answers(200)
 		g, _ := guardOver(t.Context(), network, io.Discard)
-		g.ending.begin()
+		g.drainer.begin()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		if _, err := poll(ctx, g); !errors.Is(err, context.DeadlineExceeded) {
@@ -226,7 +226,7 @@ func TestInstalledGuardSeesTheRuntimeAPIOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if len(*seen) != 1 || g.ending.count() != 1 {
-		t.Errorf("the guard saw %d requests and counts %d as running, want 1 and 1", len(*seen), g.ending.count())
+	if len(*seen) != 1 || g.drainer.count() != 1 {
+		t.Errorf("the guard saw %d requests and counts %d as running, want 1 and 1", len(*seen), g.drainer.count())
 	}
 }

@@ -25,8 +25,8 @@ const (
 	headerStatus      = "X-Fc-Status"
 )
 
-// usualTimeout is assumed where the platform names none, in seconds.
-const usualTimeout = 60
+// defaultTimeout is assumed where the platform names none, in seconds.
+const defaultTimeout = 60
 
 // deadlineIn returns when the platform stops waiting for the answer.
 func deadlineIn(h http.Header, now time.Time) time.Time {
@@ -40,7 +40,7 @@ func timeoutIn(h http.Header) int {
 	if s, err := strconv.Atoi(h.Get(headerTimeout)); err == nil && s > 0 {
 		return s
 	}
-	return usualTimeout
+	return defaultTimeout
 }
 
 // mend repairs the headers that the SDK parses. One that it cannot parse makes

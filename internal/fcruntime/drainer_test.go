@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-func endingFor(t *testing.T, log io.Writer) *ending {
+func endingFor(t *testing.T, log io.Writer) *drainer {
 	t.Helper()
-	return newEnding(t.Context(), slog.New(slog.NewTextHandler(log, nil)))
+	return newDrainer(t.Context(), slog.New(slog.NewTextHandler(log, nil)))
 }
 
 func TestFinish(t *testing.T) {
@@ -96,13 +96,13 @@ func TestSettleWaitsForAllButItsCaller(t *testing.T) {
 
 func TestEndOfTheContextDoesNotEndWhatRuns(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	e := newEnding(ctx, slog.New(slog.DiscardHandler))
+	e := newDrainer(ctx, slog.New(slog.DiscardHandler))
 	work, release := e.bound(t.Context())
 	defer release()
 	cancel()
 	if work.Err() != nil || e.work.Err() != nil {
 		t.Error("what runs was cancelled with the context that says when to end")
 	}
-	e.hurry()
+	e.cancelWork()
 	<-work.Done()
 }
