@@ -21,10 +21,18 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 	defer cancel()
 	events := event.Read(payload, s.OwnRole)
 	results := make([]Result, len(events))
+	if len(events) == 1 { // the usual case needs no goroutine
+		s.event(ctx, log, events[0], &results[0])
+		return Results{results}
+	}
 	inOrderOfBuckets(len(events), func(i int) string { return events[i].Head().Bucket.Name }, func(i int) {
-		s.run(ctx, log, events[i].Head(), &results[i], func() ossenc.Result { return s.handle(ctx, events[i]) })
+		s.event(ctx, log, events[i], &results[i])
 	})
 	return Results{results}
+}
+
+func (s *Service) event(ctx context.Context, log *slog.Logger, e event.Event, res *Result) {
+	s.run(ctx, log, e.Head(), res, func() ossenc.Result { return s.handle(ctx, e) })
 }
 
 // handle does what one event asks for.
@@ -44,10 +52,6 @@ func (s *Service) handle(ctx context.Context, e event.Event) ossenc.Result {
 // inOrderOfBuckets calls do for 0 to n-1: in order for those that name the same
 // bucket, concurrently for others.
 func inOrderOfBuckets(n int, bucket func(int) string, do func(int)) {
-	if n == 1 { // the usual case needs no goroutine
-		do(0)
-		return
-	}
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, batchConcurrency)
 	for _, group := range groups(n, bucket) {
