@@ -117,6 +117,8 @@ func TestRead_KnowsOurOwnWrites(t *testing.T) {
 		{"OtherRole", "PutBucketEncryption", self, "other", false},
 		{"RAMUserOfThatName", "PutBucketEncryption", `,"userIdentity":{"type":"ram-user","userName":"oss-encryption-guard:fc"}`, "oss-encryption-guard", false},
 		{"ByUserAgent", "PutBucketEncryption", `,"userAgent":"alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/bucketwarden"`, "", true},
+		{"NotByAPersonsCommand", "PutBucketEncryption", `,"userAgent":"alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/bw-cli/v1.3.0"`, "", false},
+		{"NotByALongerName", "PutBucketEncryption", `,"userAgent":"terraform (bucketwarden-like)/not-bucketwarden"`, "", false},
 		{"OurRemovalIsNoWrite", "DeleteBucketEncryption", self, "oss-encryption-guard", false},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -116,12 +117,18 @@ func (r *record) failed() bool {
 
 // ours reports whether the function itself made the call. The user agent can be
 // forged, so it never makes a bucket compliant: it only turns a would-be write
-// into a visible failure.
+// into a visible failure. A person's command has another product token, bw-cli/...,
+// and its writes are handled like those of any other person.
 func (r *record) ours(ownRole string) bool {
-	if strings.Contains(r.UserAgent, ossenc.UserAgent) {
+	if slices.Contains(products(r.UserAgent), ossenc.UserAgent) {
 		return true
 	}
 	who := r.UserIdentity
 	role, _, _ := strings.Cut(who.UserName, ":") // RoleName:SessionName
 	return ownRole != "" && who.Type == "assumed-role" && strings.EqualFold(role, ownRole)
+}
+
+// products returns the words of a user agent, without what separates them.
+func products(userAgent string) []string {
+	return strings.FieldsFunc(userAgent, func(r rune) bool { return strings.ContainsRune("/ ();,", r) })
 }

@@ -1,7 +1,7 @@
 // Package creds finds the access key that a person's command signs with. Which
 // source is taken depends on what is configured, never on what happens to work:
-// a source that fails is an error, so that a command never acts as another
-// than its user expects.
+// a source that fails is an error, so that a command never acts with
+// another identity than its user expects.
 //
 // The order is: the profile that was asked for; a pair of ALIBABA_CLOUD_
 // variables; a pair of OSS_ variables (the names of the vendor's OSS tools); an
