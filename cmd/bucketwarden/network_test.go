@@ -130,4 +130,3 @@ func TestProxy_UnknownAuthority(t *testing.T) {
 		t.Error(got)
 	}
 }
-
