@@ -57,7 +57,12 @@ func inside(ctx context.Context, dir string, o options) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(result)
+	return result.write(dir)
+}
+
+// write puts what was found out so far into dir.
+func (r *overTLS) write(dir string) error {
+	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func (r *overTLS) measure(ctx context.Context, dir string, o options) error {
 		{"instructions", func() error { return r.instructions(ctx) }},
 	} {
 		fmt.Fprintln(os.Stderr, "over TLS:", step.name)
-		if err := step.do(); err != nil {
+		if err := errors.Join(step.do(), r.write(dir)); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}

@@ -124,7 +124,7 @@ func TestLogFieldsAreThoseOfTheLog(t *testing.T) {
 // The messages of other lines are in the code as they are in the table.
 func TestOtherLinesAreInTheCode(t *testing.T) {
 	var code strings.Builder
-	for _, dir := range []string{"internal/fcruntime", "handler"} {
+	for _, dir := range []string{"internal/function", "internal/fcruntime", "handler"} {
 		names, err := fs.Glob(os.DirFS(filepath.Join(root, dir)), "*.go")
 		if err != nil {
 			t.Fatal(err)

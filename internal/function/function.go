@@ -5,7 +5,6 @@ package function
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -71,7 +70,11 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 func newWarden(cfg settings.Config, log *slog.Logger) *ossenc.Warden {
 	roots := tlsdial.System(cfg.Env["SSL_CERT_FILE"], cfg.Env["SSL_CERT_DIR"])
 	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
-		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", fmt.Sprint(u.Because))
+		because := "" // they were the first choice
+		if u.Because != nil {
+			because = u.Because.Error()
+		}
+		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", because)
 	}})
 	var chain alicloud.Chain
 	client := alicloud.NewClient(cfg.OSS, transport, chain.Credentials)

@@ -7,6 +7,7 @@ import (
 
 	"bucketwarden/handler/web"
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/tlsdial"
 )
 
 // auth reads who may do what over HTTP. A setting without effect is an error,
@@ -55,5 +56,6 @@ func (r *reader) eventBridge() *web.EventBridge {
 	if err != nil {
 		r.problem(EventBridgeCert, err)
 	}
-	return web.NewEventBridge(urls, cert, alicloud.NewTransport())
+	roots := tlsdial.System(r.values["SSL_CERT_FILE"], r.values["SSL_CERT_DIR"])
+	return web.NewEventBridge(urls, cert, alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots}))
 }
