@@ -43,7 +43,6 @@ func (r *overTLS) sweeps(ctx context.Context, dir string) error {
 	planned := []*tlsSweep{
 		{Buckets: 1000, What: "a plain loop", rounds: 3, run: alone("-plain")},
 		{Buckets: 1000, What: sweepAlone, rounds: 3, run: alone()},
-		{Buckets: 10_000, What: "a plain loop", rounds: 1, run: alone("-plain")},
 		{Buckets: 10_000, What: sweepAlone, rounds: 1, run: alone()},
 		{Buckets: 1000, What: "the whole function", rounds: 3, run: function(nil)},
 		{Buckets: 10_000, What: "the whole function", rounds: 1, run: function(nil)},
