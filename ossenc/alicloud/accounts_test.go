@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/tlsdial"
 
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/ossenc"
@@ -133,9 +134,14 @@ func TestAccounts_TrustsTheFileThatIsNamed(t *testing.T) {
 		t.Skip("SSL_CERT_FILE is not read on every system")
 	}
 	if host := os.Getenv("BUCKETWARDEN_TEST_STS"); host != "" { // the other process
+		reports := 0
+		alicloud.ShareWithSTS(alicloud.NewTransportWith(&tlsdial.Dialer{Report: func(tlsdial.Used) { reports++ }}))
 		accounts := &alicloud.Accounts{STSEndpoint: host, Roles: map[string]alicloud.Role{second: {ARN: roleIn(second)}}}
 		if got, err := accounts.Identity(invoked(t.Context()), second); err != nil || got.AccountID != second {
 			t.Errorf("%+v, %v", got, err)
+		}
+		if reports != 1 {
+			t.Errorf("credentials-go went around the shared transport: %d reports", reports)
 		}
 		return
 	}
