@@ -59,7 +59,7 @@ s-image: ## the emulator's image for s local; needs Docker
 	@internal/deploy/s-local.sh image
 
 s-invoke: ## s local invoke with EVENT; needs s, its component fc3 and Docker
-	@internal/deploy/s-local.sh invoke $(EVENT)
+	@internal/deploy/s-local.sh invoke "$(EVENT)"
 
 s-start: ## s local start: the HTTP side; needs what s-invoke needs
 	@internal/deploy/s-local.sh start

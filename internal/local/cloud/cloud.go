@@ -43,6 +43,8 @@ type Options struct {
 	OSS localoss.Options
 	// OSSAddr is where the local OSS listens; a free port of the loopback by default.
 	OSSAddr string
+	// Front wraps the local OSS, for what is not a call of a client.
+	Front func(http.Handler) http.Handler
 	// TLS lets OSS speak HTTPS, with a certificate of the authority in [Cloud.CAFile].
 	TLS bool
 	// KMSKeys are the keys in KMS; nil means [localkms.SampleKeys].
@@ -64,6 +66,8 @@ type Cloud struct {
 	Keys *wire.Keys
 	// OSSURL and STSURL are where OSS and STS answer.
 	OSSURL, STSURL string
+	// OSSAddr is host and port of OSS.
+	OSSAddr string
 	// CAFile is the certificate that a client of STS, or of OSS with TLS, trusts.
 	CAFile string
 
@@ -102,10 +106,15 @@ func (c *Cloud) listen(ctx context.Context, o Options) error {
 	if err := c.authorize(o.Dir); err != nil {
 		return err
 	}
-	var err error
-	if c.OSSURL, err = c.Serve(ctx, o.OSSAddr, c.OSS, o.TLS); err != nil {
-		return fmt.Errorf("the local OSS: %w", err)
+	var front http.Handler = c.OSS
+	if o.Front != nil {
+		front = o.Front(front)
 	}
+	var err error
+	if c.OSSURL, err = c.Serve(ctx, o.OSSAddr, front, o.TLS); err != nil {
+		return &OSSAddressError{err}
+	}
+	_, c.OSSAddr, _ = strings.Cut(c.OSSURL, "://")
 	// A region without an address here is an error in the function, never a call of
 	// the real KMS.
 	for _, region := range localoss.Regions() {
@@ -120,6 +129,15 @@ func (c *Cloud) listen(ctx context.Context, o Options) error {
 	}
 	return nil
 }
+
+// OSSAddressError reports that OSS cannot listen where it should.
+type OSSAddressError struct{ cause error }
+
+// Error names the service.
+func (e *OSSAddressError) Error() string { return "the local OSS: " + e.cause.Error() }
+
+// Unwrap returns the cause, often a [*wire.TakenError].
+func (e *OSSAddressError) Unwrap() error { return e.cause }
 
 // authorize makes the authority and its file.
 func (c *Cloud) authorize(dir string) error {

@@ -97,6 +97,11 @@ func (s *Server) describeKey(c *localrpc.Call) (map[string]any, *localrpc.Failur
 	return map[string]any{"KeyMetadata": k.metadata()}, nil
 }
 
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// ValidID reports whether s has the form of a key ID.
+func ValidID(s string) bool { return idPattern.MatchString(s) }
+
 // find returns the key, or the code of the failure. It needs the lock.
 func (s *Server) find(name, account, region string) (Key, string) {
 	switch {

@@ -3,10 +3,13 @@ package oss_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,16 +92,40 @@ func output(t *testing.T, cmd *exec.Cmd) []byte {
 	return out
 }
 
-// buildClients builds the Go clients, which are a module of their own, unchanged.
-func buildClients(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "./sdk1", "./sdk2", "github.com/aliyun/ossutil")
+// built is the directory of the Go clients, which are a module of their own and are
+// built once, unchanged. TestMain removes it.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "oss-clients")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "./sdk1", "./sdk2", "github.com/aliyun/ossutil")
 	build.Dir = filepath.Join("testdata", "clients", "go")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("the clients cannot be built: %v\n%s", err, out)
+		return dir, fmt.Errorf("the clients cannot be built: %w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+func buildClients(t *testing.T) string {
+	t.Helper()
+	usesClients.Store(true)
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return dir
+}
+
+var usesClients atomic.Bool
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if usesClients.Load() {
+		dir, _ := built() // its error has failed a test
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(status)
 }
 
 // TestClients lets every official client do every row against the local OSS, and

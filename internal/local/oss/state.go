@@ -80,6 +80,31 @@ func (s *Server) PutBucket(b Bucket) {
 	s.watch(Access{Bucket: b.Name, Before: before, After: b.Rule})
 }
 
+// CreateBucket creates a bucket directly, and reports false, changing nothing, if
+// there is one of that name.
+func (s *Server) CreateBucket(b Bucket) bool {
+	b = b.withDefaults(s.opts.AccountID, s.opts.Now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.buckets[b.Name]; ok {
+		return false
+	}
+	s.insert(&bucketState{Bucket: b})
+	s.watch(Access{Bucket: b.Name, After: b.Rule})
+	return true
+}
+
+// Objects returns how many objects and uploads under way a bucket has.
+func (s *Server) Objects(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.buckets[name]
+	if !ok {
+		return 0
+	}
+	return len(b.objects) + len(b.uploads)
+}
+
 // Bucket returns a copy of a bucket, and whether there is one of that name.
 func (s *Server) Bucket(name string) (Bucket, bool) {
 	s.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bucketwarden/internal/local/console"
 	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
@@ -131,7 +132,7 @@ func ruleIn(s *localoss.Server) string {
 	if !ok {
 		return "(no such bucket)"
 	}
-	return shown(b.Rule)
+	return console.Rule(b.Rule)
 }
 
 // Results reads the results out of an invocation's answer, failed or not.

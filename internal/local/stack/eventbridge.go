@@ -16,35 +16,35 @@ import (
 type EventBridge struct {
 	// URL is the function's InvokeFunction address.
 	URL string
-	// OSS tells the region of a bucket.
+	// OSS knows the region of a bucket.
 	OSS *localoss.Server
-	// Failed is told of an event that could not be delivered.
+	// Failed receives the reason why an event could not be delivered.
 	Failed func(error)
 }
 
 // Call takes one entry of the audit trail. Delivery is asynchronous, as the
 // platform's is: retried there if the function fails.
 func (e *EventBridge) Call(r localoss.Request) {
-	if r.Status/100 != 2 {
+	if _, events := changeOf(r); !events || r.Status/100 != 2 {
 		return
 	}
 	region := r.Region
 	if b, ok := e.OSS.Bucket(r.Bucket); ok {
 		region = b.Region
 	}
-	switch r.Operation {
-	case "PutBucket":
+	if r.Operation == "PutBucket" {
 		e.deliver(BucketCreated(r.RequestID, r.Bucket, region))
-		e.deliver(recorded(r, region))
-	case "PutBucketEncryption", "DeleteBucketEncryption":
-		e.deliver(recorded(r, region))
 	}
+	e.deliver(recorded(r, region))
 }
+
+// isOwn reports whether the function made the call: nobody else has temporary keys.
+func isOwn(r localoss.Request) bool { return strings.HasPrefix(r.AccessKeyID, "STS.") }
 
 // recorded is the call's ActionTrail event, with who made it.
 func recorded(r localoss.Request, region string) Event {
 	ev := Call(r.RequestID, r.Operation, r.Bucket, region, r.UserAgent)
-	if strings.HasPrefix(r.AccessKeyID, "STS.") {
+	if isOwn(r) {
 		ev["data"].(map[string]any)["userIdentity"] = map[string]any{"type": "assumed-role", "userName": Role + ":fc", "accountId": Account}
 	}
 	return ev

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"bucketwarden/events"
+	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 )
 
@@ -24,21 +25,15 @@ func SampleBuckets(s *localoss.Server, region string) error {
 }
 
 // Invoke sends one event to a fresh function in an account with the samples'
-// buckets, and the given ones, and writes the answer to out. A function error is
-// an error here too.
+// buckets, and the given ones of [Region]. It writes the answer as JSON to out. A
+// function error is a [*FunctionError].
 func Invoke(ctx context.Context, o Options, buckets []string, event []byte, out io.Writer) error {
-	stack, err := Start(ctx, o)
+	s, err := Start(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := SampleBuckets(stack.OSS, Region); err != nil {
-		return errors.Join(err, stack.Close(ctx))
-	}
-	for _, name := range buckets {
-		stack.OSS.PutBucket(localoss.Bucket{Name: name, Region: Region})
-	}
-	res, err := stack.Function.Invoke(ctx, event)
-	if err != nil {
+	res, err := s.invoke(ctx, buckets, event)
+	if err = errors.Join(err, s.Close(ctx)); err != nil {
 		return err
 	}
 	answer := res.Payload
@@ -50,11 +45,28 @@ func Invoke(ctx context.Context, o Options, buckets []string, event []byte, out 
 		pretty.Write(answer)
 	}
 	fmt.Fprintln(out, pretty.String())
-	if err := stack.Close(ctx); err != nil {
-		return err
-	}
 	if res.FunctionError != "" {
-		return fmt.Errorf("the function failed: errorType %s", res.ErrorType())
+		return &FunctionError{Type: res.ErrorType()}
 	}
 	return nil
 }
+
+func (s *Stack) invoke(ctx context.Context, buckets []string, event []byte) (localfc.Result, error) {
+	if err := SampleBuckets(s.OSS, Region); err != nil {
+		return localfc.Result{}, err
+	}
+	for _, name := range buckets {
+		s.OSS.CreateBucket(localoss.Bucket{Name: name, Region: Region})
+	}
+	return s.Function.Invoke(ctx, event)
+}
+
+// FunctionError reports that the function failed, as it does on purpose when the
+// platform shall try again.
+type FunctionError struct {
+	// Type is the errorType of the answer.
+	Type string
+}
+
+// Error names the type.
+func (e *FunctionError) Error() string { return "the function failed: errorType " + e.Type }

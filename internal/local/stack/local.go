@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"bucketwarden/internal/local/cloud"
@@ -56,8 +58,11 @@ func Build(ctx context.Context, root, dir string, flags ...string) (string, erro
 
 // Options configures a [Stack]. Only Binary is required.
 type Options struct {
-	// Binary is the function's executable.
+	// Binary is the function's executable; not needed with Command.
 	Binary string
+	// Command starts the function in place of Binary: an executable and its
+	// arguments.
+	Command []string
 	// Env holds the function's settings, as NAME=value. Where OSS, KMS and STS are
 	// need not be in it.
 	Env []string
@@ -79,6 +84,10 @@ type Options struct {
 	Dir string
 	// TLS lets the local OSS speak HTTPS.
 	TLS bool
+	// Front wraps the local OSS, for what is not a call of a client.
+	Front func(http.Handler) http.Handler
+	// OnResult receives what comes of each event.
+	OnResult func(event []byte, r localfc.Result)
 	// Configure may change how the function is started.
 	Configure func(*localfc.Config)
 }
@@ -88,6 +97,7 @@ type Stack struct {
 	*cloud.Cloud
 	Function *localfc.Function
 
+	ossAddr  string
 	sessions atomic.Int64
 	kept     int64
 }
@@ -96,12 +106,12 @@ type Stack struct {
 // at every invocation the platform hands out a new key, as a role's session has.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	c, err := cloud.Start(ctx, cloud.Options{
-		AccountID: Account, OSS: o.OSS, OSSAddr: o.OSSAddr, TLS: o.TLS, KMSKeys: o.Keys, Roles: o.Roles, Dir: o.Dir,
+		AccountID: Account, OSS: o.OSS, OSSAddr: o.OSSAddr, TLS: o.TLS, KMSKeys: o.Keys, Roles: o.Roles, Dir: o.Dir, Front: o.Front,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Cloud: c, kept: cmp.Or(o.Sessions, 256)}
+	s := &Stack{Cloud: c, ossAddr: c.OSSAddr, kept: cmp.Or(o.Sessions, 256)}
 	if err := s.StartFunction(ctx, o); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -113,7 +123,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 func (s *Stack) StartFunction(ctx context.Context, o Options) error {
 	env := append(s.Env(), "WARDEN_ROLE_NAME="+Role)
 	cfg := localfc.Config{
-		Command:     []string{o.Binary},
+		Command:     o.Command,
 		Env:         append(env, o.Env...), // what comes last counts
 		Region:      Region,
 		AccountID:   Account,
@@ -122,16 +132,35 @@ func (s *Stack) StartFunction(ctx context.Context, o Options) error {
 		PreStop:     true,
 		Log:         o.Log,
 	}
+	if len(cfg.Command) == 0 {
+		cfg.Command = []string{o.Binary}
+	}
 	if o.Configure != nil {
 		o.Configure(&cfg)
 	}
+	observed(&cfg, o.OnResult)
 	f, err := localfc.Start(ctx, cfg)
+	if exit, ended := errors.AsType[*localfc.ExitError](err); ended {
+		return &StartError{exit}
+	}
 	if err != nil {
 		return err
 	}
 	s.Function = f
 	return nil
 }
+
+// StartError reports a function that ended when it was started, most often because
+// of its settings.
+type StartError struct{ cause *localfc.ExitError }
+
+// Error is what the function printed: it says which setting is wrong.
+func (e *StartError) Error() string {
+	return fmt.Sprintf("the function did not start (%v):\n%s", e.cause.State, strings.TrimSpace(e.cause.Log))
+}
+
+// Unwrap returns the *[localfc.ExitError].
+func (e *StartError) Unwrap() error { return e.cause }
 
 // session returns a new key of the function's role and ends the oldest, so a
 // function that keeps a key fails sooner or later.

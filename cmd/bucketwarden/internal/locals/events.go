@@ -18,18 +18,9 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/events"
 	"bucketwarden/internal/local/stack"
-	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy/document"
 )
-
-// listening says what to do about an address that is taken.
-func listening(err error) error {
-	if _, taken := errors.AsType[*wire.TakenError](err); taken {
-		return &app.Error{Exit: app.Usage, Err: err, Next: "give another one with --function-address, --oss-address or --console-address"}
-	}
-	return err
-}
 
 func eventsCommand(a *app.App) *cobra.Command {
 	return &cobra.Command{

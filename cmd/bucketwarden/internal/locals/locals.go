@@ -5,6 +5,7 @@ package locals
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,26 +108,49 @@ func demoCommand(a *app.App) *cobra.Command {
 	return c
 }
 
+// serve keeps everything up until the context ends, which is how people end it.
+func serve(ctx context.Context, a *app.App, o stack.Options, at stack.Addresses) error {
+	o.Log = io.Discard
+	if a.Verbose {
+		o.Log = a.Err
+	}
+	s, err := stack.Serve(ctx, o, at, a.Out)
+	if _, taken := errors.AsType[*stack.AddressError](err); taken {
+		return &app.Error{Exit: app.Usage, Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	s.Guide(a.Out)
+	<-ctx.Done()
+	a.Notef("stopping")
+	return s.Close(context.WithoutCancel(ctx))
+}
+
 func localCommand(a *app.App) *cobra.Command {
 	var w which
-	var at stack.Addresses
+	at := stack.DefaultAddresses
+	secure := false
 	c := &cobra.Command{
 		Use:   "local",
 		Short: "Keep the function, a local OSS and a console up, until ^C",
-		Long:  "Keep the function, a local OSS, KMS and STS and a console up, until ^C.\nWhat happens to a bucket there reaches the function as events.",
+		Long: `Keep the function, a local OSS, KMS and STS and a console up, until ^C.
+What happens to a bucket there reaches the function as events; each change is
+one line with the verdict. --verbose prints the function's log too.`,
 		Example: `  bucketwarden local
   bucketwarden local --oss-address 127.0.0.1:9001`,
 		Args: app.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return w.with(cmd.Context(), a, func(o stack.Options) error {
-				o.Log = a.Out
-				return listening(stack.Serve(cmd.Context(), o, at, a.Out))
+				o.TLS = secure
+				return serve(cmd.Context(), a, o, at)
 			})
 		},
 	}
-	c.Flags().StringVar(&at.Function, "function-address", "127.0.0.1:8080", "where the function's front door listens")
-	c.Flags().StringVar(&at.OSS, "oss-address", "127.0.0.1:8081", "where the local OSS listens")
-	c.Flags().StringVar(&at.Console, "console-address", "127.0.0.1:8082", "where the console listens")
+	c.Flags().BoolVar(&secure, "tls", false, "let the local OSS speak HTTPS, with a certificate authority made for this run")
+	c.Flags().StringVar(&at.Function, "function-address", at.Function, "where the function's front door listens")
+	c.Flags().StringVar(&at.OSS, "oss-address", at.OSS, "where the local OSS listens")
+	c.Flags().StringVar(&at.Console, "console-address", at.Console, "where the console listens")
 	w.flag(c)
 	return c
 }

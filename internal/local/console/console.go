@@ -1,0 +1,307 @@
+// Package console is the person at the local OSS: with curl, or by clicking on its
+// page, buckets are created, changed and deleted, and the verdicts of the function
+// arrive. Nothing that exists is replaced or destroyed without a word.
+package console
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	localkms "bucketwarden/internal/local/kms"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/wire"
+	"bucketwarden/ossenc"
+)
+
+// agent is the User-Agent that the console's calls have in the audit trail.
+const agent = "aliyun-oss-console"
+
+// Console serves the page and the routes.
+type Console struct {
+	// OSS and KMS are what it changes.
+	OSS *localoss.Server
+	KMS *localkms.Server
+	// Happened receives each call that the console makes, as an audit trail does.
+	Happened func(localoss.Request)
+	// Feed is where the function's answers come from.
+	Feed *Feed
+	// Region is that of buckets that are created without one.
+	Region string
+	// Wait bounds the wait for the function's answer. Default 10 s.
+	Wait time.Duration
+}
+
+// usage is printed below the list, for who comes with curl.
+const usage = `
+PUT    /{bucket}?region=            create; with &algorithm= &key= &data= for a rule
+PUT    /{bucket}/encryption?algorithm=AES256|SM4|KMS   set the rule; &key= and &data=SM4 go with KMS
+DELETE /{bucket}/encryption         remove the rule
+GET    /{bucket}                    show it
+DELETE /{bucket}                    delete it; it has to be empty
+PUT    /-/keys/{id}?region=         add a key to KMS; &state=Disabled for one that cannot be used
+`
+
+// Handler returns the routes of usage, and the page for browsers.
+func (c *Console) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, route := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /{$}":                    c.home,
+		"GET /{bucket}":               c.show,
+		"GET /{bucket}/encryption":    c.show,
+		"PUT /{bucket}":               c.create,
+		"DELETE /{bucket}":            c.remove,
+		"PUT /{bucket}/encryption":    c.setRule,
+		"DELETE /{bucket}/encryption": c.removeRule,
+		"PUT /-/keys/{id}":            c.addKey,
+		"GET /-/state":                c.state,
+		"GET /-/feed":                 c.feed,
+		"GET /-/page.js":              c.file("page.js", "text/javascript; charset=utf-8"),
+		"GET /-/page.css":             c.file("page.css", "text/css; charset=utf-8"),
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, route(w, r)) })
+	}
+	return loopbackOnly(mux)
+}
+
+// refusal is an error with its HTTP status.
+type refusal struct {
+	status  int
+	message string
+}
+
+// Error is the sentence for the caller.
+func (r *refusal) Error() string { return r.message }
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status, fmt.Sprintf(format, args...)}
+}
+
+func answer(w http.ResponseWriter, err error) {
+	if err == nil {
+		return
+	}
+	status := http.StatusInternalServerError
+	if r, ok := errors.AsType[*refusal](err); ok {
+		status = r.status
+	}
+	http.Error(w, err.Error(), status)
+}
+
+// loopbackOnly refuses requests under another name than this machine's: a page of
+// the internet that resolves its own name to 127.0.0.1 must not delete buckets.
+func loopbackOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains([]string{"127.0.0.1", "localhost", "::1", "[::1]"}, wire.HostOnly(r.Host)) {
+			http.Error(w, "the console answers under 127.0.0.1 and localhost only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// parameters refuses every parameter that is not named: a misspelt one would
+// otherwise mean something else than it says.
+func parameters(r *http.Request, known ...string) error {
+	for name := range r.URL.Query() {
+		switch {
+		case !slices.Contains(known, name) && len(known) == 0:
+			return refuse(http.StatusBadRequest, "there is no parameter %q; this call has none", name)
+		case !slices.Contains(known, name):
+			return refuse(http.StatusBadRequest, "there is no parameter %q; this call has %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+func (c *Console) home(w http.ResponseWriter, r *http.Request) error {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return c.file("page.html", "text/html; charset=utf-8")(w, r)
+	}
+	fmt.Fprintln(w, "The console of the local OSS. A browser shows it as a page.")
+	fmt.Fprintln(w)
+	c.list(w)
+	fmt.Fprint(w, usage)
+	return nil
+}
+
+func (c *Console) list(w http.ResponseWriter) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "BUCKET\tREGION\tRULE\tOBJECTS")
+	for _, b := range c.OSS.Buckets() {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\n", b.Name, b.Region, Rule(b.Rule), c.OSS.Objects(b.Name))
+	}
+	_ = table.Flush() // a caller that has gone needs no table
+}
+
+func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
+	b, err := c.existing(r)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s is in %s, its rule is %s, and it has %d object(s)\n", b.Name, b.Region, Rule(b.Rule), c.OSS.Objects(b.Name))
+	return nil
+}
+
+// existing returns the bucket that the path names.
+func (c *Console) existing(r *http.Request, known ...string) (localoss.Bucket, error) {
+	if err := parameters(r, known...); err != nil {
+		return localoss.Bucket{}, err
+	}
+	b, ok := c.OSS.Bucket(r.PathValue("bucket"))
+	if !ok {
+		return b, refuse(http.StatusNotFound, "there is no bucket %q", r.PathValue("bucket"))
+	}
+	return b, nil
+}
+
+func (c *Console) create(w http.ResponseWriter, r *http.Request) error {
+	if err := parameters(r, "region", "algorithm", "key", "data"); err != nil {
+		return err
+	}
+	name, region := r.PathValue("bucket"), cmp.Or(r.FormValue("region"), c.Region)
+	if !ossenc.ValidBucketName(name) {
+		return refuse(http.StatusBadRequest, "a bucket name is 3 to 63 characters a-z, 0-9 and -")
+	}
+	if !localoss.KnownRegion(region) {
+		return refuse(http.StatusBadRequest, "there is no region %q; the regions are %s", region, strings.Join(localoss.Regions(), ", "))
+	}
+	var rule localoss.Rule
+	if r.FormValue("algorithm") != "" || r.FormValue("key") != "" || r.FormValue("data") != "" {
+		var err error
+		if rule, err = ruleOf(r); err != nil {
+			return err
+		}
+	}
+	if !c.OSS.CreateBucket(localoss.Bucket{Name: name, Region: region, Rule: rule}) {
+		b, _ := c.OSS.Bucket(name)
+		return refuse(http.StatusConflict, "%s exists already, in %s with the rule %s; nothing was changed", name, b.Region, Rule(b.Rule))
+	}
+	w.WriteHeader(http.StatusCreated)
+	fmt.Fprintf(w, "created %s in %s, its rule is %s\n", name, region, Rule(rule))
+	c.warnOfKey(w, region, rule)
+	c.report(w, r, "PutBucket", name)
+	return nil
+}
+
+func (c *Console) setRule(w http.ResponseWriter, r *http.Request) error {
+	b, err := c.existing(r, "algorithm", "key", "data")
+	if err != nil {
+		return err
+	}
+	if r.FormValue("algorithm") == "" {
+		return refuse(http.StatusBadRequest, "which rule? Add ?algorithm=AES256, SM4 or KMS; DELETE /%s/encryption removes the rule", b.Name)
+	}
+	rule, err := ruleOf(r)
+	if err != nil {
+		return err
+	}
+	c.OSS.SetRule(b.Name, rule)
+	fmt.Fprintf(w, "the rule of %s was %s and is now %s\n", b.Name, Rule(b.Rule), Rule(rule))
+	c.warnOfKey(w, b.Region, rule)
+	c.report(w, r, "PutBucketEncryption", b.Name)
+	return nil
+}
+
+func (c *Console) removeRule(w http.ResponseWriter, r *http.Request) error {
+	b, err := c.existing(r)
+	if err != nil {
+		return err
+	}
+	c.OSS.SetRule(b.Name, localoss.Rule{})
+	fmt.Fprintf(w, "the rule of %s was %s and is now none\n", b.Name, Rule(b.Rule))
+	c.report(w, r, "DeleteBucketEncryption", b.Name)
+	return nil
+}
+
+func (c *Console) remove(w http.ResponseWriter, r *http.Request) error {
+	b, err := c.existing(r)
+	if err != nil {
+		return err
+	}
+	if n := c.OSS.Objects(b.Name); n > 0 {
+		return refuse(http.StatusConflict, "%s has %d object(s); delete them first", b.Name, n)
+	}
+	c.OSS.DeleteBucket(b.Name)
+	happened := call("DeleteBucket", b.Name)
+	happened.Region = b.Region
+	c.Happened(happened)
+	fmt.Fprintf(w, "deleted %s\n", b.Name)
+	return nil
+}
+
+func call(operation, bucket string) localoss.Request {
+	return localoss.Request{Operation: operation, Bucket: bucket, Status: http.StatusOK, RequestID: rand.Text(), UserAgent: agent, Time: time.Now()}
+}
+
+// report sends the call's events on their way and says what the function made of
+// them.
+func (c *Console) report(w http.ResponseWriter, r *http.Request, operation, bucket string) {
+	happened := call(operation, bucket)
+	c.Happened(happened)
+	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(c.Wait, 10*time.Second))
+	defer cancel()
+	change, ok := c.Feed.Answer(ctx, happened.RequestID)
+	if !ok {
+		fmt.Fprintln(w, "the function has not answered yet")
+		return
+	}
+	fmt.Fprintf(w, "the function: %s\n  %s\n", change.answer(), change.Reason)
+}
+
+// ruleOf reads algorithm, key and data.
+func ruleOf(r *http.Request) (localoss.Rule, error) {
+	rule, err := ossenc.NewRule(r.FormValue("algorithm"), r.FormValue("key"), r.FormValue("data"))
+	if err != nil {
+		return localoss.Rule{}, refuse(http.StatusBadRequest, "%v", err)
+	}
+	return localoss.Rule{Algorithm: rule.Algorithm, KMSKeyID: rule.KMSKeyID, KMSDataEncryption: rule.KMSDataEncryption}, nil
+}
+
+// warnOfKey says what OSS does not: it takes every key, and uploads fail later.
+func (c *Console) warnOfKey(w http.ResponseWriter, region string, rule localoss.Rule) {
+	if rule.Algorithm != "KMS" {
+		return
+	}
+	if _, code := c.KMS.KeyForOSS(region, wire.DefaultAccount, rule.KMSKeyID); code != "" {
+		fmt.Fprintf(w, "note: OSS takes any key, but uploads will fail with %s\n", code)
+	}
+}
+
+func (c *Console) addKey(w http.ResponseWriter, r *http.Request) error {
+	if err := parameters(r, "region", "state", "alias"); err != nil {
+		return err
+	}
+	k := localkms.Key{ID: r.PathValue("id"), Region: cmp.Or(r.FormValue("region"), c.Region), State: r.FormValue("state")}
+	switch {
+	case !localkms.ValidID(k.ID):
+		return refuse(http.StatusBadRequest, "a key ID is 1 to 64 characters a-z, A-Z, 0-9, - and _")
+	case !localoss.KnownRegion(k.Region):
+		return refuse(http.StatusBadRequest, "there is no region %q", k.Region)
+	case !slices.Contains([]string{"", "Enabled", "Disabled", "PendingDeletion", "PendingImport"}, k.State):
+		return refuse(http.StatusBadRequest, "a state is Enabled, Disabled, PendingDeletion or PendingImport")
+	}
+	if alias := r.FormValue("alias"); alias != "" {
+		k.Aliases = []string{"alias/" + strings.TrimPrefix(alias, "alias/")}
+	}
+	for _, old := range c.KMS.Keys() {
+		if old.ID == k.ID && old.Region == k.Region && k.Aliases == nil {
+			k.Aliases = old.Aliases
+		}
+	}
+	c.KMS.PutKey(k)
+	fmt.Fprintf(w, "KMS in %s has %s, %s\n", k.Region, k.ID, cmp.Or(k.State, "Enabled"))
+	return nil
+}
+
+// Rule is a rule of the local OSS in the product's words.
+func Rule(r localoss.Rule) string {
+	return ossenc.Rule{Algorithm: r.Algorithm, KMSKeyID: r.KMSKeyID, KMSDataEncryption: r.KMSDataEncryption}.String()
+}

@@ -1,0 +1,220 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	localfc "bucketwarden/internal/local/fc"
+	"bucketwarden/ossenc"
+)
+
+// Change is something that happened, and what the function made of it.
+type Change struct {
+	// ID counts changes from 1. Seq counts updates of all changes.
+	ID  int `json:"id"`
+	Seq int `json:"seq"`
+	// Time is when it happened.
+	Time time.Time `json:"time"`
+	// What and By say it in plain words: "bucket created", "ossutil".
+	What string `json:"what"`
+	By   string `json:"by"`
+	// Bucket and Region say where.
+	Bucket string `json:"bucket"`
+	Region string `json:"region"`
+	// Verdict is the function's; empty until it answers, or if no event was due.
+	Verdict ossenc.Verdict `json:"verdict"`
+	// Failed reports that the platform tries the event again.
+	Failed bool `json:"failed"`
+	// Before and After are the rules that the function found and left.
+	Before string `json:"before"`
+	After  string `json:"after"`
+	// Reason is the function's sentence.
+	Reason string `json:"reason"`
+	// Took is how long the invocation took, in milliseconds.
+	Took float64 `json:"took_ms"`
+}
+
+// maxChanges bounds what a feed keeps.
+const maxChanges = 500
+
+// Feed joins what happens in the local OSS with what the function answers to the
+// events of it. The zero value is ready to use, by several goroutines.
+type Feed struct {
+	// Print receives each change once there is something to say: its verdict, or
+	// that none is due. It is called by one goroutine at a time.
+	Print func(Change)
+
+	mu      sync.Mutex
+	changes []*Change
+	byEvent map[string]*Change // by request ID, in lower case; nil is muted
+	last    int                // ID
+	seq     int
+	updated chan struct{} // closed at the next update
+}
+
+// Begin enters a change whose events have this request ID. Where no event is due,
+// await is false, and the change is printed at once.
+func (f *Feed) Begin(requestID string, c Change, await bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	added := f.add(c)
+	if await {
+		f.remember(requestID, added)
+	}
+	f.changed(added, !await)
+}
+
+// Mute ignores what the function answers to events with this request ID: those of
+// its own writes.
+func (f *Feed) Mute(requestID string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.remember(requestID, nil)
+}
+
+// Result enters what an invocation answered. Answers without results say nothing.
+func (f *Feed) Result(_ []byte, r localfc.Result) {
+	for _, one := range resultsOf(r) {
+		f.result(one, r)
+	}
+}
+
+// result is one bucket's part of an answer.
+type result struct {
+	ossenc.Result
+	EventID   string `json:"event_id"`
+	EventType string `json:"event_type"`
+}
+
+func resultsOf(r localfc.Result) []result {
+	body := r.Payload
+	if r.FunctionError != "" {
+		body = []byte(r.ErrorMessage())
+	}
+	var answer struct{ Results []result }
+	if json.Unmarshal(body, &answer) != nil {
+		return nil
+	}
+	return answer.Results
+}
+
+func (f *Feed) result(got result, r localfc.Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, known := f.byEvent[eventKey(got.EventID)]
+	switch {
+	case known && c == nil:
+		return
+	case !known:
+		c = f.add(Change{What: "event " + got.EventType, By: "sent by hand", Bucket: got.Bucket, Region: got.Region})
+	case !tells(c, got):
+		return
+	}
+	c.Verdict, c.Failed, c.Reason = got.Verdict, got.Verdict.Failed(), got.Reason
+	c.Before, c.After = got.Before.String(), got.After.String()
+	c.Took = float64(r.Duration.Microseconds()) / 1000
+	f.changed(c, true)
+}
+
+// tells reports whether an answer says more than the one before: a change has two
+// events, OSS's own and ActionTrail's, and events are delivered more than once.
+func tells(c *Change, got result) bool {
+	return c.Verdict == "" || c.Failed != got.Verdict.Failed() || c.Verdict != got.Verdict && got.Verdict == ossenc.Fixed
+}
+
+// eventKey is the request ID in the ID of either event.
+func eventKey(eventID string) string { return strings.TrimPrefix(strings.ToLower(eventID), "at-") }
+
+// add, remember and changed need the lock.
+func (f *Feed) add(c Change) *Change {
+	f.last++
+	c.ID = f.last
+	if c.Time.IsZero() {
+		c.Time = time.Now()
+	}
+	f.changes = append(f.changes, &c)
+	if len(f.changes) > maxChanges {
+		f.changes = f.changes[1:]
+	}
+	return &c
+}
+
+func (f *Feed) remember(requestID string, c *Change) {
+	if f.byEvent == nil || len(f.byEvent) > 4*maxChanges {
+		f.byEvent = map[string]*Change{}
+	}
+	f.byEvent[eventKey(requestID)] = c
+}
+
+func (f *Feed) changed(c *Change, printed bool) {
+	f.seq++
+	c.Seq = f.seq
+	if f.updated != nil {
+		close(f.updated)
+		f.updated = nil
+	}
+	if printed && f.Print != nil {
+		f.Print(*c)
+	}
+}
+
+// Since returns the changes with updates after seq, oldest first. It waits for one
+// until ctx ends.
+func (f *Feed) Since(ctx context.Context, seq int) []Change {
+	for {
+		found, updated := f.since(seq)
+		if len(found) > 0 {
+			return found
+		}
+		select {
+		case <-updated:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (f *Feed) since(seq int) ([]Change, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var found []Change
+	for _, c := range f.changes {
+		if c.Seq > seq {
+			found = append(found, *c)
+		}
+	}
+	if f.updated == nil {
+		f.updated = make(chan struct{})
+	}
+	return found, f.updated
+}
+
+// Answer waits until the function answered the events of a request, or ctx ends.
+func (f *Feed) Answer(ctx context.Context, requestID string) (Change, bool) {
+	for {
+		c, updated := f.answered(requestID)
+		if c.Verdict != "" {
+			return c, true
+		}
+		select {
+		case <-updated:
+		case <-ctx.Done():
+			return c, false
+		}
+	}
+}
+
+func (f *Feed) answered(requestID string) (Change, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.updated == nil {
+		f.updated = make(chan struct{})
+	}
+	if c := f.byEvent[eventKey(requestID)]; c != nil {
+		return *c, f.updated
+	}
+	return Change{}, f.updated
+}

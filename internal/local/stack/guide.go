@@ -1,0 +1,65 @@
+package stack
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ClientLine is what to copy to point one client at the local OSS.
+type ClientLine struct {
+	// Client is its name, Line the line.
+	Client, Line string
+}
+
+// ClientLines returns a line for each client. ossAddr and functionAddr are host and
+// port.
+func ClientLines(ossAddr, functionAddr string) []ClientLine {
+	_, port, _ := strings.Cut(ossAddr, ":")
+	fill := func(line string) string {
+		return strings.NewReplacer("OSS_ADDR", ossAddr, "OSS_PORT", port, "FUNCTION_ADDR", functionAddr,
+			"KEY_ID", UserKey.AccessKeyID, "SECRET", UserKey.AccessKeySecret).Replace(line)
+	}
+	return []ClientLine{
+		{"ossutil 1.7", fill(`ossutil ls -e http://OSS_ADDR -i KEY_ID -k SECRET --sign-version v4 --region cn-hangzhou`)},
+		{"ali-oss", fill(`new OSS({ endpoint: 'http://localhost:OSS_PORT', sldEnable: true, region: 'oss-cn-hangzhou', authorizationV4: true, accessKeyId: 'KEY_ID', accessKeySecret: 'SECRET' })`)},
+		{"Python, oss2", fill(`oss2.Service(oss2.AuthV4('KEY_ID', 'SECRET'), 'http://OSS_ADDR', region='cn-hangzhou')`)},
+		{"Go SDK v1", fill(`oss.New("http://OSS_ADDR", "KEY_ID", "SECRET", oss.AuthVersion(oss.AuthV4), oss.Region("cn-hangzhou"))`)},
+		{"Go SDK v2", fill(`oss.NewClient(oss.LoadDefaultConfig().WithEndpoint("http://OSS_ADDR").WithRegion("cn-hangzhou").WithCredentialsProvider(credentials.NewStaticCredentialsProvider("KEY_ID", "SECRET")))`)},
+		{"s invoke", fill(`FC_CLIENT_CUSTOM_ENDPOINT=http://FUNCTION_ADDR s invoke -f events/native-bucket-created.json`)},
+	}
+}
+
+// Guide writes what is where and what to try.
+func (s *Served) Guide(w io.Writer) {
+	fmt.Fprintf(w, `
+Bucketwarden is up, on this machine alone. ^C ends it.
+
+  the console     http://%[1]s          create, change and delete buckets by clicking
+  the report      http://%[2]s/report   the account's report, as a page
+  the local OSS   %[3]s          key %[4]s, secret %[5]s
+  the function    http://%[2]s
+
+Create a bucket, and read what the function made of it:
+
+  curl -X PUT    '%[1]s/my-bucket?region=cn-hangzhou'
+  curl -X DELETE  %[1]s/my-bucket/encryption
+  curl -X PUT    '%[1]s/my-bucket/encryption?algorithm=KMS&key=key-1'
+  curl            %[1]s/
+
+Send an event yourself:
+
+  bucketwarden events actiontrail-encryption-deleted | curl --data @- \
+       http://%[2]s%[6]s
+
+Point an OSS client at it. Your buckets are in the region that you sign for:
+
+`, s.At.Console, s.At.Function, s.OSSURL, UserKey.AccessKeyID, UserKey.AccessKeySecret, Invocations)
+	for _, l := range ClientLines(s.At.OSS, s.At.Function) {
+		fmt.Fprintf(w, "  # %s\n  %s\n", l.Client, l.Line)
+	}
+	if strings.HasPrefix(s.OSSURL, "https:") {
+		fmt.Fprintf(w, "\nIt speaks HTTPS: write https in these lines. Clients trust %s\n(SSL_CERT_FILE for Go, NODE_EXTRA_CA_CERTS for Node, REQUESTS_CA_BUNDLE for Python).\n", s.CAFile)
+	}
+	fmt.Fprint(w, "\nWhat happens:\n\n")
+}
