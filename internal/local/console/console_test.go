@@ -30,7 +30,7 @@ func newDesk() *desk {
 	}
 	d.Happened = func(r localoss.Request) {
 		d.calls = append(d.calls, r.Operation+" "+r.Bucket)
-		d.Feed.Begin(r.RequestID, Change{What: r.Operation, By: "console", Bucket: r.Bucket}, r.Operation != "DeleteBucket")
+		d.Feed.Begin(r.RequestID, Change{What: r.Operation, By: "console", Bucket: r.Bucket}, map[bool]int{true: 1}[r.Operation != "DeleteBucket"])
 		d.Feed.Result(nil, answered(r.RequestID, "fixed", `null`, `{"algorithm":"AES256"}`))
 	}
 	d.OSS.PutBucket(localoss.Bucket{Name: "old", Region: "cn-beijing", Rule: localoss.Rule{Algorithm: "KMS", KMSKeyID: "key-1"}, Tags: map[string]string{"a": "b"}})
@@ -167,7 +167,9 @@ func TestFeedJoinsEventsToChanges(t *testing.T) {
 		printed []string
 	}{
 		"two events":             {[]localfc.Result{answered("AB12", "fixed", none, aes), answered("at-ab12", "compliant", aes, aes)}, []string{"fixed none AES256"}},
-		"the other one first":    {[]localfc.Result{answered("at-ab12", "compliant", aes, aes), answered("AB12", "fixed", none, aes)}, []string{"compliant AES256 AES256", "fixed none AES256"}},
+		"the other one first":    {[]localfc.Result{answered("at-ab12", "compliant", aes, aes), answered("AB12", "fixed", none, aes)}, []string{"fixed none AES256"}},
+		"both compliant":         {[]localfc.Result{answered("at-ab12", "compliant", aes, aes), answered("AB12", "compliant", aes, aes)}, []string{"compliant AES256 AES256"}},
+		"one compliant, twice":   {[]localfc.Result{answered("at-ab12", "compliant", aes, aes), answered("at-ab12", "compliant", aes, aes)}, nil},
 		"a repeated failure":     {[]localfc.Result{answered("AB12", "unknown", none, none), answered("AB12", "unknown", none, none), answered("AB12", "fixed", none, aes)}, []string{"unknown none none", "fixed none AES256"}},
 		"a failure after a fix":  {[]localfc.Result{answered("AB12", "fixed", none, aes), answered("at-ab12", "unknown", none, none)}, []string{"fixed none AES256", "unknown none none"}},
 		"the function's own":     {[]localfc.Result{answered("CD34", "ignored", none, none)}, nil},
@@ -178,7 +180,7 @@ func TestFeedJoinsEventsToChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var printed []string
 			f := &Feed{Print: func(c Change) { printed = append(printed, fmt.Sprint(c.Verdict, " ", c.Before, " ", c.After)) }}
-			f.Begin("AB12", Change{Bucket: "b"}, true)
+			f.Begin("AB12", Change{Bucket: "b"}, 2)
 			f.Mute("CD34")
 			for _, r := range c.results {
 				f.Result(nil, r)
@@ -197,7 +199,7 @@ func TestFeedIsBoundedAndWaits(t *testing.T) {
 		busy.Go(func() {
 			for n := range 200 {
 				id := fmt.Sprint(i, "-", n)
-				f.Begin(id, Change{Bucket: id}, true)
+				f.Begin(id, Change{Bucket: id}, 1)
 				f.Result(nil, answered(id, "fixed", "null", "null"))
 			}
 		})
@@ -207,7 +209,7 @@ func TestFeedIsBoundedAndWaits(t *testing.T) {
 		t.Errorf("%d changes from %d", len(got), got[0].ID)
 	}
 	seq := f.seq
-	go f.Begin("late", Change{Bucket: "late"}, false)
+	go f.Begin("late", Change{Bucket: "late"}, 0)
 	if got := f.Since(t.Context(), seq); len(got) != 1 || got[0].Bucket != "late" || got[0].Seq != seq+1 {
 		t.Errorf("%+v", got)
 	}

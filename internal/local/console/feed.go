@@ -48,23 +48,31 @@ type Feed struct {
 	Print func(Change)
 
 	mu      sync.Mutex
-	changes []*Change
-	byEvent map[string]*Change // by request ID, in lower case; nil is muted
-	last    int                // ID
+	changes []*entry
+	byEvent map[string]*entry // by request ID, in lower case; nil is muted
+	last    int               // ID
 	seq     int
 	updated chan struct{} // closed at the next update
 }
 
-// Begin enters a change whose events have this request ID. Where no event is due,
-// await is false, and the change is printed at once.
-func (f *Feed) Begin(requestID string, c Change, await bool) {
+// entry is a change and the events that it waits for.
+type entry struct {
+	Change
+	events   int             // that are due
+	answered map[string]bool // by event ID
+}
+
+// Begin enters a change that so many events with this request ID are due for. With
+// none the change is printed at once.
+func (f *Feed) Begin(requestID string, c Change, events int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	added := f.add(c)
-	if await {
+	added.events = events
+	if events > 0 {
 		f.remember(requestID, added)
 	}
-	f.changed(added, !await)
+	f.changed(added, events == 0)
 }
 
 // Mute ignores what the function answers to events with this request ID: those of
@@ -110,7 +118,7 @@ func (f *Feed) result(got result, r localfc.Result) {
 		return
 	case !known:
 		c = f.add(Change{What: "event " + got.EventType, By: "sent by hand", Bucket: got.Bucket, Region: got.Region})
-	case !tells(c, got):
+	case !c.says(got):
 		return
 	}
 	c.Verdict, c.Failed, c.Reason = got.Verdict, got.Verdict.Failed(), got.Reason
@@ -119,37 +127,44 @@ func (f *Feed) result(got result, r localfc.Result) {
 	f.changed(c, true)
 }
 
-// tells reports whether an answer says more than the one before: a change has two
-// events, OSS's own and ActionTrail's, and events are delivered more than once.
-func tells(c *Change, got result) bool {
-	return c.Verdict == "" || c.Failed != got.Verdict.Failed() || c.Verdict != got.Verdict && got.Verdict == ossenc.Fixed
+// says reports whether an answer says something new. A new bucket has two events,
+// OSS's own and ActionTrail's, and they may be answered in any order: that one finds
+// the bucket compliant only counts once the other one is answered too.
+func (e *entry) says(got result) bool {
+	e.answered[got.EventID] = true
+	if e.Verdict != "" {
+		return e.Failed != got.Verdict.Failed() || e.Verdict != got.Verdict && got.Verdict == ossenc.Fixed
+	}
+	quiet := got.Verdict == ossenc.Compliant || got.Verdict == ossenc.Ignored
+	return !quiet || len(e.answered) >= e.events
 }
 
 // eventKey is the request ID in the ID of either event.
 func eventKey(eventID string) string { return strings.TrimPrefix(strings.ToLower(eventID), "at-") }
 
 // add, remember and changed need the lock.
-func (f *Feed) add(c Change) *Change {
+func (f *Feed) add(c Change) *entry {
 	f.last++
 	c.ID = f.last
 	if c.Time.IsZero() {
 		c.Time = time.Now()
 	}
-	f.changes = append(f.changes, &c)
+	added := &entry{Change: c, answered: map[string]bool{}}
+	f.changes = append(f.changes, added)
 	if len(f.changes) > maxChanges {
 		f.changes = f.changes[1:]
 	}
-	return &c
+	return added
 }
 
-func (f *Feed) remember(requestID string, c *Change) {
+func (f *Feed) remember(requestID string, c *entry) {
 	if f.byEvent == nil || len(f.byEvent) > 4*maxChanges {
-		f.byEvent = map[string]*Change{}
+		f.byEvent = map[string]*entry{}
 	}
 	f.byEvent[eventKey(requestID)] = c
 }
 
-func (f *Feed) changed(c *Change, printed bool) {
+func (f *Feed) changed(c *entry, printed bool) {
 	f.seq++
 	c.Seq = f.seq
 	if f.updated != nil {
@@ -157,7 +172,7 @@ func (f *Feed) changed(c *Change, printed bool) {
 		f.updated = nil
 	}
 	if printed && f.Print != nil {
-		f.Print(*c)
+		f.Print(c.Change)
 	}
 }
 
@@ -183,7 +198,7 @@ func (f *Feed) since(seq int) ([]Change, <-chan struct{}) {
 	var found []Change
 	for _, c := range f.changes {
 		if c.Seq > seq {
-			found = append(found, *c)
+			found = append(found, c.Change)
 		}
 	}
 	if f.updated == nil {
@@ -214,7 +229,7 @@ func (f *Feed) answered(requestID string) (Change, <-chan struct{}) {
 		f.updated = make(chan struct{})
 	}
 	if c := f.byEvent[eventKey(requestID)]; c != nil {
-		return *c, f.updated
+		return c.Change, f.updated
 	}
 	return Change{}, f.updated
 }

@@ -25,7 +25,7 @@ type EventBridge struct {
 // Call takes one entry of the audit trail. Delivery is asynchronous, as the
 // platform's is: retried there if the function fails.
 func (e *EventBridge) Call(r localoss.Request) {
-	if _, events := changeOf(r); !events || r.Status/100 != 2 {
+	if _, events := changeOf(r); events == 0 || r.Status/100 != 2 {
 		return
 	}
 	region := r.Region

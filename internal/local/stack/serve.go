@@ -145,7 +145,7 @@ func (s *Served) note(r localoss.Request) bool {
 	}
 	if isOwn(r) {
 		s.Feed.Mute(r.RequestID)
-		return events
+		return events > 0
 	}
 	region := r.Region
 	if b, ok := s.OSS.Bucket(r.Bucket); ok {
@@ -154,23 +154,23 @@ func (s *Served) note(r localoss.Request) bool {
 	s.Feed.Begin(r.RequestID, console.Change{
 		Time: r.Time, What: what, By: console.Client(r.UserAgent), Bucket: r.Bucket, Region: region,
 	}, events)
-	return events
+	return events > 0
 }
 
-// changeOf says what an operation changes, and whether the rules in s.yaml let an
-// event of it through.
-func changeOf(r localoss.Request) (what string, events bool) {
+// changeOf says what an operation changes, and how many events of it the rules in
+// s.yaml let through.
+func changeOf(r localoss.Request) (what string, events int) {
 	switch r.Operation {
 	case "PutBucket":
-		return "bucket created", true
+		return "bucket created", 2
 	case "PutBucketEncryption":
-		return "rule set", true
+		return "rule set", 1
 	case "DeleteBucketEncryption":
-		return "rule removed", true
+		return "rule removed", 1
 	case "DeleteBucket":
-		return "bucket deleted", false
+		return "bucket deleted", 0
 	}
-	return "", false
+	return "", 0
 }
 
 // Close stops everything, also events that are on their way.
