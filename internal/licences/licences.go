@@ -1,5 +1,5 @@
-// Package licences lists the modules that are built into the function, with
-// their licences, and says which licences are allowed. docs/licences.md is what
+// Package licences lists the modules that are built into the function and into the
+// command, with their licences, and says which licences are allowed. docs/licences.md is what
 // it writes; a test holds the two together:
 //
 //	go test ./internal/licences -update
@@ -44,31 +44,51 @@ var texts = []struct{ licence, words string }{
 	{"BSD-2-Clause", "redistributions in binary form must reproduce the above copyright notice"},
 }
 
-// Production lists the modules that the program in dir is built of as it is
+// Function lists the modules that the function in root is built of as it is
 // deployed: for Linux, without C.
-func Production(dir string) ([]Module, error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=Module", ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
-	}
+func Function(root string) ([]Module, error) { return modulesOf(root, ".", "linux") }
+
+// Command lists the modules that the command for people is built of, for all systems
+// that it is built for.
+func Command(root string) ([]Module, error) {
+	return modulesOf(root, "./cmd/bucketwarden", "linux", "darwin", "windows")
+}
+
+// modulesOf lists the modules of a program.
+func modulesOf(root, program string, systems ...string) ([]Module, error) {
 	modules := map[string]Module{} // by path
+	for _, system := range systems {
+		cmd := exec.Command("go", "list", "-deps", "-json=Module", program)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("go list: %w", err)
+		}
+		if err := collect(modules, out); err != nil {
+			return nil, err
+		}
+	}
+	return slices.SortedFunc(maps.Values(modules), func(a, b Module) int { return cmp.Compare(a.Path, b.Path) }), nil
+}
+
+// collect adds the modules that go list names.
+func collect(modules map[string]Module, out []byte) error {
 	d := json.NewDecoder(bytes.NewReader(out))
 	for d.More() {
 		var p struct{ Module *listed }
-		if err := d.Decode(&p); err != nil {
-			return nil, fmt.Errorf("go list: %w", err)
+		err := d.Decode(&p)
+		if err != nil {
+			return fmt.Errorf("go list: %w", err)
 		}
 		if p.Module == nil || p.Module.Main || modules[p.Module.Path].Path != "" {
 			continue
 		}
 		if modules[p.Module.Path], err = p.Module.read(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return slices.SortedFunc(maps.Values(modules), func(a, b Module) int { return cmp.Compare(a.Path, b.Path) }), nil
+	return nil
 }
 
 // listed is a module as go list tells it.
@@ -119,11 +139,20 @@ func Of(text string) []string {
 	return found
 }
 
-// Markdown writes the list for people.
-func Markdown(modules []Module) string {
+// Markdown writes the lists for people: what the command has besides the function's
+// stands apart.
+func Markdown(function, command []Module) string {
+	more := slices.DeleteFunc(slices.Clone(command), func(m Module) bool {
+		return slices.ContainsFunc(function, func(f Module) bool { return f.Path == m.Path })
+	})
+	return "# Licences\n\n`go test ./internal/licences -update` writes this file.\n\n" +
+		"What is built into the function besides the Go standard library (BSD-3-Clause):\n\n" + table(function) +
+		"\nWhat is built into the command `bucketwarden` besides that:\n\n" + table(more)
+}
+
+func table(modules []Module) string {
 	var b strings.Builder
-	b.WriteString("# Licences\n\nWhat is built into the function besides the Go standard library (BSD-3-Clause). `go test ./internal/licences -update` writes this file.\n\n" +
-		"| module | version | licence | has a NOTICE |\n|---|---|---|---|\n")
+	b.WriteString("| module | version | licence | has a NOTICE |\n|---|---|---|---|\n")
 	for _, m := range modules {
 		notice := ""
 		if m.Notice {

@@ -40,7 +40,7 @@ func (a *App) fillFromEnv(cmd *cobra.Command) error {
 	known := knownVariables(cmd.Root())
 	for name, value := range a.Env {
 		if strings.HasPrefix(name, EnvPrefix) && value != "" && !slices.Contains(known, name) {
-			return Usagef("there is no setting %s%s", name, document.DidYouMean(name, known))
+			return Usagef("there is no setting %s%s", name, meantSetting(name, known))
 		}
 	}
 	var err error
@@ -54,6 +54,16 @@ func (a *App) fillFromEnv(cmd *cobra.Command) error {
 		}
 	})
 	return err
+}
+
+// meantSetting compares without the prefix, in which all are alike.
+func meantSetting(name string, known []string) string {
+	short := make([]string, len(known))
+	for i, k := range known {
+		short[i] = strings.TrimPrefix(k, EnvPrefix)
+	}
+	hint := document.DidYouMean(strings.TrimPrefix(name, EnvPrefix), short)
+	return strings.Replace(hint, "(did you mean ", "(did you mean "+EnvPrefix, 1)
 }
 
 func knownVariables(root *cobra.Command) []string {

@@ -83,10 +83,6 @@ func (c *changing) apply(ctx context.Context, file string, only []string, digest
 
 // run shows the changes, asks, makes them, and says what became of them.
 func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest string, do func(context.Context, *service.Service, bool) (service.Results, error)) error {
-	if len(plan.Rows) == 0 {
-		_, err := fmt.Fprintln(c.app.Out, "there is nothing to change")
-		return err
-	}
 	ctx, cancel := c.flags.Timeout(ctx)
 	defer cancel()
 	r, err := c.flags.Open(ctx, c.app)
@@ -95,6 +91,10 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 	}
 	if r.Policy != nil && r.Exactly {
 		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
+	}
+	if len(plan.Rows) == 0 {
+		_, err := fmt.Fprintln(c.app.Out, "there is nothing to change")
+		return err
 	}
 	if err := writeChanges(c.app.Terminal(), c.app.Err, plan.Rows); err != nil {
 		return err

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+)
+
+// tree returns the command as it is, without running it.
+func tree() *cobra.Command {
+	return root(app.New("dev", nil))
+}
+
+// each calls do for a command and all its verbs.
+func each(c *cobra.Command, do func(*cobra.Command)) {
+	do(c)
+	for _, sub := range c.Commands() {
+		each(sub, do)
+	}
+}
+
+// Every verb says in short what it does, and has an example that is correct.
+func TestEveryVerbHasHelp(t *testing.T) {
+	verbs := 0
+	each(tree(), func(c *cobra.Command) {
+		verbs++
+		if c.Short == "" || c.Example == "" {
+			t.Errorf("%s has no short text or no example", c.CommandPath())
+		}
+		for line := range strings.Lines(c.Example) {
+			if err := parses(line); err != nil {
+				t.Errorf("an example of %s: %s: %v", c.CommandPath(), strings.TrimSpace(line), err)
+			}
+		}
+	})
+	if verbs < 20 {
+		t.Errorf("only %d verbs", verbs)
+	}
+}
+
+// invocation finds the command in a line of a shell.
+var invocation = regexp.MustCompile(`(?:^|[|&;(] *|= *)bucketwarden ([^|&;>)]*)`)
+
+// parses reports whether all invocations in a line are of verbs and flags that there
+// are, with as many arguments as they take.
+func parses(line string) error {
+	for _, m := range invocation.FindAllStringSubmatch(strings.TrimSpace(line), -1) {
+		args := strings.Fields(m[1])
+		c, rest, err := tree().Find(args)
+		if err != nil {
+			return err
+		}
+		if err := c.ParseFlags(rest); err != nil {
+			return err
+		}
+		if c.Args != nil && c.Name() != "bucketwarden" {
+			if err := c.ValidateArgs(c.Flags().Args()); err != nil {
+				return err
+			}
+		}
+		if c.HasSubCommands() && len(c.Flags().Args()) > 0 {
+			return fmt.Errorf("no verb %s", c.Flags().Args()[0])
+		}
+	}
+	return nil
+}
+
+// Every line in the documents that calls the command calls a verb that there is.
+func TestDocumentsCallVerbsThatThereAre(t *testing.T) {
+	docs, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(docs) < 5 {
+		t.Fatalf("%d documents: %v", len(docs), err)
+	}
+	found := 0
+	for _, doc := range append(docs, "../../README.md") {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(text), "\n") {
+			line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
+			if !strings.HasPrefix(line, "bucketwarden ") && !strings.Contains(line, "| bucketwarden ") {
+				continue
+			}
+			found++
+			if err := parses(line); err != nil {
+				t.Errorf("%s:%d: %s: %v", filepath.Base(doc), n+1, line, err)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d lines call the command", found)
+	}
+}
+
+func TestTheCheckOfLinesFindsMistakes(t *testing.T) {
+	for line, good := range map[string]bool{
+		"bucketwarden report --region cn-hangzhou -o r.csv":   true,
+		"bucketwarden reprot":                                 false,
+		"bucketwarden report --regoin x":                      false,
+		"bucketwarden rule get":                               false,
+		"bucketwarden policy chekc x":                         false,
+		"bucketwarden events timer | bucketwarden invoke -":   true,
+		"bucketwarden events timer | bucketwarden invok -":    false,
+		"WARDEN_ALGORITHM=KMS bucketwarden invoke event.json": true,
+	} {
+		if err := parses(line); (err == nil) != good {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
