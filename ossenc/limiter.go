@@ -25,7 +25,12 @@ type limiter struct {
 	pause     time.Duration
 	resume    time.Time
 	peak      int // highest inUse so far
+	fruitless int // pauses since the last success
 }
+
+// maxFruitless bounds the pauses without one success between them, 2 to 4 minutes in
+// all: such a limit does not go away while the sweep waits.
+const maxFruitless = 16
 
 const firstPause = time.Second // "retry after a few seconds" (OSS, HTTP 503)
 
@@ -59,6 +64,7 @@ func (l *limiter) succeeded() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.successes++
+	l.fruitless = 0
 	if l.limit < l.max && l.successes >= l.limit {
 		l.limit++
 		l.successes = 0
@@ -67,15 +73,18 @@ func (l *limiter) succeeded() {
 }
 
 // throttled narrows the gate, once for all who hit the same limit, and waits
-// until it may be tried again. It returns false if ctx would end before.
+// until it may be tried again. It returns false if ctx would end before, or if too
+// many pauses were of no use.
 func (l *limiter) throttled(ctx context.Context) bool {
 	l.mu.Lock()
 	if now := time.Now(); now.After(l.resume) {
 		l.limit, l.successes = max(1, l.limit/2), 0
 		l.resume = now.Add(l.pause + l.jitter(l.pause))
 		l.pause = min(2*l.pause, 8*firstPause)
+		l.fruitless++
 	}
+	givenUp := l.fruitless > maxFruitless
 	pause := time.Until(l.resume) + l.jitter(firstPause/4) // not all at the same moment
 	l.mu.Unlock()
-	return wait.Sleep(ctx, pause)
+	return !givenUp && wait.Sleep(ctx, pause)
 }

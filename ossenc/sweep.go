@@ -42,7 +42,6 @@ type SweepSummary struct {
 const (
 	defaultConcurrency = 64
 	defaultReserve     = 3 * time.Second
-	throttledTries     = 5
 )
 
 // Sweep enforces every bucket concurrently and calls yield with the results one at

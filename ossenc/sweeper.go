@@ -18,6 +18,12 @@ type sweeper struct {
 	changes atomic.Int64
 }
 
+type sweepKey struct{}
+
+// InSweep reports whether a call is part of a sweep: one of very many, which others
+// wait behind.
+func InSweep(ctx context.Context) bool { return ctx.Value(sweepKey{}) != nil }
+
 // part is how the sweep of one account ended.
 type part struct {
 	SweepSummary
@@ -27,7 +33,7 @@ type part struct {
 // sweepAccount sweeps one account's buckets behind the one named. The error is why
 // its list ended early: that does not stop the other accounts.
 func (w *Warden) sweepAccount(ctx context.Context, o SweepOptions, account, after string, changes int, yield func(Result) bool) (part, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, sweepKey{}, true))
 	defer cancel()
 	s := &sweeper{SweepOptions: o, warden: w, account: account, stop: stopTime(ctx, o), limiter: newLimiter(cmp.Or(o.Concurrency, defaultConcurrency), w.jitter)}
 	s.changes.Store(int64(changes))
@@ -108,20 +114,21 @@ func stopTime(ctx context.Context, o SweepOptions) time.Time {
 	return deadline.Add(-cmp.Or(o.Reserve, defaultReserve))
 }
 
-// ensure works on one bucket, again if OSS throttled it.
+// ensure works on one bucket, again for as long as OSS throttles it and lets others
+// through: under a limit, who is refused five times in a row is only unlucky.
 func (s *sweeper) ensure(ctx context.Context, b Bucket) Result {
 	granted := false // a bucket that is tried again is one change all the same
 	budget := func() bool {
 		granted = granted || s.takeBudget()
 		return granted
 	}
-	for try := 1; ; try++ {
+	for {
 		res := s.warden.ensureSafely(ctx, Task{Bucket: b, Desired: s.Desired, Budget: budget})
 		if res.Code != Throttled {
 			s.limiter.succeeded()
 			return res
 		}
-		if !s.limiter.throttled(ctx) || try == throttledTries {
+		if !s.limiter.throttled(ctx) {
 			return res
 		}
 	}

@@ -59,7 +59,7 @@ func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc
 		Endpoints: e,
 		Fallback:  fallback,
 		httpClient: &http.Client{
-			Transport: bufferedTransport{transport},
+			Transport: &patient{next: bufferedTransport{transport}},
 			// OSS tells of a wrong endpoint in an error answer. A redirect would
 			// take signed headers, the security token among them, elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
