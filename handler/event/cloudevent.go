@@ -166,6 +166,10 @@ func (d *decoder) event(ev *cloudevents.Event, repaired []string, depth int) {
 	}
 	h.Bucket.Region = regionID(extension(ev, "aliyunregionid"))
 	h.Bucket.Account = accountID(extension(ev, "aliyunaccountid"))
+	if origin := accountID(extension(ev, "aliyunoriginalaccountid")); origin != "" {
+		// On a bus that other accounts send to, the other attribute may name the bus's.
+		h.Bucket.Account, h.origin = origin, true
+	}
 	switch ev.Type() {
 	case typeBucketCreated:
 		d.native(ev.Data(), h, ev.Subject())

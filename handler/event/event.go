@@ -52,6 +52,16 @@ type Header struct {
 	// Repaired names the attributes that were changed or left out because the
 	// CloudEvents SDK refuses them.
 	Repaired []string
+
+	origin bool // the bucket's account is the one that the event comes from
+}
+
+// owner notes the account that the event's data names as the bucket's. The account
+// that the event comes from goes before it: EventBridge sets that one itself.
+func (h *Header) owner(account string) {
+	if account = accountID(account); account != "" && !h.origin {
+		h.Bucket.Account = account
+	}
 }
 
 // Head implements [Event].

@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,39 @@ func TestRead_FindsTheBucketAndItsRegion(t *testing.T) {
 				if n, ok := e.(*Notice); !ok || n.Bucket != tt.want[i] {
 					t.Errorf("event %d = %+v, want a notice about %+v", i, e, tt.want[i])
 				}
+			}
+		})
+	}
+}
+
+// The account is the one that the bucket is in: on a central bus that is a member's,
+// and a record without an envelope names it too.
+func TestRead_FindsTheAccount(t *testing.T) {
+	const native = `{"oss":{"bucket":{"name":"b-1","ownerIdentity":"%s"}}}`
+	raw := `{"eventName":"PutBucket","serviceName":"Oss","eventType":"ApiCall","referencedResources":{"ACS::OSS::Bucket":["b-1"]}`
+	tests := []struct{ name, payload, want string }{
+		{"NoneIsNamed", created("", ""), ""},
+		{"Attribute", created(`,"aliyunaccountid":"11"`, ""), "11"},
+		{"OriginalGoesFirst", created(`,"aliyunaccountid":"11","aliyunoriginalaccountid":"22"`, ""), "22"},
+		{"OriginalBeforeOwner", created(`,"aliyunaccountid":"11","aliyunoriginalaccountid":"22"`, fmt.Sprintf(native, "33")), "22"},
+		{"OwnerBeforeAttribute", created(`,"aliyunaccountid":"11"`, fmt.Sprintf(native, "33")), "33"},
+		{"OwnerAlone", created("", fmt.Sprintf(native, "33")), "33"},
+		{"OwnerThatIsNoAccount", created(`,"aliyunaccountid":"11"`, fmt.Sprintf(native, "root")), "11"},
+		{"OriginalThatIsNoAccount", created(`,"aliyunaccountid":"11","aliyunoriginalaccountid":"0"`, ""), "11"},
+		{"OriginalOfOtherType", created(`,"aliyunaccountid":"11","aliyunoriginalaccountid":22`, ""), "11"},
+		{"OriginalIsEmpty", created(`,"aliyunaccountid":"11","aliyunoriginalaccountid":""`, ""), "11"},
+		{"Recipient", strings.Replace(actionTrail("PutBucket", `,"recipientAccountId":"44"`), `"subject"`, `"aliyunaccountid":"11","subject"`, 1), "44"},
+		{"OriginalBeforeRecipient", strings.Replace(actionTrail("PutBucket", `,"recipientAccountId":"44"`), `"subject"`, `"aliyunoriginalaccountid":"22","subject"`, 1), "22"},
+		{"RecordWithoutEnvelope", raw + `,"recipientAccountId":"44","userIdentity":{"accountId":"55"}}`, "44"},
+		{"TheCallerIsNotTheOwner", raw + `,"userIdentity":{"accountId":"55"}}`, ""},
+		{"NativeWithoutEnvelope", `{"eventName":"BucketCreated:PutBucket","oss":{"bucket":{"name":"b-1","ownerIdentity":"33"}}}`, "33"},
+		{"FailedCall", actionTrail("PutBucket", `,"errorCode":"BucketAlreadyExists","recipientAccountId":"44"`), "44"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			events := Read([]byte(tt.payload), "")
+			if len(events) != 1 || events[0].Head().Bucket.Account != tt.want {
+				t.Errorf("%+v, want the account %q", events[0].Head(), tt.want)
 			}
 		})
 	}

@@ -21,7 +21,8 @@ type nativeData struct {
 	OSS struct {
 		Region string `json:"region"`
 		Bucket struct {
-			Name string `json:"name"`
+			Name          string `json:"name"`
+			OwnerIdentity string `json:"ownerIdentity"` // ID of the account
 		} `json:"bucket"`
 	} `json:"oss"`
 }
@@ -39,6 +40,7 @@ func (d *decoder) native(data []byte, h Header, subject string) {
 		}
 	}
 	region := cmp.Or(n.Region, n.OSS.Region)
+	h.owner(n.OSS.Bucket.OwnerIdentity)
 	d.notices(Notice{Header: h, Created: true}, region, subject, []string{n.OSS.Bucket.Name})
 }
 
@@ -51,6 +53,7 @@ type record struct {
 	ACSRegion           string              `json:"acsRegion"`
 	EventSource         string              `json:"eventSource"`
 	RequestID           string              `json:"requestId"`
+	RecipientAccountID  string              `json:"recipientAccountId"` // whose bucket it is, where another account calls
 	UserAgent           string              `json:"userAgent"`
 	ReferencedResources map[string][]string `json:"referencedResources"`
 	ResourceType        string              `json:"resourceType"`
@@ -86,6 +89,7 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 	if h.Type == "" {
 		h.Type, h.ID = "oss:ActionTrail:"+r.EventType, r.RequestID
 	}
+	h.owner(r.RecipientAccountID)
 	n := Notice{Header: h}
 	switch {
 	case r.ServiceName != "" && !strings.EqualFold(r.ServiceName, "oss"):
