@@ -12,6 +12,7 @@ const (
 	events       kind = iota // one or more events, or something unreadable
 	httpRequest              // the event of an HTTP trigger
 	sweepRequest             // a request for a sweep, by a timer or a person
+	configRule               // a call of a Cloud Config rule
 )
 
 // class is a payload's kind, and for a sweep the request.
@@ -30,6 +31,8 @@ type markers struct {
 	TriggerTime    json.RawMessage `json:"triggerTime"`
 	Payload        json.RawMessage `json:"payload"`
 	Action         json.RawMessage `json:"action"`
+	ResultToken    json.RawMessage `json:"resultToken"`
+	InvokingEvent  json.RawMessage `json:"invokingEvent"`
 }
 
 // classify says what a payload is. What it does not know is for package event to
@@ -52,6 +55,8 @@ func classify(payload []byte) class {
 		return class{kind: httpRequest}
 	case isCloudEvent:
 		return class{}
+	case isText(m.ResultToken) && m.InvokingEvent != nil:
+		return class{kind: configRule}
 	case m.isTimer():
 		var body string
 		_ = json.Unmarshal(m.Payload, &body) // isTimer has looked

@@ -53,6 +53,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, 
 		return h.HTTP.Trigger(ctx, payload), nil
 	case c.kind == sweepRequest:
 		return h.sweep(ctx, c)
+	case c.kind == configRule:
+		return h.evaluateRule(ctx, payload)
 	}
 	results := h.Service.Batch(ctx, payload)
 	return answer(results, results.Code())
@@ -68,6 +70,15 @@ func (h *Handler) sweep(ctx context.Context, c class) (json.RawMessage, error) {
 	res, err := h.Service.Sweep(ctx, r)
 	if err != nil {
 		return nil, &Failure{Code: ossenc.CodeOf(err), Answer: err.Error()}
+	}
+	return answer(res, res.Code)
+}
+
+// evaluateRule answers a call of a Cloud Config rule.
+func (h *Handler) evaluateRule(ctx context.Context, payload []byte) (json.RawMessage, error) {
+	res, err := h.Service.EvaluateRule(ctx, payload)
+	if err != nil {
+		return answer(service.Reject(err), ossenc.Invalid)
 	}
 	return answer(res, res.Code)
 }

@@ -14,6 +14,8 @@ type SweepOptions struct {
 	Desired Desired
 	// Prefix and Region leave out all other buckets; empty for all.
 	Prefix, Region string
+	// Accounts leaves out all accounts but these, by ID; nil for all.
+	Accounts []string
 	// After is where an earlier sweep stopped ([SweepSummary.Last]), to resume behind it.
 	After Cursor
 	// MaxChanges is how many buckets may be written; 0 for any number. What is
@@ -56,7 +58,7 @@ func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) b
 	from, after := o.After.split()
 	all := SweepSummary{Last: o.After, Changes: o.Changes, Complete: true}
 	var errs []error
-	for _, account := range w.accountIDs() {
+	for _, account := range w.accountIDs(ctx, o) {
 		if account < from {
 			continue
 		}
@@ -73,14 +75,23 @@ func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) b
 	return all, errors.Join(errs...)
 }
 
-// accountIDs returns all accounts to go over; the function's own is "" and first.
-func (w *Warden) accountIDs() []string {
+// accountIDs returns the accounts to go over, in order; the function's own is "".
+// One that is asked for and has no role stays in: its list fails, visibly.
+func (w *Warden) accountIDs(ctx context.Context, o SweepOptions) []string {
 	ids := []string{""}
-	if w.Accounts != nil {
+	switch {
+	case o.Accounts != nil:
+		ids = slices.Clone(o.Accounts)
+		for i, id := range ids {
+			if id == IdentityFrom(ctx).AccountID {
+				ids[i] = ""
+			}
+		}
+	case w.Accounts != nil:
 		ids = append(ids, w.Accounts.IDs()...)
 	}
 	slices.Sort(ids)
-	return ids
+	return slices.Compact(ids)
 }
 
 // add takes in what became of one more account.
@@ -95,7 +106,7 @@ func (s *SweepSummary) add(part SweepSummary) {
 // that are a share. It costs a call for each thousand.
 func (w *Warden) Count(ctx context.Context, o SweepOptions) (int, error) {
 	n := 0
-	for _, account := range w.accountIDs() {
+	for _, account := range w.accountIDs(ctx, o) {
 		inside, err := w.asAccount(ctx, account)
 		if err != nil {
 			return n, err

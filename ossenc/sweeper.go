@@ -72,8 +72,14 @@ func (s *sweeper) startAll(ctx context.Context, after string, stream *orderedStr
 			end = started{err: &Error{Op: "ListBuckets", Code: Internal, Message: fmt.Sprintf("panic (%T)", p)}}
 		}
 	}()
+	if s.outOfTime(ctx) {
+		return started{}
+	}
 	inside, err := s.warden.asAccount(ctx, s.account)
-	if err != nil {
+	switch {
+	case err != nil && s.outOfTime(ctx): // the account has its turn when the sweep is resumed
+		return started{}
+	case err != nil:
 		return started{err: err}
 	}
 	for b, err := range s.warden.Lister.List(inside, s.Prefix, after) {

@@ -216,6 +216,9 @@ func (w *Warden) asAccount(ctx context.Context, account string) (context.Context
 	if account == "" {
 		return ctx, nil
 	}
+	if w.Accounts == nil {
+		return ctx, &Error{Op: "AssumeRole", Code: Denied, Message: fmt.Sprintf("no role is configured for account %.40q", account)}
+	}
 	id, err := w.Accounts.Identity(ctx, account)
 	if err != nil {
 		return ctx, err

@@ -160,7 +160,12 @@ func (d *decoder) event(ev *cloudevents.Event, repaired []string, depth int) {
 		d.queued(ev.Data(), members, h, depth)
 		return
 	}
-	if s := ev.Source(); s != "acs.oss" && s != "acs:oss" {
+	switch ev.Source() {
+	case "acs.oss", "acs:oss":
+	case "acs.config", "acs:config":
+		d.configNotification(ev.Data(), h)
+		return
+	default:
 		d.ignore(h, "the event does not come from OSS (source is not acs.oss)")
 		return
 	}

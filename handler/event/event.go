@@ -169,6 +169,12 @@ type shape struct {
 	EventName       json.RawMessage `json:"eventName"`
 	ServiceName     json.RawMessage `json:"serviceName"`
 	OSS             json.RawMessage `json:"oss"`
+	// Of Cloud Config: the call of a rule, a notification, a remediation.
+	ResultToken       json.RawMessage `json:"resultToken"`
+	InvokingEvent     json.RawMessage `json:"invokingEvent"`
+	ConfigurationItem json.RawMessage `json:"configurationItem"`
+	ConfigRuleID      json.RawMessage `json:"configRuleId"`
+	ResourceType      json.RawMessage `json:"resourceType"`
 }
 
 func (d *decoder) object(p []byte, depth int) {
@@ -189,6 +195,12 @@ func (d *decoder) object(p []byte, depth int) {
 		d.ignore(Header{Type: "async destination record"}, "a record of an asynchronous invocation's destination; to replay it, send its requestPayload")
 	case s.Events != nil:
 		d.ignore(Header{Type: "oss trigger"}, "OSS's own trigger reports objects, never a bucket")
+	case s.ResultToken != nil && s.InvokingEvent != nil:
+		d.reject(Header{Type: "cloud config rule"}, "a call of a Cloud Config rule is a payload of its own")
+	case s.ConfigRuleID != nil && s.ResourceType != nil && s.EventName == nil:
+		d.remediation(p)
+	case s.ConfigurationItem != nil && s.EventName == nil:
+		d.configNotification(p, Header{})
 	case s.EventName != nil && s.ServiceName != nil:
 		d.record(p, Header{}, "")
 	case s.EventName != nil && s.OSS != nil:

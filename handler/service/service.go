@@ -54,7 +54,11 @@ type Service struct {
 	// OwnRole is the name of the RAM role that the function acts with, by which it
 	// knows its own writes in events; empty if unknown.
 	OwnRole string
-	Log     *slog.Logger
+	// ConfigRules takes the evaluations of Cloud Config's rules; nil refuses their
+	// calls, with a text that ends with ConfigRulesSetting.
+	ConfigRules        ConfigRules
+	ConfigRulesSetting string
+	Log                *slog.Logger
 }
 
 // Result is the outcome for one bucket of one event.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"bucketwarden/handler"
@@ -16,6 +17,7 @@ import (
 	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/cloudconfig"
 	"bucketwarden/ossenc/alicloud/kms"
 	"bucketwarden/ossenc/alicloud/tlsdial"
 	"bucketwarden/ossenc/policy"
@@ -48,13 +50,18 @@ func Run(ctx context.Context, environ []string, out io.Writer) error {
 // NewService returns the use cases over the cloud, as the settings say. They act
 // with the identity in each context, or else with that of the default chain.
 func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
-	warden := newWarden(cfg, log)
+	c := newCloud(cfg, log)
+	warden := newWarden(cfg, c)
 	s := &service.Service{
 		Enforcer: warden,
 		Sweeper:  warden,
 		Desired:  cfg.Desired,
 		OwnRole:  cfg.OwnRole,
 		Log:      log,
+	}
+	s.ConfigRulesSetting = "set " + settings.ConfigSite + " to china or international"
+	if cfg.CloudConfig != nil {
+		s.ConfigRules = configRules{cloudconfig.New(cfg.CloudConfig, c.transport, c.chain.Credentials)}
 	}
 	if p := cfg.Policy; p != nil {
 		for _, w := range p.Warnings {
@@ -66,22 +73,31 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	return s
 }
 
-// newWarden wires the domain: one transport and one chain of credentials for all.
-func newWarden(cfg settings.Config, log *slog.Logger) *ossenc.Warden {
+// cloud is what every client shares: one transport, and one chain of credentials for
+// invocations that have none.
+type cloud struct {
+	transport *http.Transport
+	chain     alicloud.Chain
+}
+
+func newCloud(cfg settings.Config, log *slog.Logger) *cloud {
 	roots := tlsdial.System(cfg.Env["SSL_CERT_FILE"], cfg.Env["SSL_CERT_DIR"])
-	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
+	return &cloud{transport: alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
 		because := "" // they were the first choice
 		if u.Because != nil {
 			because = u.Because.Error()
 		}
 		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", because)
-	}})
-	var chain alicloud.Chain
-	client := alicloud.NewClient(cfg.OSS, transport, chain.Credentials)
+	}})}
+}
+
+// newWarden wires the domain.
+func newWarden(cfg settings.Config, c *cloud) *ossenc.Warden {
+	client := alicloud.NewClient(cfg.OSS, c.transport, c.chain.Credentials)
 	w := &ossenc.Warden{
 		Store:  client,
 		Lister: client,
-		Keys:   ossenc.CacheKeys(kms.NewClient(cfg.KMS, transport, chain.Credentials)),
+		Keys:   ossenc.CacheKeys(kms.NewClient(cfg.KMS, c.transport, c.chain.Credentials)),
 		Report: cfg.Desired.Report,
 	}
 	if cfg.Policy == nil {
@@ -89,12 +105,12 @@ func newWarden(cfg settings.Config, log *slog.Logger) *ossenc.Warden {
 	}
 	w.Policy = policy.Evaluator{Policy: cfg.Policy, Tags: client}
 	if len(cfg.Policy.Accounts) > 0 {
-		alicloud.ShareWithSTS(transport)
+		alicloud.ShareWithSTS(c.transport)
 		roles := map[string]alicloud.Role{}
 		for _, a := range cfg.Policy.Accounts {
 			roles[a.ID] = alicloud.Role{ARN: a.RoleARN}
 		}
-		w.Accounts = &alicloud.Accounts{Roles: roles, STSEndpoint: cfg.STS, Internal: cfg.OSS.Internal, Fallback: chain.Credentials}
+		w.Accounts = &alicloud.Accounts{Roles: roles, STSEndpoint: cfg.STS, Internal: cfg.OSS.Internal, Fallback: c.chain.Credentials}
 	}
 	return w
 }

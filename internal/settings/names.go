@@ -31,6 +31,8 @@ const (
 	HTTPAllow         = "WARDEN_HTTP_ALLOW"
 	EventBridgeURL    = "WARDEN_EVENTBRIDGE_URL"
 	EventBridgeCert   = "WARDEN_EVENTBRIDGE_CERT"
+	ConfigSite        = "WARDEN_CONFIG_SITE"
+	ConfigEndpoint    = "WARDEN_CONFIG_ENDPOINT"
 )
 
 // names are all settings. To add one: a constant, its place here, its reading in
@@ -39,6 +41,7 @@ var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
 	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
+	ConfigSite, ConfigEndpoint,
 }
 
 // Names returns the names of all settings. A variable that begins with [Prefix]

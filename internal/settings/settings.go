@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -31,8 +32,11 @@ type Config struct {
 	// unknown.
 	OwnRole string
 	// Auth says who may do what over HTTP.
-	Auth     web.Auth
-	LogLevel slog.Level
+	Auth web.Auth
+	// CloudConfig is where evaluations of a Cloud Config rule are submitted; nil
+	// refuses the calls of such a rule.
+	CloudConfig *url.URL
+	LogLevel    slog.Level
 	// Env holds all variables, those of the platform too.
 	Env map[string]string
 }
@@ -72,14 +76,15 @@ func Read(environ []string) (Config, error) {
 			Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact),
 			Report:  oneOf(&r, Mode, "enforce", "report") == "report",
 		},
-		Policy:   r.policy(),
-		OSS:      r.oss(),
-		KMS:      r.kms(),
-		STS:      r.sts(),
-		OwnRole:  r.values[RoleName],
-		Auth:     r.auth(),
-		LogLevel: r.logLevel(),
-		Env:      r.values,
+		Policy:      r.policy(),
+		OSS:         r.oss(),
+		KMS:         r.kms(),
+		STS:         r.sts(),
+		OwnRole:     r.values[RoleName],
+		Auth:        r.auth(),
+		CloudConfig: r.cloudConfig(),
+		LogLevel:    r.logLevel(),
+		Env:         r.values,
 	}
 	if cfg.Policy != nil { // it decides; what is left of the settings is the mode
 		cfg.Desired = ossenc.Desired{Report: cfg.Desired.Report}

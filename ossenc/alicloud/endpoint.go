@@ -62,6 +62,14 @@ func ParseEndpoints(s string) (Endpoints, error) {
 	return e, errors.Join(errs...)
 }
 
+// ParseURL reads the endpoint of a service: a scheme, a host and perhaps a port.
+func ParseURL(s string) (*url.URL, error) {
+	if err := checkURL(s); err != nil {
+		return nil, err
+	}
+	return url.Parse(s)
+}
+
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	switch {
