@@ -79,7 +79,6 @@ type worldKey struct{}
 // world is what one story works with.
 type world struct {
 	*cloud.Cloud
-	status string // of the last command
 }
 
 func setUp(env *testscript.Env) error {

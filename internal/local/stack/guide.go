@@ -47,6 +47,11 @@ Create a bucket, and read what the function made of it:
   curl -X PUT    '%[1]s/my-bucket/encryption?algorithm=KMS&key=key-1'
   curl            %[1]s/
 
+Report, plan and change its buckets from another terminal:
+
+  export ALIBABA_CLOUD_ACCESS_KEY_ID=%[4]s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%[5]s
+  bucketwarden report --endpoint %[3]s
+
 Send an event yourself:
 
   bucketwarden events actiontrail-encryption-deleted | curl --data @- \

@@ -37,6 +37,7 @@ type App struct {
 	NoColor, Quiet, Verbose bool
 
 	stopping atomic.Bool
+	endless  atomic.Bool
 }
 
 // New returns the App of this process.
@@ -66,6 +67,9 @@ func (a *App) Notef(format string, args ...any) {
 // and nothing new is begun.
 func (a *App) Stopping() bool { return a.stopping.Load() }
 
+// EndsByInterrupt says that the verb runs until ^C, which is then its good end.
+func (a *App) EndsByInterrupt() { a.endless.Store(true) }
+
 // Main runs the command and returns its exit status.
 func (a *App) Main(root *cobra.Command, args []string) (status Exit) {
 	defer func() {
@@ -83,7 +87,7 @@ func (a *App) Main(root *cobra.Command, args []string) (status Exit) {
 	err := root.ExecuteContext(ctx)
 	status = statusOf(err)
 	a.complain(err)
-	if a.Stopping() && status != Bug {
+	if a.Stopping() && status != Bug && !(a.endless.Load() && status == Done) {
 		status = Interrupted
 	}
 	return status
@@ -117,7 +121,9 @@ func (a *App) interrupts() (context.Context, func()) {
 					fmt.Fprintln(a.Err, "\nbucketwarden: ended at once")
 					os.Exit(int(Interrupted))
 				}
-				fmt.Fprintln(a.Err, "\nbucketwarden: stopping; what is under way is ended first (^C again: at once)")
+				if !a.endless.Load() {
+					fmt.Fprintln(a.Err, "\nbucketwarden: stopping; what is under way is ended first (^C again: at once)")
+				}
 				cancel(errInterrupted)
 			case <-ended:
 				return

@@ -122,6 +122,7 @@ func serve(ctx context.Context, a *app.App, o stack.Options, at stack.Addresses)
 		return err
 	}
 	s.Guide(a.Out)
+	a.EndsByInterrupt()
 	<-ctx.Done()
 	a.Notef("stopping")
 	return s.Close(context.WithoutCancel(ctx))
