@@ -172,7 +172,7 @@ var faults = []fault{
 	{name: "region/another one", prepare: moves("cn-beijing"), change: fixed},
 	{name: "region/in circles", look: inCircles, change: denied, show: denied},
 	{name: "region/of an evil host", look: evil, change: denied, show: denied},
-	{name: "region/nonsense", look: always(*wrongRegion("oss-evil.aliyuncs.com")), change: "unknown/invalid", show: "unknown/invalid"},
+	{name: "region/nonsense", look: always(*wrongRegion("oss-evil.aliyuncs.com")), change: denied, show: denied},
 	{name: "region/another one at the write", write: always(*wrongRegion("oss-cn-beijing.aliyuncs.com")), change: "blocked/denied"},
 
 	{name: "bucket/late", prepare: hides(3), change: fixed, show: gone, remove: gone, put: gone},
