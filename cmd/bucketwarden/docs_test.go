@@ -51,6 +51,7 @@ var invocation = regexp.MustCompile(`(?:^|[|&;(] *|= *)bucketwarden ([^|&;>)]*)`
 // parses reports whether all invocations in a line are of verbs and flags that there
 // are, with as many arguments as they take.
 func parses(line string) error {
+	line, _, _ = strings.Cut(line, " #")
 	for _, m := range invocation.FindAllStringSubmatch(strings.TrimSpace(line), -1) {
 		args := strings.Fields(m[1])
 		c, rest, err := tree().Find(args)
