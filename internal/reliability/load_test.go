@@ -196,11 +196,11 @@ func sampleOf(t *testing.T, pid int) sample {
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(status), "VmHWM:")
 	_, fields, _ := strings.Cut(string(stat), ") ") // behind the name; utime and stime are the 14th and 15th of all
