@@ -299,3 +299,18 @@ func end(t *testing.T, cmd *exec.Cmd, errs io.Reader, way string) {
 		t.Errorf("status %d, want 130", got)
 	}
 }
+
+// ^C ends a report at once, with what was read so far and a status that says so.
+func TestTerminal_InterruptedReport(t *testing.T) {
+	a := newAccount(t)
+	a.buckets(40)
+	h := hold(a, "GetBucketEncryption")
+	s := onScreen(a, 100, "report")
+	for range 16 {
+		<-h.came
+	}
+	s.typed("\x03")
+	if got := s.end(130); strings.Contains(got, "compliant\n") {
+		t.Errorf("it reports what it has not read:\n%s", got)
+	}
+}

@@ -12,7 +12,6 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/files"
-	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
@@ -85,7 +84,7 @@ func (p *planning) run(ctx context.Context) error {
 		})
 	})
 	if err != nil {
-		return failed(err)
+		return failed(p.app, err)
 	}
 	plan, err := service.NewPlan(p.rows)
 	if err != nil {
@@ -96,9 +95,7 @@ func (p *planning) run(ctx context.Context) error {
 	}
 	fmt.Fprintln(p.app.Out, r.First())
 	fmt.Fprintln(p.app.Out, &count)
-	if why := sum.Incomplete(); why != "" {
-		fmt.Fprintln(p.app.Out, "NOT COMPLETE:", term.Clean(why))
-	}
+	sayIncomplete(p.app, p.app.Out, sum)
 	p.close(plan)
 	return p.status(sum, &count)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -103,7 +104,7 @@ func (s *survey) run(ctx context.Context) error {
 	var count tally
 	sum, err := s.writeAll(r.Context(ctx), r, targets, &count)
 	if err != nil {
-		return failed(err)
+		return failed(s.app, err)
 	}
 	s.summarize(r, sum, &count, targets)
 	return s.status(sum, &count)
@@ -184,9 +185,7 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 	}
 	fmt.Fprintln(out, r.First())
 	fmt.Fprintln(out, count)
-	if why := sum.Incomplete(); why != "" {
-		fmt.Fprintln(out, "NOT COMPLETE:", term.Clean(why))
-	}
+	sayIncomplete(s.app, out, sum)
 	for _, e := range sum.EndingSoon {
 		fmt.Fprintf(out, "ends soon: %s: %s\n", term.Clean(e.Rule), term.Clean(e.String()))
 	}
@@ -197,6 +196,17 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 	}
 	if n := next(count); n != "" {
 		fmt.Fprintln(out, "next:", n)
+	}
+}
+
+// sayIncomplete says why a report misses something.
+func sayIncomplete(a *app.App, out io.Writer, sum *report.Summary) {
+	why := sum.Incomplete()
+	if why != "" && a.Stopping() {
+		why = "interrupted"
+	}
+	if why != "" {
+		fmt.Fprintln(out, "NOT COMPLETE:", term.Clean(why))
 	}
 }
 
@@ -237,7 +247,10 @@ func containsFinding(all []finding, one finding) bool {
 }
 
 // failed is a call without which there is nothing to show.
-func failed(err error) error {
+func failed(a *app.App, err error) error {
+	if a.Stopping() {
+		return app.End(app.Interrupted)
+	}
 	if _, ours := errors.AsType[*app.Error](err); ours {
 		return err
 	}
@@ -255,7 +268,9 @@ func advice(c ossenc.Code) string {
 	switch c {
 	case ossenc.Denied:
 		return "check the key and its rights: oss:ListBuckets, oss:GetBucketEncryption, and for changes oss:PutBucketEncryption (docs/ram)"
-	case ossenc.Unavailable, ossenc.Throttled, ossenc.Deadline:
+	case ossenc.Deadline:
+		return "give it more time with --timeout, or fewer buckets with --region or --prefix"
+	case ossenc.Unavailable, ossenc.Throttled:
 		return "try again; behind a proxy set HTTPS_PROXY, in a closed network --endpoint or --internal"
 	case ossenc.NotFound:
 		return "bucketwarden report lists the buckets that there are"
