@@ -4,6 +4,7 @@
 package events
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,8 @@ type Sample struct {
 	About string `json:"about"`
 	// Trigger is how it arrives: eventbridge, http, timer and so on.
 	Trigger string `json:"trigger"`
+	// Settings are those that the sample needs, as NAME=value; nil for none.
+	Settings []string `json:"settings"`
 	// Results is what the function answers in an account where every bucket named
 	// here exists without a rule; nil for what is no event.
 	Results []Result `json:"results"`
@@ -53,6 +56,17 @@ func Read(name string) ([]byte, error) {
 		return nil, fmt.Errorf("there is no sample %s: %w", name, fs.ErrNotExist)
 	}
 	return b, nil
+}
+
+// Settings returns the settings that a payload needs if it is a sample, else nil.
+func Settings(payload []byte) []string {
+	samples, _ := Samples() // embedded, and read by the tests
+	for name, s := range samples {
+		if b, err := Read(name); err == nil && len(s.Settings) > 0 && bytes.Equal(b, payload) {
+			return s.Settings
+		}
+	}
+	return nil
 }
 
 // Buckets returns the names of the buckets that the samples are about, sorted,

@@ -22,6 +22,8 @@ type Handler struct {
 	// HTTP answers the events of an HTTP trigger; if nil, they are rejected as
 	// invalid.
 	HTTP HTTPTrigger
+	// Asks is what a payload may ask for besides the check of a bucket.
+	Asks Asks
 }
 
 // HTTPTrigger answers the events of an HTTP trigger. The real one is in package web.
@@ -48,7 +50,11 @@ func (f *Failure) ErrorType() string { return string(f.Code) }
 // Invoke handles one payload and returns the answer as JSON, or a *[Failure]. ctx
 // carries the identity, the deadline and the platform's request ID.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, error) {
-	switch c := classify(payload); {
+	c := classify(payload)
+	if err := h.Asks.check(c.kind); err != nil {
+		return answer(service.Reject(err), ossenc.Invalid)
+	}
+	switch {
 	case c.kind == httpRequest && h.HTTP != nil:
 		return h.HTTP.Trigger(ctx, payload), nil
 	case c.kind == sweepRequest:

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"bucketwarden/handler/event"
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
@@ -58,7 +60,7 @@ func newHandler(s service.Enforcer, log *bytes.Buffer) *Handler {
 	if log != nil {
 		out = slog.NewJSONHandler(log, nil)
 	}
-	return &Handler{Service: &service.Service{Enforcer: s, Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, OwnRole: "oss-encryption-guard", Log: slog.New(out)}}
+	return &Handler{Service: &service.Service{Enforcer: s, Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, Events: event.Reader{OwnRole: "oss-encryption-guard", RawSetting: "WARDEN_RAW_EVENTS"}, Log: slog.New(out)}, Asks: Asks{Allow: []Ask{AskHTTP, AskSweep, AskConfigRule}}}
 }
 
 // invoke returns the results whether the invocation failed or not.
@@ -81,8 +83,9 @@ func invoke(t *testing.T, h *Handler, payload string) ([]service.Result, *Failur
 
 func TestInvoke_EverySampleHasTheOutcomeOfItsManifest(t *testing.T) {
 	var manifest map[string]struct {
-		Trigger string
-		Results []struct{ Bucket, Verdict string }
+		Trigger  string
+		Settings []string
+		Results  []struct{ Bucket, Verdict string }
 	}
 	readJSON(t, "../events/manifest.json", &manifest)
 	files, err := filepath.Glob("../events/*.json")
@@ -98,7 +101,9 @@ func TestInvoke_EverySampleHasTheOutcomeOfItsManifest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			results, failure := invoke(t, newHandler(&stub{}, nil), string(payload))
+			h := newHandler(&stub{}, nil)
+			h.Service.Events.Raw = slices.Contains(want.Settings, "WARDEN_RAW_EVENTS=true")
+			results, failure := invoke(t, h, string(payload))
 			if len(results) != len(want.Results) {
 				t.Fatalf("%d results, want %d: %+v", len(results), len(want.Results), results)
 			}
@@ -355,7 +360,14 @@ func TestClassify(t *testing.T) {
 		{"TimerWithoutPayload", `{` + timer + `}`, class{sweepRequest, nil, true}},
 		{"TimerPayloadNull", `{` + timer + `,"payload":null}`, class{sweepRequest, nil, true}},
 		{"TimerOfOddType", `{"triggerName":1,"triggerTime":"t"}`, class{}},
-		{"TimerWithoutName", `{"triggerName":"","triggerTime":"t"}`, class{}},
+		{"TimersTestEvent", `{"triggerName":"","triggerTime":"","payload":""}`, class{sweepRequest, nil, true}},
+		{"TimerWithoutName", `{"triggerTime":"t"}`, class{}},
+		{"HTTPAndEscapedSpecversion", `{"\u0073pecversion":"1.0",` + http + `}`, class{}},
+		{"HTTPAndFoldedSpecversion", `{"ſpecVersion":"1.0",` + http + `}`, class{}},
+		{"HTTPAndSpecversionNull", `{"specversion":null,` + http + `}`, class{}},
+		{"ActionAndCloudEvent", `{"specversion":"1.0","action":"sweep"}`, class{}},
+		{"ActionAndEscapedSpecversion", `{"\u0073pecversion":"1.0","action":"sweep"}`, class{}},
+		{"TimerAndFoldedSpecversion", `{"SPECVERSION":"1.0",` + timer + `}`, class{}},
 		{"TimerPayloadOfOddType", `{` + timer + `,"payload":{}}`, class{}},
 		{"Action", ` {"action":"audit"} `, class{sweepRequest, []byte(`{"action":"audit"}`), false}},
 		{"ActionOfOddType", `{"action":1}`, class{}},
@@ -380,6 +392,47 @@ func TestInvoke_HTTPIsForTheWebOrInvalid(t *testing.T) {
 	h.HTTP = webOnly{}
 	if body, err := h.Invoke(t.Context(), []byte(payload)); err != nil || string(body) != `"web"` {
 		t.Errorf("%s, %v", body, err)
+	}
+}
+
+// What a payload may ask for is a setting's choice, not that of its publisher.
+func TestInvoke_WhatMayBeAsked(t *testing.T) {
+	const (
+		http  = `{"version":"v1","rawPath":"/healthz","requestContext":{"http":{"method":"GET"}}}`
+		timer = `{"triggerName":"n","triggerTime":"t","payload":""}`
+		sweep = `{"action":"audit"}`
+	)
+	tests := []struct {
+		name    string
+		asks    Asks
+		payload string
+		refused bool
+	}{
+		{"HTTP", Asks{Allow: []Ask{AskHTTP}}, http, false},
+		{"Sweep", Asks{Allow: []Ask{AskSweep}}, sweep, false},
+		{"Timer", Asks{Allow: []Ask{AskSweep}}, timer, false},
+		{"HTTPNotListed", Asks{Allow: []Ask{AskSweep}}, http, true},
+		{"SweepNotListed", Asks{Allow: []Ask{AskHTTP}}, sweep, true},
+		{"TimerNotListed", Asks{Allow: []Ask{AskHTTP}}, timer, true},
+		{"ZeroHTTP", Asks{}, http, true},
+		{"ZeroSweep", Asks{}, sweep, true},
+		{"ZeroTimer", Asks{}, timer, true},
+		{"ConfigRule", Asks{Allow: []Ask{AskHTTP, AskSweep}}, `{"resultToken":"t","invokingEvent":{}}`, true},
+		{"AnEventAsksForNothing", Asks{}, created("", ""), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHandler(&stub{}, nil)
+			m := &memory.Account{}
+			h.Service.Sweeper, h.HTTP, h.Asks = &ossenc.Warden{Store: m, Lister: m}, webOnly{}, tt.asks
+			h.Asks.Refusal = "SOME_SETTING does not list it"
+			_, err := h.Invoke(t.Context(), []byte(tt.payload))
+			f, failed := errors.AsType[*Failure](err)
+			refused := failed && f.Code == ossenc.Invalid && strings.Contains(f.Answer, "and SOME_SETTING does not list it")
+			if refused != tt.refused || failed != tt.refused {
+				t.Errorf("%v, want it refused: %t", err, tt.refused)
+			}
+		})
 	}
 }
 

@@ -3,19 +3,20 @@
 //
 // # What to call
 //
-// [Read] takes one payload and returns its events in their order. Each is a
-// [*Notice] (a bucket to check), [*Ignored] (nothing to do) or [*Invalid] (it
+// [Reader.Read] takes one payload and returns its events in their order. Each is
+// a [*Notice] (a bucket to check), [*Ignored] (nothing to do) or [*Invalid] (it
 // cannot be read).
 //
 // # What it promises
 //
 // An event is a hint: it says which bucket to check, and nothing else of it
-// reaches a decision. [Read] never fails and never drops anything: what it cannot
+// reaches a decision. [Reader.Read] never fails and never drops anything: what it cannot
 // read is an [*Invalid]. No reason quotes the payload.
 package event
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -91,18 +92,30 @@ type Invalid struct {
 	Reason string
 }
 
-// Read returns the events of a payload. ownRole is the name of the RAM role that
-// the function acts with, by which it knows its own writes; empty if unknown.
-func Read(payload []byte, ownRole string) []Event {
-	d := decoder{ownRole: ownRole}
+// Reader reads payloads. The zero value reads CloudEvents only.
+type Reader struct {
+	// OwnRole is the name of the RAM role that the function acts with, by which it
+	// knows its own writes; empty if unknown.
+	OwnRole string
+	// Raw lets it read records without an envelope, what EventBridge's schema RawData
+	// delivers. The publisher of such a record writes all of the payload.
+	Raw bool
+	// RawSetting is the name of the setting behind Raw, for reasons.
+	RawSetting string
+}
+
+// Read returns the events of a payload.
+func (r Reader) Read(payload []byte) []Event {
+	d := decoder{Reader: r}
 	d.payload(bytes.TrimSpace(payload), 0)
 	d.ignoreDuplicates()
 	return d.events
 }
 
 type decoder struct {
-	ownRole string
-	events  []Event
+	Reader
+
+	events []Event
 }
 
 func (d *decoder) add(e Event) {
@@ -177,6 +190,9 @@ type shape struct {
 	ResourceType      json.RawMessage `json:"resourceType"`
 }
 
+// isRaw reports whether this is a record of ActionTrail or OSS without an envelope.
+func (s *shape) isRaw() bool { return s.EventName != nil && (s.ServiceName != nil || s.OSS != nil) }
+
 func (d *decoder) object(p []byte, depth int) {
 	// Nearly every payload is a CloudEvent that the SDK takes as it is, so that
 	// is tried before anything is parsed twice.
@@ -201,9 +217,11 @@ func (d *decoder) object(p []byte, depth int) {
 		d.remediation(p)
 	case s.ConfigurationItem != nil && s.EventName == nil:
 		d.configNotification(p, Header{})
-	case s.EventName != nil && s.ServiceName != nil:
+	case s.isRaw() && !d.Raw:
+		d.reject(Header{}, "a record without an envelope (RawData) is read only with "+cmp.Or(d.RawSetting, "a setting")+"=true; let the trigger use the CloudEvents schema")
+	case s.isRaw() && s.ServiceName != nil:
 		d.record(p, Header{}, "")
-	case s.EventName != nil && s.OSS != nil:
+	case s.isRaw():
 		d.native(p, Header{}, "")
 	default:
 		d.reject(Header{}, "the payload is not an event that this function knows")

@@ -10,6 +10,12 @@ import (
 	"bucketwarden/ossenc"
 )
 
+// Read reads records without an envelope too: what this file is about is what they
+// say.
+func Read(payload []byte, ownRole string) []Event {
+	return Reader{OwnRole: ownRole, Raw: true}.Read(payload)
+}
+
 // created is a creation event with some attributes replaced or added.
 func created(attributes, data string) string {
 	if data == "" {
@@ -105,6 +111,27 @@ func TestRead_FindsTheAccount(t *testing.T) {
 func quoted(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
+}
+
+// The publisher of a record without an envelope writes all of the payload, so it
+// is read only where a setting says so, however deep it is.
+func TestReader_RecordsWithoutEnvelopeNeedTheSetting(t *testing.T) {
+	record := `{"eventName":"PutBucket","serviceName":"Oss","referencedResources":{"ACS::OSS::Bucket":["b-1"]}}`
+	native := `{"eventName":"BucketCreated:PutBucket","oss":{"bucket":{"name":"b-1"}}}`
+	for _, raw := range []string{record, native} {
+		for name, payload := range map[string]string{
+			"Alone": raw, "InABatch": "[" + raw + "]", "AsText": "[" + quoted(raw) + "]", "WithVersion": strings.Replace(raw, "{", `{"version":"v1","action":"sweep",`, 1),
+			"InAQueue": `{"specversion":"1.0","id":"q","source":"my.mns","type":"mns:Queue:SendMessage","data":{"messageBody":` + quoted(raw) + `}}`,
+		} {
+			e := Reader{RawSetting: "THE_SETTING"}.Read([]byte(payload))
+			if bad, ok := e[0].(*Invalid); len(e) != 1 || !ok || !strings.Contains(bad.Reason, "THE_SETTING=true") {
+				t.Errorf("%s: %+v, want it invalid, with the name of the setting", name, e[0])
+			}
+			if n, ok := Read([]byte(payload), "")[0].(*Notice); !ok || n.Bucket.Name != "b-1" {
+				t.Errorf("%s: with the setting it is not read", name)
+			}
+		}
+	}
 }
 
 func TestRead_WhatAsksForNothingIsIgnored(t *testing.T) {

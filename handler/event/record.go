@@ -105,7 +105,7 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 	case "PutBucket", "CreateBucket":
 		n.Created = true
 	case "PutBucketEncryption":
-		n.OwnWrite = r.ours(d.ownRole)
+		n.OwnWrite = r.ours(d.OwnRole)
 	case "DeleteBucketEncryption":
 	default:
 		d.ignore(h, "the recorded call does not change a bucket's encryption")

@@ -19,7 +19,7 @@ const batchConcurrency = 8
 func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
-	events := event.Read(payload, s.OwnRole)
+	events := s.Events.Read(payload)
 	results := make([]Result, len(events))
 	if len(events) == 1 { // the usual case needs no goroutine
 		s.event(ctx, log, events[0], &results[0])

@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"time"
 
+	"bucketwarden/handler/event"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy"
 )
@@ -51,9 +52,8 @@ type Service struct {
 	MaxChanges policy.MaxChanges
 	// EndingSoon returns the exemptions that end within 14 days; nil for none.
 	EndingSoon func(now time.Time) []ossenc.Exemption
-	// OwnRole is the name of the RAM role that the function acts with, by which it
-	// knows its own writes in events; empty if unknown.
-	OwnRole string
+	// Events reads the payloads of [Service.Batch].
+	Events event.Reader
 	// ConfigRules takes the evaluations of Cloud Config's rules; nil refuses their
 	// calls, with a text that ends with ConfigRulesSetting.
 	ConfigRules        ConfigRules

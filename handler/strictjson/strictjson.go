@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // maxNesting is more than any body needs, and keeps the stack small.
@@ -100,12 +101,28 @@ func checkName(d *json.Decoder, seen map[string]bool) error {
 	if err != nil {
 		return errNotJSON
 	}
-	name := strings.ToLower(key.(string)) // encoding/json ignores case
+	name := fold(key.(string))
+	if len(name) != len(key.(string)) { // to a reader that goes to the letter it is another member
+		return fmt.Errorf("member %.40q has a letter that some readers of JSON take for another", key)
+	}
 	if seen[name] {
 		return fmt.Errorf("member %.40q is given twice", key)
 	}
 	seen[name] = true
 	return nil
+}
+
+// fold gives all names that encoding/json takes for one member the same form. That
+// is not only upper and lower case: it takes ſ for s and the sign of kelvin for k,
+// which are longer in bytes.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return unicode.ToLower(least)
+	}, name)
 }
 
 func truncate(s string) string {

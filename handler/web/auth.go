@@ -111,7 +111,10 @@ func (a Auth) bearer(h http.Header) (Token, error) {
 		return Token{}, unauthorized("this needs a bearer token", "")
 	}
 	scheme, secret, _ := strings.Cut(values[0], " ")
-	hash := sha256.Sum256([]byte(strings.TrimSpace(secret)))
+	if secret = strings.TrimSpace(secret); secret == "" {
+		return Token{}, unauthorized("this needs a bearer token, and this one is empty", `, error="invalid_token"`)
+	}
+	hash := sha256.Sum256([]byte(secret))
 	found := -1
 	for i, t := range a.Tokens { // all of them, so that the time reveals nothing
 		if subtle.ConstantTimeCompare(hash[:], t.Hash[:]) == 1 {

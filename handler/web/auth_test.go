@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -192,6 +193,9 @@ func TestParseTokens_EveryMistakeIsNamedAndNoneIsShown(t *testing.T) {
 		{"NoName", ":report:" + hashOf("y"), "write name"},
 		{"SameName", good + ",a:report:" + hashOf("y"), "entry 2: its name or its token"},
 		{"SameToken", good + ",b:apply:" + hashOf("x"), "entry 2: its name or its token"},
+		{"EmptyToken", "a:report:" + hashOf(""), "entry 1: the hash is that of an empty token"},
+		{"LineFeed", good + ",b:apply:" + hashOf("\n"), "entry 2: the hash is that of an empty token"},
+		{"EmptyTokenInCapitals", "a:report:" + strings.ToUpper(hashOf("")), "an empty token"},
 		{"TrailingComma", good + ",", "entry 2: write name"},
 	}
 	for _, tt := range tests {
@@ -256,4 +260,14 @@ func queryOf(target string) string {
 		return `{"format":"` + query + `"}`
 	}
 	return "{}"
+}
+
+// An empty token is refused even where its hash is among the known ones.
+func TestBearer_AnEmptyTokenIsNeverKnown(t *testing.T) {
+	a := Auth{Mode: AuthTokens, Tokens: []Token{{Name: "a", Scopes: scopes, Hash: sha256.Sum256(nil)}}, Allow: scopes}
+	for _, value := range []string{"Bearer", "Bearer ", "Bearer \t ", "bearer  ", ""} {
+		if got, err := a.bearer(http.Header{"Authorization": {value}}); err == nil {
+			t.Errorf("%q is %q", value, got.Name)
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"bucketwarden/handler/event"
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
@@ -52,7 +53,7 @@ func newWeb(m *memory.Account, auth Auth) (*Web, *bytes.Buffer) {
 	warden := &ossenc.Warden{Store: m, Lister: m}
 	web := New(&service.Service{
 		Enforcer: warden, Sweeper: warden, Desired: ossenc.Desired{Rule: aes256, Compare: ossenc.Floor},
-		OwnRole: "oss-encryption-guard", Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		Events: event.Reader{OwnRole: "oss-encryption-guard", Raw: true}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
 	}, auth)
 	web.now = func() time.Time { return fixedTime }
 	return web, &log

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ func ParseTokens(s string) ([]Token, error) {
 	return tokens, errors.Join(errs...)
 }
 
+// hashesOfNothing are those of an empty token, without and with a line feed.
+var hashesOfNothing = [][sha256.Size]byte{sha256.Sum256(nil), sha256.Sum256([]byte("\n"))}
+
 func parseToken(entry string) (Token, error) {
 	parts := strings.Split(entry, ":")
 	if len(parts) != 3 || parts[0] == "" || !consistsOf(parts[0], letters+"_.-") {
@@ -42,6 +46,9 @@ func parseToken(entry string) (Token, error) {
 		return Token{}, errors.New("the hash is not a SHA-256 in hex (printf %s \"$TOKEN\" | sha256sum)")
 	}
 	copy(t.Hash[:], hash)
+	if slices.Contains(hashesOfNothing, t.Hash) {
+		return Token{}, errors.New("the hash is that of an empty token: the variable was not set where it was made")
+	}
 	return t, nil
 }
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"bucketwarden/events"
@@ -16,7 +17,26 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := stack.Start(t.Context(), stack.Options{Binary: binary})
+	stacks := map[string]*stack.Stack{} // one for each choice of settings
+	for name, sample := range samples {
+		if sample.Results == nil || sample.Trigger == "http" {
+			continue
+		}
+		choice := strings.Join(sample.Settings, " ")
+		if stacks[choice] == nil {
+			stacks[choice] = startWith(t, sample.Settings)
+		}
+		st := stacks[choice]
+		if err := stack.SampleBuckets(st.OSS, stack.Region); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) { runSample(t, st, name, sample) })
+	}
+}
+
+func startWith(t *testing.T, settings []string) *stack.Stack {
+	t.Helper()
+	st, err := stack.Start(t.Context(), stack.Options{Binary: binary, Env: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,15 +45,7 @@ func TestSamples(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for name, sample := range samples {
-		if sample.Results == nil || sample.Trigger == "http" {
-			continue
-		}
-		if err := stack.SampleBuckets(st.OSS, stack.Region); err != nil {
-			t.Fatal(err)
-		}
-		t.Run(name, func(t *testing.T) { runSample(t, st, name, sample) })
-	}
+	return st
 }
 
 func runSample(t *testing.T, st *stack.Stack, name string, sample events.Sample) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bucketwarden/handler"
+	"bucketwarden/handler/event"
 	"bucketwarden/handler/service"
 	"bucketwarden/handler/web"
 	"bucketwarden/internal/fcruntime"
@@ -41,7 +42,7 @@ func Run(ctx context.Context, environ []string, out io.Writer) error {
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	s := NewService(cfg, log)
 	routes := web.New(s, cfg.Auth)
-	h := &handler.Handler{Service: s, HTTP: routes}
+	h := &handler.Handler{Service: s, HTTP: routes, Asks: cfg.Asks}
 	runtime := fcruntime.ConfigFrom(cfg.Env)
 	runtime.Web = routes
 	return fcruntime.Run(ctx, runtime, h.Invoke, log)
@@ -56,7 +57,7 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 		Enforcer: warden,
 		Sweeper:  warden,
 		Desired:  cfg.Desired,
-		OwnRole:  cfg.OwnRole,
+		Events:   event.Reader{OwnRole: cfg.OwnRole, Raw: cfg.RawEvents, RawSetting: settings.RawEvents},
 		Log:      log,
 	}
 	s.ConfigRulesSetting = "set " + settings.ConfigSite + " to china or international"

@@ -17,8 +17,8 @@ import (
 // so that a room can be read, tested and used without those above it.
 var rooms = map[string][]string{
 	".":                        {"internal/function"},
-	"internal/function":        {"handler", "handler/service", "handler/web", "internal/fcruntime", "internal/settings", "ossenc/…"},
-	"internal/settings":        {"handler/web", "ossenc/…"},
+	"internal/function":        {"handler", "handler/event", "handler/service", "handler/web", "internal/fcruntime", "internal/settings", "ossenc/…"},
+	"internal/settings":        {"handler", "handler/web", "ossenc/…"},
 	"internal/fcruntime":       {"ossenc"},
 	"handler":                  {"handler/service", "ossenc"},
 	"handler/web":              {"handler/report", "handler/service", "handler/strictjson", "ossenc"},

@@ -33,6 +33,8 @@ const (
 	EventBridgeCert   = "WARDEN_EVENTBRIDGE_CERT"
 	ConfigSite        = "WARDEN_CONFIG_SITE"
 	ConfigEndpoint    = "WARDEN_CONFIG_ENDPOINT"
+	RawEvents         = "WARDEN_RAW_EVENTS"
+	Invoke            = "WARDEN_INVOKE"
 )
 
 // names are all settings. To add one: a constant, its place here, its reading in
@@ -41,7 +43,7 @@ var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
 	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
-	ConfigSite, ConfigEndpoint,
+	ConfigSite, ConfigEndpoint, RawEvents, Invoke,
 }
 
 // Names returns the names of all settings. A variable that begins with [Prefix]

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"bucketwarden/handler"
 	"bucketwarden/handler/web"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
@@ -31,6 +32,10 @@ type Config struct {
 	// OwnRole is the name of the RAM role that the function acts with; empty if
 	// unknown.
 	OwnRole string
+	// RawEvents lets events without an envelope be read.
+	RawEvents bool
+	// Asks is what a payload may ask for besides the check of a bucket.
+	Asks handler.Asks
 	// Auth says who may do what over HTTP.
 	Auth web.Auth
 	// CloudConfig is where evaluations of a Cloud Config rule are submitted; nil
@@ -85,7 +90,9 @@ func Read(environ []string) (Config, error) {
 		CloudConfig: r.cloudConfig(),
 		LogLevel:    r.logLevel(),
 		Env:         r.values,
+		Asks:        r.asks(),
 	}
+	cfg.RawEvents = r.rawEvents()
 	if cfg.Policy != nil { // it decides; what is left of the settings is the mode
 		cfg.Desired = ossenc.Desired{Report: cfg.Desired.Report}
 	}
@@ -148,6 +155,26 @@ func (r *reader) policy() *policy.Policy {
 		return nil
 	}
 	return p
+}
+
+func (r *reader) rawEvents() bool { return r.values[RawEvents] == "true" }
+
+// asks reads what an invocation may ask for. Where events come without an envelope,
+// the publisher writes all of a payload, so it may ask for nothing.
+func (r *reader) asks() handler.Asks {
+	if oneOf(r, RawEvents, "false", "true") == "true" {
+		if s := r.values[Invoke]; s != "" && s != handler.AskNone {
+			r.problem(Invoke, errors.New("has no effect beside "+RawEvents+"=true, with which an invocation brings events only; leave one of them out"))
+		}
+		return handler.Asks{Refusal: RawEvents + " is true, so an invocation brings events only"}
+	}
+	asks := handler.Asks{Refusal: Invoke + " does not list it"}
+	var err error
+	if asks.Allow, err = handler.ParseAsks(cmp.Or(r.values[Invoke], "http,sweep")); err != nil {
+		r.problem(Invoke, err)
+	}
+	asks.Allow = append(asks.Allow, handler.AskConfigRule) // it has settings of its own
+	return asks
 }
 
 func (r *reader) oss() alicloud.Endpoints {

@@ -2,12 +2,14 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"bucketwarden/handler"
 	"bucketwarden/ossenc"
 )
 
@@ -67,6 +69,10 @@ func TestRead_NamesTheSettingThatIsWrong(t *testing.T) {
 		{"PolicyFile", "WARDEN_POLICY: open no-such-file.yaml", []string{"WARDEN_POLICY=no-such-file.yaml"}},
 		{"Internal", "WARDEN_OSS_INTERNAL: has no effect beside WARDEN_OSS_ENDPOINT", []string{"WARDEN_OSS_INTERNAL=true", "WARDEN_OSS_ENDPOINT=https://oss.example.com"}},
 		{"STS", "WARDEN_STS_ENDPOINT: ", []string{"WARDEN_STS_ENDPOINT=http://sts.example.com"}},
+		{"Invoke", "WARDEN_INVOKE: \"all\" is none of http, sweep", []string{"WARDEN_INVOKE=all"}},
+		{"InvokeNoneAndMore", "WARDEN_INVOKE: \"none\" is none of", []string{"WARDEN_INVOKE=none,http"}},
+		{"InvokeBesideRaw", "WARDEN_INVOKE: has no effect beside WARDEN_RAW_EVENTS", []string{"WARDEN_INVOKE=sweep", "WARDEN_RAW_EVENTS=true"}},
+		{"Raw", "WARDEN_RAW_EVENTS: \"1\" is none of", []string{"WARDEN_RAW_EVENTS=1"}},
 		{"KMSEndpoint", "WARDEN_KMS_ENDPOINT: ", []string{"WARDEN_KMS_ENDPOINT=kms"}},
 	}
 	for _, tt := range tests {
@@ -96,3 +102,32 @@ func TestNames_AreAllConstants(t *testing.T) {
 		t.Errorf("constants %q\nlist %q", constants, all)
 	}
 }
+
+func TestRead_WhatAnInvocationMayAskFor(t *testing.T) {
+	tests := []struct {
+		name  string
+		env   []string
+		raw   bool
+		allow string
+		why   string
+	}{
+		{"Default", nil, false, "[http sweep]", "WARDEN_INVOKE"},
+		{"Empty", []string{"WARDEN_INVOKE=", "WARDEN_RAW_EVENTS="}, false, "[http sweep]", "WARDEN_INVOKE"},
+		{"Sweep", []string{"WARDEN_INVOKE=sweep"}, false, "[sweep]", "WARDEN_INVOKE"},
+		{"Both", []string{"WARDEN_INVOKE=sweep, http"}, false, "[sweep http]", "WARDEN_INVOKE"},
+		{"None", []string{"WARDEN_INVOKE=none"}, false, "[]", "WARDEN_INVOKE"},
+		{"Raw", []string{"WARDEN_RAW_EVENTS=true"}, true, "[]", "WARDEN_RAW_EVENTS"},
+		{"RawAndNone", []string{"WARDEN_RAW_EVENTS=true", "WARDEN_INVOKE=none"}, true, "[]", "WARDEN_RAW_EVENTS"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, err := Read(tt.env)
+			all := slices.Clone(cfg.Asks.Allow)
+			if err != nil || cfg.RawEvents != tt.raw || fmt.Sprint(slices.DeleteFunc(cfg.Asks.Allow, isConfigRule)) != tt.allow || slices.ContainsFunc(all, isConfigRule) == tt.raw || !strings.Contains(cfg.Asks.Refusal, tt.why) {
+				t.Errorf("%t, %+v, %v", cfg.RawEvents, cfg.Asks, err)
+			}
+		})
+	}
+}
+
+func isConfigRule(a handler.Ask) bool { return a == handler.AskConfigRule }

@@ -33,7 +33,7 @@ func localSettings(t *testing.T) []string {
 }
 
 // Every sample ends under `s local` as `make events` says, with the settings of
-// s.local.yaml.
+// s.local.yaml and those that the sample needs.
 func TestSamplesEndAsTheManifestSays(t *testing.T) {
 	samples, err := events.Samples()
 	if err != nil {
@@ -46,7 +46,7 @@ func TestSamplesEndAsTheManifestSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := container(t, localfc.RuntimeGo1, freePort(t), "--event", sample(t, name))
 			cmd.Env = slices.DeleteFunc(cmd.Env, func(pair string) bool { return strings.HasPrefix(pair, "WARDEN_") })
-			cmd.Env = append(cmd.Env, localSettings(t)...)
+			cmd.Env = slices.Concat(cmd.Env, localSettings(t), s.Settings) // what comes last counts
 			cmd.Stderr = nil
 			out, _ := cmd.Output() // its status is that of the verdicts
 			if got, want := verdicts(t, string(out)), fmt.Sprint(s.Results); got != want {

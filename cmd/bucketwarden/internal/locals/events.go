@@ -68,10 +68,18 @@ func listSamples(a *app.App) error {
 		for _, r := range s.Results {
 			verdicts = append(verdicts, r.Verdict)
 		}
-		rows = append(rows, []term.Cell{{Text: strings.TrimSuffix(name, ".json")}, {Text: s.Trigger}, {Text: strings.Join(verdicts, " ")}, {Text: s.About}})
+		rows = append(rows, []term.Cell{{Text: strings.TrimSuffix(name, ".json")}, {Text: s.Trigger}, {Text: strings.Join(verdicts, " ")}, {Text: about(s)}})
 	}
 	columns := []term.Column{{Title: "SAMPLE", Shrink: 1, Least: 20}, {Title: "TRIGGER"}, {Title: "VERDICTS", Shrink: 2, Least: 8}, {Title: "WHAT IT IS", Shrink: 3, Least: 20}}
 	return a.Terminal().Table(a.Out, columns, rows)
+}
+
+// about is what a sample is, and the settings without which it is invalid.
+func about(s events.Sample) string {
+	if len(s.Settings) == 0 {
+		return s.About
+	}
+	return s.About + "; needs " + strings.Join(s.Settings, " ")
 }
 
 func invokeCommand(a *app.App) *cobra.Command {
@@ -99,6 +107,10 @@ function's log too. WARDEN_ variables are the function's settings.`,
 			}
 			return w.with(cmd.Context(), a, func(o stack.Options) error {
 				o.Log = io.Discard
+				if needs := events.Settings(event); needs != nil {
+					a.Notef("this sample needs %s, so the function has it", strings.Join(needs, " "))
+					o.Env = append(o.Env, needs...)
+				}
 				if a.Verbose {
 					o.Log = a.Err
 				}
