@@ -14,8 +14,8 @@ import (
 
 // addresses are those of internal/cmd/pagestack.
 type addresses struct {
-	Trigger, Direct string
-	Buckets         int
+	Trigger, Direct, Console string
+	Buckets                  int
 }
 
 // root is the product's module.

@@ -33,6 +33,8 @@ type addresses struct {
 	Direct string `json:"direct"`
 	// Buckets is how many the account has.
 	Buckets int `json:"buckets"`
+	// Console is the console of the local OSS, with -console only.
+	Console string `json:"console,omitempty"`
 }
 
 func main() {
@@ -40,14 +42,20 @@ func main() {
 	root := flag.String("root", ".", "the module's directory")
 	addr := flag.String("addr", "127.0.0.1:0", "where the trigger listens")
 	policy := flag.String("policy", "", "policy file of the function")
+	console := flag.Bool("console", false, "serve what `bucketwarden local` serves, with its console")
 	flag.Parse()
-	if err := run(context.Background(), *root, *addr, *policy, *buckets); err != nil {
+	do := func(ctx context.Context, binary string) error { return run(ctx, binary, *addr, *policy, *buckets) }
+	if *console {
+		do = serve
+	}
+	if err := withBinary(context.Background(), *root, do); err != nil {
 		fmt.Fprintln(os.Stderr, "pagestack:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, root, addr, policy string, more int) error {
+// withBinary builds the function for the time of one run.
+func withBinary(ctx context.Context, root string, do func(context.Context, string) error) error {
 	dir, err := os.MkdirTemp("", "pagestack")
 	if err != nil {
 		return err
@@ -57,6 +65,28 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 	if err != nil {
 		return err
 	}
+	return do(ctx, binary)
+}
+
+// serve is for the tests of the console's page.
+func serve(ctx context.Context, binary string) error {
+	s, err := stack.Serve(ctx, stack.Options{Binary: binary, Log: os.Stderr}, stack.Addresses{}, os.Stderr)
+	if err != nil {
+		return err
+	}
+	return errors.Join(untilDone(addresses{Console: "http://" + s.At.Console}), s.Close(ctx))
+}
+
+// untilDone prints the addresses and waits until the caller lets go of the input.
+func untilDone(at addresses) error {
+	if err := json.NewEncoder(os.Stdout).Encode(at); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+func run(ctx context.Context, binary, addr, policy string, more int) error {
 	st, err := stack.Start(ctx, stack.Options{
 		Binary: binary, Log: os.Stderr,
 		Env: []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,events", "WARDEN_POLICY=" + policy},
@@ -73,11 +103,8 @@ func run(ctx context.Context, root, addr, policy string, more int) error {
 	if err != nil {
 		return err
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(addresses{trigger.URL, direct.URL, count}); err != nil {
-		return err
-	}
-	_, _ = io.Copy(io.Discard, os.Stdin) // until whoever started this lets go
-	return errors.Join(trigger.Close(), direct.Close(), st.Close(ctx))
+	err = untilDone(addresses{Trigger: trigger.URL, Direct: direct.URL, Buckets: count})
+	return errors.Join(err, trigger.Close(), direct.Close(), st.Close(ctx))
 }
 
 // directHandler is the handler as a server of one's own would use it.

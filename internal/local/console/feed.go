@@ -24,6 +24,8 @@ type Change struct {
 	// Bucket and Region say where.
 	Bucket string `json:"bucket"`
 	Region string `json:"region"`
+	// Due reports that events of it go to the function.
+	Due bool `json:"due"`
 	// Verdict is the function's; empty until it answers, or if no event was due.
 	Verdict ossenc.Verdict `json:"verdict"`
 	// Failed reports that the platform tries the event again.
@@ -67,6 +69,7 @@ type entry struct {
 func (f *Feed) Begin(requestID string, c Change, events int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	c.Due = events > 0
 	added := f.add(c)
 	added.events = events
 	if events > 0 {

@@ -66,7 +66,7 @@ function changes(bucket, keys) {
   const options = choices(keys, bucket.region).slice(1);
   const select = element('select');
   select.setAttribute('aria-label', `Rule for ${bucket.name}`);
-  fill(select, options);
+  fill(select, options, bucket.rule);
   const set = element('button', 'Set rule');
   set.addEventListener('click', () => call('PUT', `${path}/encryption`, options[Number(select.value)][1]));
   const remove = element('button', 'Remove rule');
@@ -121,7 +121,7 @@ async function show() {
 
 function happened(c) {
   const verdict = element('td');
-  verdict.append(element('span', c.verdict || '…', c.failed ? 'verdict bad' : 'verdict'));
+  verdict.append(element('span', c.verdict || (c.due ? '…' : 'no event'), c.failed ? 'verdict bad' : c.verdict ? 'verdict' : 'reason'));
   if (c.verdict) verdict.append(element('div', c.reason, 'reason'));
   const rule = c.verdict ? (c.before === c.after ? c.after : `${c.before} → ${c.after}`) : '';
   const took = c.verdict ? `${c.took_ms < 10 ? c.took_ms.toFixed(1) : Math.round(c.took_ms)} ms` : '';
