@@ -14,6 +14,16 @@ func CursorOf(r Result) Cursor {
 	return Cursor(r.Account + "/" + r.Bucket)
 }
 
+// Valid reports whether a sweep could have ended with the cursor; "" is the
+// beginning.
+func (c Cursor) Valid() bool {
+	account, bucket := c.split()
+	if c == "" {
+		return true
+	}
+	return len(bucket) <= 255 && consistsOf(bucket, "-") && (account == "" && bucket == string(c) || ValidAccountID(account))
+}
+
 func (c Cursor) split() (account, bucket string) {
 	account, bucket, found := strings.Cut(string(c), "/")
 	if !found {

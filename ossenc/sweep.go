@@ -18,9 +18,11 @@ type SweepOptions struct {
 	Accounts []string
 	// After is where an earlier sweep stopped ([SweepSummary.Last]), to resume behind it.
 	After Cursor
-	// MaxChanges is how many buckets may be written; 0 for any number. What is
-	// beyond ends Blocked. Changes is how many earlier parts of the sweep wrote.
-	MaxChanges, Changes int
+	// MaxChanges is how many buckets may be written; nil for any number. What is
+	// beyond ends Blocked.
+	MaxChanges *int
+	// Changes is how many buckets earlier parts of the sweep wrote.
+	Changes int
 	// Concurrency is how many buckets are worked on at a time at most; 64 if 0.
 	Concurrency int
 	// Reserve is how long before ctx's deadline no further bucket is begun; 3 s if 0.
@@ -55,6 +57,9 @@ const (
 // The error joins the *[Error]s of all accounts whose list could not be read to its
 // end: their buckets are missing, although Last may be behind them.
 func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) bool) (SweepSummary, error) {
+	if err := w.checkCursor(ctx, o); err != nil {
+		return SweepSummary{Last: o.After, Changes: o.Changes}, err
+	}
 	from, after := o.After.split()
 	all := SweepSummary{Last: o.After, Changes: o.Changes, Complete: true}
 	var errs []error
@@ -73,6 +78,21 @@ func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) b
 		}
 	}
 	return all, errors.Join(errs...)
+}
+
+// checkCursor refuses a cursor that would skip buckets: of an account that there is
+// not, or of a sweep of other buckets.
+func (w *Warden) checkCursor(ctx context.Context, o SweepOptions) error {
+	account, bucket := o.After.split()
+	switch {
+	case !o.After.Valid():
+		return &Error{Op: "Sweep", Code: Invalid, Message: "the cursor is not one that a sweep ended with"}
+	case o.After != "" && !slices.Contains(w.accountIDs(ctx, o), account):
+		return &Error{Op: "Sweep", Code: Invalid, Message: "the cursor is in an account that is not swept"}
+	case bucket != "" && !strings.HasPrefix(bucket, o.Prefix):
+		return &Error{Op: "Sweep", Code: Invalid, Message: "the cursor is of a sweep with another prefix"}
+	}
+	return nil
 }
 
 // accountIDs returns the accounts to go over, in order; the function's own is "".
@@ -103,21 +123,32 @@ func (s *SweepSummary) add(part SweepSummary) {
 }
 
 // Count returns how many buckets a sweep from the beginning goes over, for caps
-// that are a share. It costs a call for each thousand.
+// that are a share. It costs a call for each thousand. The error joins those of all
+// accounts whose buckets could not be counted to the end: a share of the others is
+// less, never more.
 func (w *Warden) Count(ctx context.Context, o SweepOptions) (int, error) {
 	n := 0
+	var errs []error
 	for _, account := range w.accountIDs(ctx, o) {
-		inside, err := w.asAccount(ctx, account)
+		counted, err := w.countIn(ctx, account, o)
+		n += counted
+		errs = append(errs, err)
+	}
+	return n, errors.Join(errs...)
+}
+
+func (w *Warden) countIn(ctx context.Context, account string, o SweepOptions) (int, error) {
+	inside, err := w.asAccount(ctx, account)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for b, err := range w.Lister.List(inside, o.Prefix, "") {
 		if err != nil {
 			return n, err
 		}
-		for b, err := range w.Lister.List(inside, o.Prefix, "") {
-			if err != nil {
-				return n, err
-			}
-			if o.has(b) {
-				n++
-			}
+		if o.has(b) {
+			n++
 		}
 	}
 	return n, nil

@@ -211,7 +211,7 @@ func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(300)
 		f.latency = time.Millisecond
-		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: 20})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: new(20)})
 		blocked := 0
 		for _, r := range rows {
 			if r[9:] == "blocked" {
@@ -227,7 +227,7 @@ func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
 func TestSweep_ReportSpendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(30)
-		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: 1, Desired: Desired{Report: true}})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: new(1), Desired: Desired{Report: true}})
 		if err != nil || f.writes != 0 || swept.Changes != 0 || rows[1] != "b-000001 would_fix" {
 			t.Errorf("%d writes, %+v, %v, %v", f.writes, swept, rows[1], err)
 		}

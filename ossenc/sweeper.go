@@ -143,7 +143,7 @@ func (s *sweeper) ensure(ctx context.Context, b Bucket) Result {
 // takeBudget reports whether one more bucket may be written.
 func (s *sweeper) takeBudget() bool {
 	n := s.changes.Add(1)
-	if s.MaxChanges > 0 && n > int64(s.MaxChanges) {
+	if s.MaxChanges != nil && n > int64(*s.MaxChanges) {
 		s.changes.Add(-1)
 		return false
 	}

@@ -33,7 +33,7 @@ type SweepRequest struct {
 	Region string `json:"region"`
 	// Cursor is the next of an earlier answer, to resume after it.
 	Cursor ResumeToken `json:"cursor"`
-	// MaxChanges replaces the policy's: a number, or a share such as "10%".
+	// MaxChanges lowers the policy's: a number, or a share such as "10%".
 	MaxChanges policy.MaxChanges `json:"max_changes"`
 	// MustFinish makes an unfinished sweep a failure: its caller cannot resume it.
 	MustFinish bool `json:"-"`
@@ -45,6 +45,10 @@ type ResumeToken struct {
 	Place   ossenc.Cursor
 	Changes int
 }
+
+// maxResumed is how many changes a cursor may count: more than any account has
+// buckets, and too few for a sum to overflow.
+const maxResumed = 1 << 30
 
 var errResumeToken = errors.New("cursor is the next of an earlier answer")
 
@@ -59,7 +63,7 @@ func (c *ResumeToken) UnmarshalJSON(b []byte) error {
 	}
 	place, changes, _ := strings.Cut(text, "~")
 	n, err := strconv.Atoi(changes)
-	if err != nil || n < 0 || !ValidPlace(place) {
+	if err != nil || n < 0 || n > maxResumed || strconv.Itoa(n) != changes || !ValidPlace(place) {
 		return errResumeToken
 	}
 	*c = ResumeToken{ossenc.Cursor(place), n}
@@ -77,7 +81,7 @@ const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 func ValidPrefix(s string) bool { return len(s) <= 255 && strings.Trim(s, nameCharacters) == "" }
 
 // ValidPlace reports whether s could be an [ossenc.Cursor].
-func ValidPlace(s string) bool { return len(s) <= 255 && strings.Trim(s, nameCharacters+"/") == "" }
+func ValidPlace(s string) bool { return ossenc.Cursor(s).Valid() }
 
 // ParseSweep reads a request strictly: a misspelt "mode" would enforce. An empty
 // body asks for all buckets.
@@ -123,10 +127,11 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 	sweep.Desired.Report = sweep.Desired.Report || r.Mode == ModeReport
 	res := newSweepResult(r.Action, sweep.Desired.Report)
 	var err error
-	if sweep.MaxChanges, err = s.maxChanges(ctx, r, sweep); err != nil {
-		return nil, err
+	if !sweep.Desired.Report {
+		sweep.MaxChanges, err = s.limit(ctx, sweep, s.MaxChanges, r.MaxChanges)
 	}
 	res.MaxChanges = sweep.MaxChanges
+	res.uncounted(err)
 	swept, err := s.Sweeper.Sweep(ctx, sweep, func(one ossenc.Result) bool {
 		logResult(ctx, log, nil, &Result{Result: one, EventType: r.Action}, 0)
 		res.add(one)
@@ -139,17 +144,4 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 	res.EndingSoon = s.ExemptionsEndingSoon(time.Now())
 	logSweep(ctx, log, res)
 	return res, nil
-}
-
-// maxChanges returns the limit on changes, counting the buckets if it is a share.
-func (s *Service) maxChanges(ctx context.Context, r *SweepRequest, sweep ossenc.SweepOptions) (int, error) {
-	limit := r.MaxChanges
-	if limit == (policy.MaxChanges{}) {
-		limit = s.MaxChanges
-	}
-	if limit.Percent == 0 || sweep.Desired.Report {
-		return limit.Count, nil
-	}
-	n, err := s.Sweeper.Count(ctx, sweep)
-	return max(1, limit.Of(n)), err
 }

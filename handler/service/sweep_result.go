@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -28,8 +29,8 @@ type SweepResult struct {
 	Totals  map[ossenc.Verdict]int `json:"by_verdict"`
 	// Changes is how many buckets were written or tried to be, in all parts of the
 	// sweep; MaxChanges how many may be.
-	Changes    int `json:"changes"`
-	MaxChanges int `json:"max_changes,omitempty"`
+	Changes    int  `json:"changes"`
+	MaxChanges *int `json:"max_changes,omitempty"`
 	// Width is the highest number of buckets that were worked on at a time.
 	Width int `json:"width"`
 	// Errors says which accounts' lists could not be read to their end.
@@ -77,13 +78,30 @@ func (r *SweepResult) full() bool { return r.Plan != nil && len(r.Plan.Rows) >= 
 func (r *SweepResult) end(swept ossenc.SweepSummary, err error) {
 	r.Complete, r.Changes, r.Width = swept.Complete, swept.Changes, swept.Concurrency
 	if err != nil {
-		r.Code = ossenc.MoreUrgent(r.Code, ossenc.CodeOf(err))
-		r.Errors = strings.Split(err.Error(), "\n")
+		r.addErrors(err)
 	} else if !r.Complete {
 		r.Next = &ResumeToken{swept.Last, swept.Changes}
 	}
 	if r.Plan != nil {
 		r.Plan.seal()
+	}
+}
+
+// uncounted notes which accounts could not be counted for a cap that is a share.
+func (r *SweepResult) uncounted(err error) {
+	if err != nil {
+		r.addErrors(err)
+	}
+}
+
+// addErrors notes the lines of err that are not there yet: a list that fails, fails
+// when it is counted and when it is swept.
+func (r *SweepResult) addErrors(err error) {
+	r.Code = ossenc.MoreUrgent(r.Code, ossenc.CodeOf(err))
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !slices.Contains(r.Errors, line) {
+			r.Errors = append(r.Errors, line)
+		}
 	}
 }
 

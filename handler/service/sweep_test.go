@@ -45,7 +45,20 @@ func TestParseSweep(t *testing.T) {
 		{"BadRegion", `{"region":"oss-cn-beijing"}`, SweepRequest{}, "not a region ID"},
 		{"BadCursor", `{"cursor":"b-1"}`, SweepRequest{}, "cursor is"},
 		{"NegativeCursor", `{"cursor":"b-1~-5"}`, SweepRequest{}, "cursor is"},
-		{"ZeroChanges", `{"max_changes":0}`, SweepRequest{}, "max_changes"},
+		{"NoChanges", `{"max_changes":0}`, SweepRequest{Action: "sweep", MaxChanges: policy.MaxChanges{None: true}}, ""},
+		{"NoBound", `{"max_changes":null}`, SweepRequest{Action: "sweep"}, ""},
+		{"FewerThanNone", `{"max_changes":-1}`, SweepRequest{}, "max_changes"},
+		{"PlusSign", `{"max_changes":"+5"}`, SweepRequest{}, "max_changes"},
+		{"NoShare", `{"max_changes":"0%"}`, SweepRequest{}, "max_changes"},
+		{"CursorOfManyChanges", `{"cursor":"b-1~9223372036854775807"}`, SweepRequest{}, "cursor is"},
+		{"CursorBeyondInt", `{"cursor":"b-1~99999999999999999999"}`, SweepRequest{}, "cursor is"},
+		{"CursorWithPlus", `{"cursor":"b-1~+1"}`, SweepRequest{}, "cursor is"},
+		{"CursorWithZeros", `{"cursor":"b-1~007"}`, SweepRequest{}, "cursor is"},
+		{"CursorOfTwo", `{"cursor":"b-1~1~1"}`, SweepRequest{}, "cursor is"},
+		{"CursorOfNoAccount", `{"cursor":"x/b-1~1"}`, SweepRequest{}, "cursor is"},
+		{"CursorOfAnAccountAlone", `{"cursor":"22/~1"}`, SweepRequest{}, "cursor is"},
+		{"CursorWithoutAnAccount", `{"cursor":"/b-1~1"}`, SweepRequest{}, "cursor is"},
+		{"CursorOfABucketInABucket", `{"cursor":"22/b-1/b-2~1"}`, SweepRequest{}, "cursor is"},
 		{"TooLargeAShare", `{"max_changes":"101%"}`, SweepRequest{}, "max_changes"},
 		{"Deep", strings.Repeat(`{"a":`, 1_000_000), SweepRequest{}, "nested"},
 	}
@@ -206,13 +219,83 @@ func TestSweep_AShareIsOfTheBucketsThereAre(t *testing.T) {
 	s, m := sweeping(101, 0)
 	s.MaxChanges = policy.MaxChanges{Percent: 10}
 	res := sweepOnce(t, s, time.Minute, "")
-	if res.MaxChanges != 11 || res.Code != ossenc.Refused || m.Writes != 11 {
+	if res.MaxChanges == nil || *res.MaxChanges != 11 || res.Code != ossenc.Refused || m.Writes != 11 {
 		t.Errorf("%+v after %d writes, want 11", res, m.Writes)
 	}
 	empty := serving(&memory.Account{})
 	empty.MaxChanges = policy.MaxChanges{Percent: 1}
-	if res := sweepOnce(t, empty, time.Minute, ""); res.MaxChanges != 1 {
-		t.Errorf("a share of no buckets is %d; 0 would be no limit", res.MaxChanges)
+	if res := sweepOnce(t, empty, time.Minute, ""); res.MaxChanges == nil || *res.MaxChanges != 0 {
+		t.Errorf("a share of no buckets is %v, want 0", res.MaxChanges)
+	}
+}
+
+// The lowest cap holds: a request can lower the policy's, and never raise it.
+func TestSweep_ARequestOnlyLowersTheLimit(t *testing.T) {
+	count, share, none := policy.MaxChanges{Count: 8}, policy.MaxChanges{Percent: 10}, policy.MaxChanges{None: true}
+	tests := []struct {
+		name    string
+		policy  policy.MaxChanges
+		request string
+		writes  int // of the 40 that are needed among 60 buckets
+	}{
+		{"NoBound", policy.MaxChanges{}, "", 40},
+		{"Policy", count, "", 8},
+		{"Lower", count, `{"max_changes":5}`, 5},
+		{"Higher", count, `{"max_changes":1000000}`, 8},
+		{"HigherShare", count, `{"max_changes":"100%"}`, 8},
+		{"LowerShare", count, `{"max_changes":"1%"}`, 1},
+		{"RequestAlone", policy.MaxChanges{}, `{"max_changes":5}`, 5},
+		{"PolicysShare", share, "", 6},
+		{"AboveThePolicysShare", share, `{"max_changes":7}`, 6},
+		{"PolicyAllowsNone", none, `{"max_changes":7}`, 0},
+		{"RequestAllowsNone", count, `{"max_changes":0}`, 0},
+		{"RequestAloneAllowsNone", policy.MaxChanges{}, `{"max_changes":0}`, 0},
+		{"NullIsNoBound", count, `{"max_changes":null}`, 8},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, m := sweeping(60, 0)
+			s.MaxChanges = tt.policy
+			res := sweepOnce(t, s, time.Minute, tt.request)
+			if m.Writes != tt.writes || res.Changes != tt.writes || tt.writes < 40 != (res.Code == ossenc.Refused) {
+				t.Errorf("%d writes, %d changes, code %q; want %d", m.Writes, res.Changes, res.Code, tt.writes)
+			}
+		})
+	}
+}
+
+// One account that cannot be counted fails itself and no other.
+func TestSweep_AShareCountsWhatCanBeCounted(t *testing.T) {
+	s, m := sweeping(60, 0)
+	warden := &ossenc.Warden{Store: m, Lister: m, Accounts: oneAway{}}
+	s.Enforcer, s.Sweeper, s.MaxChanges = warden, warden, policy.MaxChanges{Percent: 50}
+	res := sweepOnce(t, s, time.Minute, "")
+	if res.Buckets != 60 || m.Writes != 30 || res.Code != ossenc.Denied || len(res.Errors) != 1 {
+		t.Errorf("%d buckets, %d writes, code %q, errors %q; want 60, 30, denied and one error", res.Buckets, m.Writes, res.Code, res.Errors)
+	}
+}
+
+// oneAway is another account whose role cannot be assumed.
+type oneAway struct{}
+
+func (oneAway) IDs() []string { return []string{"22"} }
+
+func (oneAway) Identity(context.Context, string) (ossenc.Identity, error) {
+	return ossenc.Identity{}, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: "no right"}
+}
+
+// A cursor of another sweep would leave buckets out and call the rest complete.
+func TestSweep_ACursorSkipsNothing(t *testing.T) {
+	for _, body := range []string{`{"cursor":"22/b-1~0"}`, `{"cursor":"99999999/zz~0","prefix":"zz"}`, `{"cursor":"zzz~0","prefix":"b-"}`} {
+		s, m := sweeping(6, 0)
+		res := sweepOnce(t, s, time.Minute, body)
+		if res.Complete || res.Code != ossenc.Invalid || m.Writes != 0 || res.Next != nil {
+			t.Errorf("%s: %+v", body, res)
+		}
+	}
+	s, _ := sweeping(6, 0)
+	if res := sweepOnce(t, s, time.Minute, `{"cursor":"b-00002~0","prefix":"b-"}`); !res.Complete || res.Buckets != 3 {
+		t.Errorf("a cursor of this sweep: %+v", res)
 	}
 }
 

@@ -6,14 +6,17 @@ import (
 	"strings"
 )
 
-// UnmarshalJSON reads 50, "50" or "10%".
+// UnmarshalJSON reads 50, "50" or "10%"; null is no cap.
 func (m *MaxChanges) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
 	text, isShare := strings.CutSuffix(strings.Trim(string(b), `"`), "%")
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || isShare && n > 100 {
-		return errors.New(`max_changes is a number from 1, or a share from "1%" to "100%"`)
+	if err != nil || n < 0 || strconv.Itoa(n) != strings.TrimSuffix(text, "%") || isShare && (n < 1 || n > 100) {
+		return errors.New(`max_changes is a number from 0, or a share from "1%" to "100%"`)
 	}
-	*m = MaxChanges{Count: n}
+	*m = MaxChanges{Count: n, None: n == 0}
 	if isShare {
 		*m = MaxChanges{Percent: n}
 	}

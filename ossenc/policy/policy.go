@@ -59,14 +59,20 @@ type Account struct {
 // MaxChanges is a cap on changes: a number, or a percentage of the buckets. The
 // zero MaxChanges is no cap.
 type MaxChanges struct {
-	Count   int // from 1; 0 if it is a percentage
-	Percent int // 1 to 100; 0 if it is a number
+	Count   int  // from 1; 0 if it is a percentage
+	Percent int  // 1 to 100; 0 if it is a number
+	None    bool // the number 0: no bucket may be changed
 }
+
+// Exists reports whether there is a cap.
+func (m MaxChanges) Exists() bool { return m != MaxChanges{} }
 
 // Of returns how many of so many buckets may be changed; with a percentage it
 // is rounded up, so that it is never 0 where there are buckets.
 func (m MaxChanges) Of(buckets int) int {
 	switch {
+	case m.None:
+		return 0
 	case m.Percent > 0:
 		return (buckets*m.Percent + 99) / 100
 	case m.Count > 0:

@@ -251,6 +251,7 @@ func TestMaxChanges_Of(t *testing.T) {
 		buckets, want int
 	}{
 		{policy.MaxChanges{}, 100, 100},
+		{policy.MaxChanges{None: true}, 100, 0},
 		{policy.MaxChanges{Count: 50}, 100, 50},
 		{policy.MaxChanges{Count: 50}, 10, 10},
 		{policy.MaxChanges{Percent: 10}, 100, 10},

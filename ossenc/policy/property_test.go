@@ -227,6 +227,8 @@ func rendered(p *Policy) string {
 		fmt.Fprintf(&b, "  - {id: %q, role_arn: %q}\n", a.ID, a.RoleARN)
 	}
 	switch m := p.MaxChanges; {
+	case m.None:
+		b.WriteString("max_changes: 0\n")
 	case m.Count > 0:
 		fmt.Fprintf(&b, "max_changes: %d\n", m.Count)
 	case m.Percent > 0:

@@ -123,15 +123,15 @@ func readMaxChanges(n document.Node) MaxChanges {
 		return MaxChanges{}
 	}
 	if count, ok := n.Number(); ok {
-		if count < 1 {
-			n.Problem("is less than 1; to change nothing at all, set mode: report in the rules")
+		if count < 0 {
+			n.Problem("is less than 0")
 		}
-		return MaxChanges{Count: count}
+		return MaxChanges{Count: count, None: count == 0}
 	}
 	text, isPercent := strings.CutSuffix(n.Raw(), "%")
 	percent, err := strconv.Atoi(text)
 	if !isPercent || err != nil || strconv.Itoa(percent) != text || percent < 1 || percent > 100 {
-		n.Problem("is neither a whole number from 1 nor a percentage from 1%% to 100%%")
+		n.Problem("is neither a whole number from 0 nor a percentage from 1%% to 100%%")
 	}
 	return MaxChanges{Percent: percent}
 }

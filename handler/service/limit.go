@@ -1,0 +1,50 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
+)
+
+// limit returns how many buckets may be changed: the lowest of the caps, or nil if
+// there is none. Where one is a share, the buckets are counted. The error says which
+// accounts could not be counted; the limit holds all the same, because a share of
+// fewer buckets is lower.
+func (s *Service) limit(ctx context.Context, sweep ossenc.SweepOptions, caps ...policy.MaxChanges) (lowest *int, err error) {
+	counted, buckets := false, 0
+	for _, c := range caps {
+		if c.Percent > 0 && !counted {
+			buckets, err = s.Sweeper.Count(ctx, sweep)
+			counted = true
+		}
+		if !c.Exists() {
+			continue
+		}
+		n := c.Count
+		if c.Percent > 0 {
+			n = c.Of(buckets)
+		}
+		if lowest == nil || n < *lowest {
+			lowest = &n
+		}
+	}
+	return lowest, err
+}
+
+// checkLimit refuses more changes than the policy allows at once, before the first
+// write.
+func (s *Service) checkLimit(ctx context.Context, changes int) error {
+	ctx, cancel, _ := s.begin(ctx)
+	defer cancel()
+	limit, err := s.limit(ctx, ossenc.SweepOptions{}, s.MaxChanges)
+	if limit == nil || changes <= *limit {
+		return nil
+	}
+	message := fmt.Sprintf("%d changes, and max_changes of the policy allows %d; nothing was written", changes, *limit)
+	if err != nil {
+		return &ossenc.Error{Code: ossenc.CodeOf(err), Message: message + " (not every bucket could be counted)", Err: err}
+	}
+	return &ossenc.Error{Code: ossenc.Refused, Message: message}
+}
