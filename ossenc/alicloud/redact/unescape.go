@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"html"
 	"strconv"
 	"strings"
 )
@@ -21,7 +20,6 @@ func unescape(s string) string {
 	if !strings.ContainsAny(s, `%\&`) && !strings.Contains(s, "0x") && !strings.Contains(s, "0X") {
 		return s
 	}
-	s = html.UnescapeString(s)
 	var out strings.Builder
 	for i := 0; i < len(s); {
 		if r, n := escaped(s[i:]); n > 0 {
@@ -35,9 +33,42 @@ func unescape(s string) string {
 	return out.String()
 }
 
+// entities are the named characters of HTML that secrets may have. All others are
+// neither letters nor digits of theirs, and stand for a blank.
+var entities = map[string]rune{"plus": '+', "sol": '/', "equals": '=', "period": '.', "lowbar": '_', "amp": '&', "percnt": '%', "bsol": '\\', "num": '#', "semi": ';'}
+
+// entity returns the character that s begins with as an entity of HTML, and how many
+// bytes that takes; 0 if it does not.
+func entity(s string) (rune, int) {
+	name, _, found := strings.Cut(s[1:min(len(s), 12)], ";")
+	if !found || strings.Trim(strings.ToLower(name), "#abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return 0, 0
+	}
+	length := len(name) + 2
+	number, isNumber := strings.CutPrefix(name, "#")
+	if !isNumber {
+		if r, known := entities[name]; known {
+			return r, length
+		}
+		return ' ', length
+	}
+	base := 10
+	if hex := strings.TrimLeft(number, "xX"); hex != number {
+		number, base = hex, 16
+	}
+	c, err := strconv.ParseUint(number, base, 21)
+	if err != nil {
+		return 0, 0
+	}
+	return rune(c), length
+}
+
 // escaped returns the character that s begins with in an escaped form, and how
 // many bytes that takes; 0 if it does not.
 func escaped(s string) (rune, int) {
+	if s[0] == '&' {
+		return entity(s)
+	}
 	for _, e := range escapes {
 		n := len(e.begins) + e.digits
 		if len(s) < n || s[:len(e.begins)] != e.begins {
