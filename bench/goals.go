@@ -37,7 +37,7 @@ func (m *measurement) goals() []goal {
 			goals = append(goals, goal{fmt.Sprintf("sweep of %d, %s, × the latency bound", s.Buckets, s.addressing()), 1.1, s.Seconds / s.Bound})
 		}
 	}
-	return append(goals, m.TLS.goals()...)
+	return append(append(goals, m.TLS.goals()...), m.Command.goals()...)
 }
 
 // callsFor is how many calls to OSS a verdict costs: a look, and for a fix the

@@ -70,6 +70,7 @@ func run(ctx context.Context, o options) error {
 		{"warm events", func() error { return m.warm(ctx, o) }},
 		{"sweeps", func() error { return m.sweeps(ctx, o) }},
 		{"over TLS", func() error { return m.tls(ctx, dir, o) }},
+		{"the command", func() error { return m.command(ctx, dir, o) }},
 	} {
 		fmt.Fprintln(os.Stderr, step.name)
 		if err := step.do(); err != nil {

@@ -21,6 +21,7 @@ type measurement struct {
 	Modules    []module `json:"dependencies"`
 	Sweeps     []sweep  `json:"sweeps"`
 	TLS        overTLS  `json:"tls"`
+	Command    command  `json:"command"`
 
 	sweeper string // the executable of bench/sweep
 }

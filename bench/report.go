@@ -60,6 +60,7 @@ func (m *measurement) markdown() string {
 	m.warmTable(&p)
 	m.sweepTable(&p)
 	m.tlsTables(&p)
+	m.commandTable(&p)
 	m.moduleTable(&p)
 	return p.String()
 }

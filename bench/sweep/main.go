@@ -42,7 +42,7 @@ func run(endpoint, connect string, loop bool) error {
 		return err
 	}
 	// A plain loop has a plain transport, with no more idle connections than ours.
-	transport := &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConns: 64, MaxIdleConnsPerHost: 64}
 	if !loop {
 		transport = alicloud.NewTransportWith(&tlsdial.Dialer{Roots: tlsdial.System("", "")})
 	}

@@ -48,10 +48,35 @@ func (s *snapshot) List(ctx context.Context, prefix, after string) iter.Seq2[oss
 	}
 }
 
-// found is what there is, for the error that says so.
+// inventory is what there is, for the error that says so.
 type inventory struct {
 	regions map[string]int
-	names   []string
+	count   int
+	// names are the first few, or all of them where one was asked for and another may
+	// be meant.
+	names []string
+}
+
+func (i *inventory) add(b ossenc.Bucket, f *Flags) {
+	i.regions[b.Region]++
+	i.count++
+	if len(i.names) < fewNames || len(f.buckets) > 0 {
+		i.names = append(i.names, b.Name)
+	}
+}
+
+// slim returns the bucket with the strings that many buckets share held once, and
+// without the page of the list that they are parts of: an account has thousands.
+func slim(b ossenc.Bucket, once map[string]string) ossenc.Bucket {
+	shared := func(s string) string {
+		if known, ok := once[s]; ok {
+			return known
+		}
+		s = strings.Clone(s)
+		once[s] = s
+		return s
+	}
+	return ossenc.Bucket{Name: strings.Clone(b.Name), Account: shared(b.Account), Region: shared(b.Region), Public: shared(b.Public), Internal: shared(b.Internal)}
 }
 
 // take reads the lists of all selected accounts and keeps the selected buckets.
@@ -59,6 +84,7 @@ func (r *Reach) take(ctx context.Context, f *Flags) error {
 	r.snapshot = &snapshot{own: r.Account, accounts: map[string]list{}}
 	there := inventory{regions: map[string]int{}}
 	matched := map[string]bool{} // values of flags that some bucket has
+	once := map[string]string{}
 	failed := false
 	for _, account := range r.accountIDs() {
 		var l list
@@ -71,10 +97,9 @@ func (r *Reach) take(ctx context.Context, f *Flags) error {
 					l.err = err
 					break
 				}
-				there.regions[b.Region]++
-				there.names = append(there.names, b.Name)
+				there.add(b, f)
 				if f.selects(b, matched) {
-					l.buckets = append(l.buckets, b)
+					l.buckets = append(l.buckets, slim(b, once))
 				}
 			}
 		}
@@ -102,12 +127,16 @@ func (r *Reach) inside(ctx context.Context, account string) (context.Context, er
 // selects reports whether the flags select a bucket, and notes which of them have a
 // match.
 func (f *Flags) selects(b ossenc.Bucket, matched map[string]bool) bool {
-	inRegion := len(f.regions) == 0 || slices.Contains(f.regions, b.Region)
-	named := len(f.buckets) == 0 || slices.Contains(f.buckets, b.Name)
+	inRegion := len(f.regions) == 0
+	if slices.Contains(f.regions, b.Region) {
+		inRegion, matched["region "+b.Region] = true, true
+	}
+	named := len(f.buckets) == 0
+	if slices.Contains(f.buckets, b.Name) {
+		named, matched["bucket "+b.Name] = true, true
+	}
 	begins := strings.HasPrefix(b.Name, f.prefix)
-	matched["region "+b.Region] = true
-	matched["bucket "+b.Name] = true
-	if begins {
+	if begins && f.prefix != "" {
 		matched["prefix "+f.prefix] = true
 	}
 	if inRegion && named && begins {
@@ -153,15 +182,16 @@ func (i inventory) inRegions() string {
 	return strings.Join(names, ", ")
 }
 
+// fewNames is how many buckets an error names.
+const fewNames = 5
+
 // some names the first few buckets.
 func (i inventory) some() string {
-	const few = 5
-	switch n := len(i.names); {
-	case n == 0:
+	switch {
+	case i.count == 0:
 		return "no buckets at all"
-	case n <= few:
+	case i.count <= fewNames:
 		return strings.Join(i.names, ", ")
-	default:
-		return fmt.Sprintf("%s and %d more", strings.Join(i.names[:few], ", "), n-few)
 	}
+	return fmt.Sprintf("%s and %d more", strings.Join(i.names[:fewNames], ", "), i.count-fewNames)
 }
