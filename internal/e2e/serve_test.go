@@ -18,9 +18,9 @@ import (
 )
 
 // served runs what `bucketwarden local` runs, on free ports.
-func served(t *testing.T, out io.Writer, env ...string) *stack.Served {
+func served(t *testing.T, out io.Writer, secure bool) *stack.Served {
 	t.Helper()
-	s, err := stack.Serve(context.WithoutCancel(t.Context()), stack.Options{Binary: binary, Env: env, Log: io.Discard}, stack.Addresses{}, out)
+	s, err := stack.Serve(context.WithoutCancel(t.Context()), stack.Options{Binary: binary, TLS: secure, Log: io.Discard}, stack.Addresses{}, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func ask(t *testing.T, method, url string) (int, string) {
 // function did.
 func TestServe(t *testing.T) {
 	var out lockedBuffer
-	s := served(t, &out)
+	s := served(t, &out, false)
 	console := "http://" + s.At.Console
 	for _, c := range []struct {
 		method, path string
@@ -90,6 +90,23 @@ func TestServe(t *testing.T) {
 	}
 	if len(lines) != 4 || !slices.Equal(lines[:3], want) || lines[3] != "my-bucket cn-beijing bucket deleted (console)" {
 		t.Errorf("printed\n%s", out.String())
+	}
+}
+
+// With TLS the function trusts the authority of this run, as clients do that are
+// given its file.
+func TestServeOverTLS(t *testing.T) {
+	s := served(t, io.Discard, true)
+	if !strings.HasPrefix(s.OSSURL, "https://127.0.0.1:") {
+		t.Errorf("OSS is at %s", s.OSSURL)
+	}
+	if status, body := ask(t, "PUT", "http://"+s.At.Console+"/my-bucket"); status != 201 || !strings.Contains(body, "the function: fixed") {
+		t.Errorf("%d %s", status, body)
+	}
+	var guide bytes.Buffer
+	s.Guide(&guide)
+	if !strings.Contains(guide.String(), "Clients trust "+s.CAFile) || !strings.Contains(guide.String(), "https://"+s.At.OSS) {
+		t.Errorf("the guide is\n%s", guide.String())
 	}
 }
 

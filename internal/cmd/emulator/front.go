@@ -22,7 +22,7 @@ type front struct {
 
 // ServeHTTP answers three kinds of call: an invocation, an HTTP trigger's that
 // fc3's proxy has wrapped, and one for the function itself in a custom runtime. In
-// go1 every other call is fc3 asking whether somebody is there.
+// go1 every other call is fc3 asking whether the container is up.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w = &measured{ResponseWriter: w, pid: f.function.PID()}
 	switch {
@@ -74,7 +74,7 @@ func (m *measured) WriteHeader(status int) {
 	m.ResponseWriter.WriteHeader(status)
 }
 
-// Write adds the header if nobody wrote one.
+// Write adds the header if none was written.
 func (m *measured) Write(p []byte) (int, error) {
 	if m.Header().Get("X-Fc-Max-Memory-Usage") == "" {
 		m.WriteHeader(http.StatusOK)

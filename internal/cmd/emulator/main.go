@@ -93,5 +93,5 @@ func serve(ctx context.Context, f *localfc.Function, s settings, out io.Writer) 
 	}
 	fmt.Fprintf(out, "the emulator listens on %s\n", l.Addr)
 	<-ctx.Done()
-	return l.Close() // whoever stops the container waits for nobody
+	return l.Close() // stopping the container does not wait for requests
 }

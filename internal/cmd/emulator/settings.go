@@ -69,7 +69,7 @@ func (s settings) config() localfc.Config {
 	}
 }
 
-// number returns 0, which means the default, for what is no number.
+// number returns 0, which means the default, for what is not a number.
 func (s settings) number(name string) int {
 	n, err := strconv.Atoi(s.env[name])
 	if err != nil {

@@ -27,7 +27,7 @@ func run(ctx context.Context, root, dist string, out io.Writer) error {
 		return err
 	}
 	code := filepath.Join(dist, "code")
-	if err := os.RemoveAll(code); err != nil { // a policy that is no more must not stay
+	if err := os.RemoveAll(code); err != nil { // a policy that was deleted must not stay
 		return err
 	}
 	if err := os.MkdirAll(code, 0o755); err != nil {

@@ -123,7 +123,7 @@ func (f *Function) withInstance(ctx context.Context, do func(*instance) error) e
 // Stop ends background invocations, calls the pre-stop hook if configured,
 // sends SIGTERM and, after Config.StopGrace or when ctx ends, SIGKILL. Its error
 // tells that the hook failed, that the child had to be killed, or that it ended
-// with a status other than 0; death by SIGTERM itself is no error, see
+// with a status other than 0; death by SIGTERM itself is not an error, see
 // [Function.Wait]. Calling Stop again does nothing.
 func (f *Function) Stop(ctx context.Context) error {
 	inst := f.close()

@@ -92,7 +92,7 @@ type Config struct {
 	AccountID string
 	// Qualifier is the version or alias, LATEST by default.
 	Qualifier string
-	// MemoryMB is what the function is told it has, 512 by default.
+	// MemoryMB is the memory that the platform reports to the function, 512 by default.
 	MemoryMB int
 	// Timeout limits one invocation, 60 s by default.
 	Timeout time.Duration

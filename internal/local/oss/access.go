@@ -2,7 +2,7 @@ package oss
 
 import "time"
 
-// Access is one look at the rule of a bucket, or one change of it.
+// Access is one read of the rule of a bucket, or one change of it.
 type Access struct {
 	// Request is the call; zero for what SetRule, PutBucket and DeleteBucket do.
 	// Status and Code are still empty.
@@ -11,17 +11,17 @@ type Access struct {
 	Time time.Time
 	// Bucket is its name.
 	Bucket string
-	// Before and After are what was in force before and after; the same for a look.
+	// Before and After are the rules before and after; the same for a read.
 	Before, After Rule
 	// Asked is what a PutBucketEncryption asked for.
 	Asked Rule
-	// Seen is what a look was answered, which may lag behind.
+	// Seen is what a read was answered, which may lag behind.
 	Seen Rule
 	// Gone tells that the bucket was deleted.
 	Gone bool
 }
 
-// watch tells Options.OnRule. It needs the lock, so that what is told is in the
+// watch calls Options.OnRule. It needs the lock, so that accesses are reported in the
 // order in which it happened.
 func (s *Server) watch(a Access) {
 	if s.opts.OnRule != nil {

@@ -77,7 +77,7 @@ func (b *bucketState) conflict(wanted *bucketState) *failure {
 	return nil
 }
 
-// newBucket reads the wanted bucket from the request, with the encryption
+// newBucket reads the bucket to create from the request, with the encryption
 // headers that the service honours without documenting them for PutBucket.
 func (c *call) newBucket(now time.Time) (*bucketState, *failure) {
 	config := createXML{StorageClass: "Standard", Redundancy: "LRS"}

@@ -70,7 +70,7 @@ func TestClientLines(t *testing.T) {
 		}
 	})
 	c.OSS.PutBucket(localoss.Bucket{Name: "found-by-the-line"})
-	for _, l := range stack.ClientLines(c.OSSAddr, "127.0.0.1:1") {
+	for _, l := range stack.ClientLines(c.OSSURL, "127.0.0.1:1") {
 		t.Run(l.Client, func(t *testing.T) {
 			if l.Client == "Python, oss2" || l.Client == "s invoke" {
 				t.Skip("SKIPPED: the client is not had here")
@@ -86,7 +86,7 @@ func TestClientLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range stack.ClientLines(stack.DefaultAddresses.OSS, stack.DefaultAddresses.Function) {
+	for _, l := range stack.ClientLines("http://"+stack.DefaultAddresses.OSS, stack.DefaultAddresses.Function) {
 		if !strings.Contains(string(doc), l.Line+"\n") {
 			t.Errorf("docs/local.md lacks the line of %s:\n%s", l.Client, l.Line)
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Rule is a default encryption rule in the terms of the wire. The zero value is
-// no rule.
+// Rule is a default encryption rule in the terms of the wire. The zero value
+// means that there is no rule.
 type Rule struct {
 	// Algorithm is SSEAlgorithm: AES256, SM4 or KMS.
 	Algorithm string
@@ -132,7 +132,7 @@ func (s *Server) Buckets() []Bucket {
 	return all
 }
 
-// DeleteBucket removes a bucket directly; a name without a bucket is no error.
+// DeleteBucket removes a bucket directly; a name without a bucket is ignored.
 func (s *Server) DeleteBucket(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,7 @@ func (g *Gateway) authenticate(c *Call) *Failure {
 	return nil
 }
 
-// check looks at the clock and the token.
+// check compares the clock and the token.
 func (s signature) check(key AccessKey, now time.Time) *Failure {
 	signed, err := time.Parse(timeISO, s.date)
 	switch {

@@ -23,7 +23,7 @@ type step struct {
 	happen  func(*localoss.Server) // what the world does before the event
 	event   Event
 	verdict ossenc.Verdict
-	after   string // the rule in force then
+	after   string // the current rule then
 	writes  int
 	fails   string // the invocation's errorType, if it must fail
 }
@@ -45,19 +45,19 @@ func demoSteps() []step {
 			verdict: ossenc.Compliant, after: "AES256",
 		},
 		{
-			title:   "Somebody removes the rule.",
+			title:   "A person removes the rule.",
 			happen:  func(s *localoss.Server) { s.SetRule(demoBucket, localoss.Rule{}) },
 			event:   Call("5F0000000000000000000002", "DeleteBucketEncryption", demoBucket, Region, "aliyun-oss-console"),
 			verdict: ossenc.Fixed, after: "AES256", writes: 1,
 		},
 		{
-			title:   "Somebody sets a stronger rule: a KMS key of their own. It is kept.",
+			title:   "A person sets a stronger rule: a KMS key of their own. It is kept.",
 			happen:  func(s *localoss.Server) { s.SetRule(demoBucket, localoss.Rule{Algorithm: ossenc.KMS, KMSKeyID: key}) },
 			event:   Call("5F0000000000000000000003", "PutBucketEncryption", demoBucket, Region, "aliyun-oss-console"),
 			verdict: ossenc.Compliant, after: "KMS(" + key + ")",
 		},
 		{
-			title: "OSS refuses to say what is in force. Nothing is written, and the invocation fails so that it is retried.",
+			title: "OSS refuses to say what the current rule is. Nothing is written, and the invocation fails so that it is retried.",
 			happen: func(s *localoss.Server) {
 				s.SetFault(func(r localoss.Request) *localoss.Fault { return &localoss.Fault{Code: "AccessDenied"} })
 			},
@@ -120,7 +120,7 @@ func (s step) play(ctx context.Context, stack *Stack, p printer, n int) error {
 
 func (s step) check(v ossenc.Verdict, after string, writes int, errorType string) error {
 	if v != s.verdict || after != s.after || writes != s.writes || errorType != s.fails {
-		return fmt.Errorf("ended %s, %s in force, %d write(s), error %q; it must end %s, %s, %d, %q",
+		return fmt.Errorf("ended %s, with the rule %s, %d write(s), error %q; it must end %s, %s, %d, %q",
 			v, after, writes, errorType, s.verdict, s.after, s.writes, s.fails)
 	}
 	return nil

@@ -38,7 +38,7 @@ func (e *EventBridge) Call(r localoss.Request) {
 	e.deliver(recorded(r, region))
 }
 
-// isOwn reports whether the function made the call: nobody else has temporary keys.
+// isOwn reports whether the function made the call: only it has temporary keys.
 func isOwn(r localoss.Request) bool { return strings.HasPrefix(r.AccessKeyID, "STS.") }
 
 // recorded is the call's ActionTrail event, with who made it.

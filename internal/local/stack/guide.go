@@ -12,12 +12,13 @@ type ClientLine struct {
 	Client, Line string
 }
 
-// ClientLines returns a line for each client. ossAddr and functionAddr are host and
-// port.
-func ClientLines(ossAddr, functionAddr string) []ClientLine {
+// ClientLines returns a line for each client. ossURL is where OSS answers, functionAddr
+// is host and port.
+func ClientLines(ossURL, functionAddr string) []ClientLine {
+	scheme, ossAddr, _ := strings.Cut(ossURL, "://")
 	_, port, _ := strings.Cut(ossAddr, ":")
 	fill := func(line string) string {
-		return strings.NewReplacer("OSS_ADDR", ossAddr, "OSS_PORT", port, "FUNCTION_ADDR", functionAddr,
+		return strings.NewReplacer("http://OSS_ADDR", ossURL, "http://localhost:OSS_PORT", scheme+"://localhost:"+port, "FUNCTION_ADDR", functionAddr,
 			"KEY_ID", UserKey.AccessKeyID, "SECRET", UserKey.AccessKeySecret).Replace(line)
 	}
 	return []ClientLine{
@@ -60,11 +61,11 @@ Send an event yourself:
 Point an OSS client at it. Your buckets are in the region that you sign for:
 
 `, s.At.Console, s.At.Function, s.OSSURL, UserKey.AccessKeyID, UserKey.AccessKeySecret, Invocations)
-	for _, l := range ClientLines(s.At.OSS, s.At.Function) {
+	for _, l := range ClientLines(s.OSSURL, s.At.Function) {
 		fmt.Fprintf(w, "  # %s\n  %s\n", l.Client, l.Line)
 	}
 	if strings.HasPrefix(s.OSSURL, "https:") {
-		fmt.Fprintf(w, "\nIt speaks HTTPS: write https in these lines. Clients trust %s\n(SSL_CERT_FILE for Go, NODE_EXTRA_CA_CERTS for Node, REQUESTS_CA_BUNDLE for Python).\n", s.CAFile)
+		fmt.Fprintf(w, "\nOSS speaks HTTPS. Clients trust %s\n(SSL_CERT_FILE for Go, NODE_EXTRA_CA_CERTS for Node, REQUESTS_CA_BUNDLE for Python).\n", s.CAFile)
 	}
 	fmt.Fprint(w, "\nWhat happens:\n\n")
 }

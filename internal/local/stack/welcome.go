@@ -20,8 +20,8 @@ the console.
 `
 )
 
-// welcome says what a port is to whoever asks for its root without a signature, as
-// people do, and passes on everything else.
+// welcome says what a port is to a caller that asks for its root without a
+// signature, as people do, and passes on everything else.
 func welcome(text string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,7 +11,7 @@
 // trusts this server when SSL_CERT_FILE names a file with its certificate, which
 // is web.Certificate() above.
 //
-// What is issued expires, may itself assume roles, and is told to
+// What is issued expires, may itself assume roles, and is passed to
 // [Options.OnIssue], so that other local services can accept it.
 //
 // Authentication, faults and the log of requests are those of package localrpc.

@@ -15,7 +15,7 @@ import (
 // Options configures a [Server]. The zero value is ready to use.
 type Options struct {
 	localrpc.Options
-	// OnIssue is told of all credentials before the caller gets them. It may be
+	// OnIssue receives all credentials before the caller gets them. It may be
 	// called from several goroutines.
 	OnIssue func(Issued)
 }
