@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
+	localoss "bucketwarden/internal/local/oss"
 )
 
 // tree returns the command as it is, without running it.
@@ -115,5 +116,19 @@ func TestTheCheckOfLinesFindsMistakes(t *testing.T) {
 		if err := parses(line); (err == nil) != good {
 			t.Errorf("%s: %v", line, err)
 		}
+	}
+}
+
+// The report in docs/command.md is what the command prints.
+func TestTheReportInTheDocumentIsReal(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/command.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAccount(t)
+	a.OSS.PutBucket(localoss.Bucket{Name: "assets", Region: "cn-beijing"})
+	a.OSS.PutBucket(localoss.Bucket{Name: "logs", Region: "cn-hangzhou", Rule: localoss.Rule{Algorithm: "AES256"}})
+	if got := a.run(0, "report"); !strings.Contains(string(doc), "```\n"+got+"```\n") {
+		t.Errorf("docs/command.md does not show what is printed:\n%s", got)
 	}
 }
