@@ -1,20 +1,27 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
+	"slices"
 	"strings"
 
 	"bucketwarden/ossenc"
 )
 
-// csvReport is one line for each bucket (RFC 4180), and one more with the verdict
-// "incomplete" where something is missing.
-type csvReport struct{ out *csv.Writer }
+// csvReport is one line for each bucket (RFC 4180), then lines without a bucket: one
+// with the verdict "incomplete" where something is missing, and one with the verdict
+// "report" for each fact about the report, its name as the code and its value as the
+// reason.
+type csvReport struct {
+	out *csv.Writer
+	own string // the account of rows without one
+}
 
-func newCSV(p *printer, _ View) writer {
+func newCSV(p *printer, v View) writer {
 	out := csv.NewWriter(p)
 	out.UseCRLF = true
-	return csvReport{out}
+	return csvReport{out, v.Account}
 }
 
 func (c csvReport) begin() {
@@ -22,11 +29,7 @@ func (c csvReport) begin() {
 }
 
 func (c csvReport) row(res ossenc.Result) {
-	wanted := ""
-	if !res.Wanted.IsNone() {
-		wanted = res.Wanted.String()
-	}
-	c.line(res.Account, res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), wanted, res.PolicyRule, res.Reason, res.OSSRequestID)
+	c.line(cmp.Or(res.Account, c.own), res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), requiredOf(res), res.PolicyRule, res.Reason, res.OSSRequestID)
 }
 
 func (c csvReport) end(s *Summary) {
@@ -35,7 +38,10 @@ func (c csvReport) end(s *Summary) {
 		if s.Error != nil {
 			code = s.Error.Code
 		}
-		c.line("", "", "", "incomplete", string(code), "", "", "", s.Incomplete(), "")
+		c.line("", "", "", "incomplete", string(code), "", "", "", s.Missing, "")
+	}
+	for fact := range slices.Chunk(s.facts(), 2) {
+		c.line("", "", "", "report", fact[0], "", "", "", fact[1], "")
 	}
 	c.out.Flush()
 }

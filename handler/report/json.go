@@ -15,12 +15,21 @@ type jsonReport struct {
 	comma string
 }
 
+// jsonRow is a row with what programs would have to derive.
+type jsonRow struct {
+	ossenc.Result
+	// Rule is the current rule in one word, none for no rule; empty if it was not read.
+	Rule string `json:"rule"`
+	// Required is the required rule in one word; empty if none is known.
+	Required string `json:"required"`
+}
+
 func newJSON(p *printer, _ View) writer { return &jsonReport{printer: p} }
 
 func (j *jsonReport) begin() { j.print(`{"buckets":[`) }
 
 func (j *jsonReport) row(res ossenc.Result) {
-	j.print(j.comma, "\n", encoded(res))
+	j.print(j.comma, "\n", encoded(jsonRow{res, ruleOf(res), requiredOf(res)}))
 	j.comma = ","
 }
 

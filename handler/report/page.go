@@ -183,6 +183,8 @@ func (p *page) notice(s *Summary) {
 		why = p.t.with("list_failed", "why", p.t["code_"+string(s.Error.Code)]) + " " + s.Error.Detail
 	case s.Next != "":
 		why = p.t["more_follow"]
+	case s.Unread == 0:
+		why = p.t["nothing_asked"]
 	}
 	p.print(`<p class="notice" role="alert"><strong>`, escape(p.t["incomplete"]), `</strong> `, escape(why))
 	if s.Next != "" {

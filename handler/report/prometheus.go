@@ -12,23 +12,30 @@ import (
 )
 
 // prometheusReport is Prometheus's text format, version 0.0.4.
-type prometheusReport struct{ *printer }
+// A bucket's sample carries only what identifies it: a label that changes would make
+// another series. What changes is in bucketwarden_bucket_info.
+type prometheusReport struct {
+	*printer
+	own  string // the account of rows without one
+	info *spool
+}
 
-func newPrometheus(p *printer, _ View) writer { return prometheusReport{p} }
+func newPrometheus(p *printer, v View) writer { return prometheusReport{p, v.Account, newSpool()} }
 
 func (p prometheusReport) begin() {
 	p.family("bucketwarden_bucket_compliant", "1 if the bucket is compliant, exempt or gone; 0 if it needs attention.")
 }
 
 func (p prometheusReport) row(res ossenc.Result) {
-	labels := []string{"bucket", res.Bucket, "region", res.Region, "algorithm", algorithmOf(res), "verdict", string(res.Verdict)}
-	if res.Account != "" { // to Prometheus an empty label is none
-		labels = append([]string{"account", res.Account}, labels...)
-	}
-	p.sample("bucketwarden_bucket_compliant", number(!needsAttention(res)), labels...)
+	bucket := []string{"account", cmp.Or(res.Account, p.own), "bucket", res.Bucket, "region", res.Region}
+	p.sample("bucketwarden_bucket_compliant", number(!needsAttention(res)), bucket...)
+	info := prometheusReport{printer: &printer{w: p.info}}
+	info.sample("bucketwarden_bucket_info", 1, append(bucket, "algorithm", algorithmOf(res), "verdict", string(res.Verdict), "code", string(res.Code), "rule", ruleOf(res), "required", requiredOf(res), "policy_rule", res.PolicyRule)...)
 }
 
 func (p prometheusReport) end(s *Summary) {
+	p.family("bucketwarden_bucket_info", "What was read and decided of the bucket, always 1.")
+	p.info.copyTo(p.printer)
 	p.family("bucketwarden_buckets", "Buckets by region, current algorithm and verdict.")
 	cells := slices.Collect(maps.Keys(s.cells))
 	sort.Slice(cells, func(i, j int) bool { return compareCells(cells[i], cells[j]) < 0 })
@@ -37,6 +44,10 @@ func (p prometheusReport) end(s *Summary) {
 	}
 	p.family("bucketwarden_report_complete", "Whether every bucket is in this report and was read (1) or not (0).")
 	p.sample("bucketwarden_report_complete", number(s.Complete))
+	p.family("bucketwarden_report_timestamp_seconds", "When the report was made, in seconds since 1970.")
+	p.sample("bucketwarden_report_timestamp_seconds", int(s.Provenance.Time.Unix()))
+	p.family("bucketwarden_report_info", "Where the report comes from, always 1.")
+	p.sample("bucketwarden_report_info", 1, s.lasting()...)
 }
 
 func (p prometheusReport) family(name, help string) {
@@ -45,10 +56,14 @@ func (p prometheusReport) family(name, help string) {
 
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-// sample writes one value. labels are names and values in turn.
+// sample writes one value. labels are names and values in turn; to Prometheus an
+// empty value is none, so it is left out.
 func (p prometheusReport) sample(name string, value int, labels ...string) {
 	var pairs []string
 	for pair := range slices.Chunk(labels, 2) {
+		if pair[1] == "" {
+			continue
+		}
 		pairs = append(pairs, pair[0]+`="`+labelEscapes.Replace(strings.ToValidUTF8(pair[1], "\ufffd"))+`"`)
 	}
 	if len(pairs) > 0 {

@@ -25,7 +25,11 @@ import (
 type View struct {
 	// Now is when the report is made.
 	Now time.Time
-	// Account and Region are the function's own; empty if unknown.
+	// Origin is who makes the report.
+	Origin Origin
+	// Scope is what was asked for, besides Prefix, RegionFilter, After and Limit.
+	Scope Scope
+	// Account and Region are those of the identity; empty if unknown.
 	Account, Region string
 	// Language of the page: one of [Languages]; English if empty.
 	Language string

@@ -22,6 +22,14 @@ func ruleOf(res ossenc.Result) string {
 	return res.After.String()
 }
 
+// requiredOf is the required rule in one word; empty if none is known.
+func requiredOf(res ossenc.Result) string {
+	if res.Wanted.IsNone() {
+		return ""
+	}
+	return res.Wanted.String()
+}
+
 // algorithmOf names the current rule without its key: none, AES256, SM4, KMS,
 // KMS+SM4; or unknown, or gone.
 func algorithmOf(res ossenc.Result) string {

@@ -15,11 +15,17 @@ type Summary struct {
 	Totals  Totals         `json:"totals"`
 	// Complete is whether every bucket that was asked for is there and was read.
 	Complete bool `json:"complete"`
+	// Missing says in one sentence why the report is not complete; empty if it is.
+	Missing string `json:"missing,omitempty"`
 	// Next is the after of the request that resumes where this report ended.
 	Next  string `json:"next,omitempty"`
 	Error *Error `json:"error,omitempty"`
 	// EndingSoon are the exemptions that end within 14 days.
 	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
+
+	// Digest is over all rows: sha256: and 64 hexadecimal digits.
+	Digest     string     `json:"digest"`
+	Provenance Provenance `json:"provenance"`
 
 	// Rows is how many rows were written, Unread how many of them could not be
 	// compared.
@@ -28,9 +34,10 @@ type Summary struct {
 	// WriteErr is the first error of the writer; the report ends there.
 	WriteErr error `json:"-"`
 
-	limit int
-	cells map[cell]int
-	last  string
+	limit  int
+	cells  map[cell]int
+	last   string
+	digest digest
 }
 
 // Totals counts the rows in three ways.
@@ -79,7 +86,10 @@ func ErrorOf(err error) *Error {
 }
 
 func newSummary(v View) *Summary {
-	return &Summary{Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, limit: v.Limit, cells: map[cell]int{}, last: v.After}
+	return &Summary{
+		Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, Provenance: provenanceOf(v),
+		limit: v.Limit, cells: map[cell]int{}, last: v.After, digest: newDigest(),
+	}
 }
 
 // full reports whether res is beyond the end: beyond the limit, or a bucket that
@@ -103,6 +113,7 @@ func timeRanOut() *Error {
 
 func (s *Summary) add(res ossenc.Result) {
 	s.Rows++
+	s.digest.add(res)
 	s.last = string(ossenc.CursorOf(res))
 	if isUnread(res) {
 		s.Unread++
@@ -122,7 +133,9 @@ func (s *Summary) close(swept ossenc.SweepSummary, err error) {
 		s.Error = timeRanOut()
 		s.Next = s.last
 	}
-	s.Complete = s.Error == nil && s.Next == "" && s.Unread == 0
+	s.Missing = s.missing()
+	s.Complete = s.Missing == ""
+	s.Digest = s.digest.String()
 	s.Totals = Totals{s.Rows, map[ossenc.Verdict]int{}, map[string]int{}, map[string]int{}}
 	for c, n := range s.cells {
 		s.Totals.Verdict[c.verdict] += n
@@ -131,8 +144,13 @@ func (s *Summary) close(swept ossenc.SweepSummary, err error) {
 	}
 }
 
-// Incomplete says in one sentence why the report is not complete; empty if it is.
-func (s *Summary) Incomplete() string {
+// matchesNothing reports whether a selection has no bucket: more likely a mistake in
+// it than an answer.
+func (s *Summary) matchesNothing() bool {
+	return s.Rows == 0 && s.Provenance.Scope.narrows() && s.Provenance.Scope.After == ""
+}
+
+func (s *Summary) missing() string {
 	switch {
 	case s.Error != nil:
 		return s.Error.Detail
@@ -140,6 +158,8 @@ func (s *Summary) Incomplete() string {
 		return "more buckets follow after " + s.Next
 	case s.Unread > 0:
 		return strconv.Itoa(s.Unread) + " bucket(s) could not be read"
+	case s.matchesNothing():
+		return "no bucket matches: " + s.Provenance.Scope.String()
 	}
 	return ""
 }

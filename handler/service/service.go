@@ -54,6 +54,8 @@ type Service struct {
 	EndingSoon func(now time.Time) []ossenc.Exemption
 	// Events reads the payloads of [Service.Batch].
 	Events event.Reader
+	// Version is that of this program; empty if unknown.
+	Version string
 	// ConfigRules takes the evaluations of Cloud Config's rules; nil refuses their
 	// calls, with a text that ends with ConfigRulesSetting.
 	ConfigRules        ConfigRules

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"flag"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
 )
+
+var update = flag.Bool("update", false, "write the answers into docs/http.md")
 
 // block is a fenced block of a document.
 type block struct{ language, text string }
@@ -62,7 +65,12 @@ func TestDocs_TheLinesRun(t *testing.T) {
 			t.Fatalf("%s: %v", b.text, err)
 		}
 		if i+1 < len(all) && all[i+1].language != "sh" {
-			if got := strings.ReplaceAll(string(out), "\r\n", "\n"); got != all[i+1].text {
+			got := strings.ReplaceAll(string(out), "\r\n", "\n")
+			if *update {
+				rewrite(t, "../../docs/http.md", all[i+1].text, got)
+				continue
+			}
+			if got != all[i+1].text {
 				t.Errorf("%s answers\n%s\nthe document says\n%s", b.text, got, all[i+1].text)
 			}
 			continue
@@ -73,6 +81,18 @@ func TestDocs_TheLinesRun(t *testing.T) {
 	}
 	if ran < 10 {
 		t.Errorf("only %d blocks", ran)
+	}
+}
+
+// rewrite replaces a text of a file.
+func rewrite(t *testing.T, file, old, text string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, []byte(strings.Replace(string(b), old, text, 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

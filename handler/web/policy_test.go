@@ -99,10 +99,13 @@ func TestReport_ManyAccountsUnderAPolicy(t *testing.T) {
 			"5678,theirs,cn-beijing,compliant,,AES256,AES256,everything else,good,",
 		},
 		"prometheus": {
-			`bucketwarden_bucket_compliant{bucket="assets",region="cn-hangzhou",algorithm="none",verdict="exempt"} 1`,
-			`bucketwarden_bucket_compliant{bucket="pay",region="cn-hangzhou",algorithm="KMS",verdict="blocked"} 0`,
-			`bucketwarden_bucket_compliant{bucket="gone",region="cn-hangzhou",algorithm="gone",verdict="gone"} 1`,
-			`bucketwarden_bucket_compliant{account="5678",bucket="theirs",region="cn-beijing",algorithm="AES256",verdict="compliant"} 1`,
+			`bucketwarden_bucket_compliant{bucket="assets",region="cn-hangzhou"} 1`,
+			`bucketwarden_bucket_compliant{bucket="pay",region="cn-hangzhou"} 0`,
+			`bucketwarden_bucket_compliant{bucket="gone",region="cn-hangzhou"} 1`,
+			`bucketwarden_bucket_compliant{account="5678",bucket="theirs",region="cn-beijing"} 1`,
+			`bucketwarden_bucket_info{bucket="assets",region="cn-hangzhou",algorithm="none",verdict="exempt",rule="none",policy_rule="public assets"} 1`,
+			`bucketwarden_bucket_info{bucket="pay",region="cn-hangzhou",algorithm="KMS",verdict="blocked",code="foreign_key",rule="KMS(k)",required="KMS(other)",policy_rule="payments"} 1`,
+			`bucketwarden_bucket_info{bucket="gone",region="cn-hangzhou",algorithm="gone",verdict="gone"} 1`,
 			"bucketwarden_report_complete 1",
 		},
 		"html": {

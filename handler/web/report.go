@@ -97,7 +97,8 @@ func (x *exchange) setReportHeaders(q reportQuery) {
 func (x *exchange) view(q reportQuery) report.View {
 	s, id, now := x.web.service, ossenc.IdentityFrom(x.ctx()), x.web.now()
 	return report.View{
-		Now: now, Account: id.AccountID, Region: id.Region,
+		Origin: report.Origin{Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
+		Now:    now, Account: id.AccountID, Region: id.Region,
 		Language: q.language, BaseURL: baseURL(x.req), NeedsToken: x.web.auth.Mode == AuthTokens,
 		Wanted: s.Desired.Rule, Compare: s.Desired.Compare, EndingSoon: s.ExemptionsEndingSoon(now),
 		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit,
@@ -127,6 +128,6 @@ func (x *exchange) logReport(q reportQuery, s *report.Summary) {
 		slog.Int("buckets", s.Rows),
 		slog.Int("unread", s.Unread),
 		slog.Bool("complete", s.Complete),
-		slog.String("reason", s.Incomplete()),
+		slog.String("reason", s.Missing),
 	)
 }

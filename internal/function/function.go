@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"bucketwarden/handler"
@@ -48,6 +49,15 @@ func Run(ctx context.Context, environ []string, out io.Writer) error {
 	return fcruntime.Run(ctx, runtime, h.Invoke, log)
 }
 
+// version is that of the build, as the version control stamped it; empty without.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "(devel)" {
+		return ""
+	}
+	return info.Main.Version
+}
+
 // NewService returns the use cases over the cloud, as the settings say. They act
 // with the identity in each context, or else with that of the default chain.
 func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
@@ -58,6 +68,7 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 		Sweeper:  warden,
 		Desired:  cfg.Desired,
 		Events:   event.Reader{OwnRole: cfg.OwnRole, Raw: cfg.RawEvents, RawSetting: settings.RawEvents},
+		Version:  version(),
 		Log:      log,
 	}
 	s.ConfigRulesSetting = "set " + settings.ConfigSite + " to china or international"

@@ -161,7 +161,7 @@ func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) repor
 }
 
 func (s *survey) view(r *reach.Reach) report.View {
-	v := report.View{Now: s.app.Now(), Account: r.Account, Region: r.Region, Wanted: r.Desired.Rule, Compare: r.Desired.Compare}
+	v := report.View{Origin: r.Origin(s.app.Version), Scope: s.flags.Scope(), Now: s.app.Now(), Account: r.Account, Region: r.Region, Wanted: r.Desired.Rule, Compare: r.Desired.Compare}
 	if r.Policy != nil {
 		v.EndingSoon = r.Policy.EndingSoon(s.app.Now(), 14*24*time.Hour)
 	}
@@ -201,7 +201,7 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 
 // sayIncomplete says why a report misses something.
 func sayIncomplete(a *app.App, out io.Writer, sum *report.Summary) {
-	why := sum.Incomplete()
+	why := sum.Missing
 	if why != "" && a.Stopping() {
 		why = "interrupted"
 	}

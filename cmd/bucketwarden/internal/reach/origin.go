@@ -1,0 +1,18 @@
+package reach
+
+import (
+	"slices"
+
+	"bucketwarden/handler/report"
+)
+
+// Origin returns who makes a report of what r reaches.
+func (r *Reach) Origin(version string) report.Origin {
+	return report.Origin{Tool: "command", Version: version}
+}
+
+// Scope returns what the flags ask for, for a report.
+func (f *Flags) Scope() report.Scope {
+	sorted := func(values []string) []string { return slices.Sorted(slices.Values(values)) }
+	return report.Scope{Accounts: sorted(f.accounts), Regions: sorted(f.regions), Buckets: sorted(f.buckets), Prefix: f.prefix}
+}
