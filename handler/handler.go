@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 
 	"bucketwarden/handler/service"
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -50,6 +51,7 @@ func (f *Failure) ErrorType() string { return string(f.Code) }
 // Invoke handles one payload and returns the answer as JSON, or a *[Failure]. ctx
 // carries the identity, the deadline and the platform's request ID.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, error) {
+	payload = strictjson.TrimMark(payload)
 	c := classify(payload)
 	if err := h.Asks.check(c.kind); err != nil {
 		return answer(service.Reject(err), ossenc.Invalid)

@@ -2,6 +2,7 @@ package event
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -42,9 +43,16 @@ func (r *record) resourceNames() []string {
 	return nil
 }
 
+// maxNames is how many buckets one event can name; OSS's own name one.
+const maxNames = 1000
+
+// validNames returns the valid names, each once, and at most one more than maxNames.
 func validNames(names []string) []string {
 	var valid []string
 	for _, n := range names {
+		if len(valid) > maxNames {
+			break
+		}
 		if ossenc.ValidBucketName(n) && !slices.Contains(valid, n) {
 			valid = append(valid, n)
 		}
@@ -68,6 +76,10 @@ func (d *decoder) notices(n Notice, region, subject string, names []string) {
 	valid := validNames(names)
 	if len(valid) == 0 {
 		valid = validNames([]string{subjectField(subject, 4)})
+	}
+	if len(valid) > maxNames {
+		d.reject(n.Header, "the event names more than "+strconv.Itoa(maxNames)+" buckets")
+		return
 	}
 	n.Bucket.Region = firstRegion(region, subjectField(subject, 2), n.Bucket.Region)
 	for _, name := range valid {

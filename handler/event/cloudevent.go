@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,22 +22,15 @@ const (
 	typeService       = "oss:ActionTrail:AliyunServiceEvent"
 )
 
-// queueMember names, for each message queue that EventBridge can route through,
-// the member of data that holds the message: our event as text.
-var queueMember = map[string][]string{
-	"mq:Topic:SendMessage":       {"body", "messageBody"},
-	"mns:Queue:SendMessage":      {"messageBody", "body"},
-	"alikafka:Topic:Message":     {"value"},
-	"amqp:Queue:SendMessage":     {"body"},
-	"rabbitmq:Queue:SendMessage": {"body"},
-}
+// maxRepaired is how many names of repaired attributes a log line lists.
+const maxRepaired = 10
 
 // cloudEvent reads p as the CloudEvents SDK takes it, and reports whether it
 // does.
 func (d *decoder) cloudEvent(p []byte, depth int) bool {
 	var ev cloudevents.Event
 	// The SDK's reader takes what is not JSON, and json.Unmarshal would check it twice.
-	if !json.Valid(p) || ev.UnmarshalJSON(p) != nil || ev.Validate() != nil {
+	if !json.Valid(p) || checkEnvelope(p) != "" || ev.UnmarshalJSON(p) != nil || ev.Validate() != nil {
 		return false
 	}
 	d.event(&ev, nil, depth)
@@ -46,6 +40,10 @@ func (d *decoder) cloudEvent(p []byte, depth int) bool {
 // repairedCloudEvent mends what EventBridge is documented to send and the SDK
 // refuses, and reads it again.
 func (d *decoder) repairedCloudEvent(p []byte, depth int) {
+	if why := checkEnvelope(p); why != "" {
+		d.reject(Header{}, "not a CloudEvent 1.0: "+why)
+		return
+	}
 	mended, repaired := repair(p)
 	var ev cloudevents.Event
 	err := json.Unmarshal(mended, &ev)
@@ -94,7 +92,7 @@ func repair(p []byte) (mended []byte, repaired []string) {
 				repaired = append(repaired, name)
 			}
 		case "subject", "datacontenttype", "dataschema":
-			if value[0] != '"' {
+			if value[0] != '"' || name == "dataschema" && !isAbsolute(value) {
 				delete(attributes, name)
 				repaired = append(repaired, name)
 			}
@@ -106,16 +104,37 @@ func repair(p []byte) (mended []byte, repaired []string) {
 		}
 	}
 	if attributes["data"] != nil && attributes["datacontenttype"] != nil && attributes["data"][0] != '"' {
-		if !strings.Contains(string(attributes["datacontenttype"]), "json") {
-			delete(attributes, "datacontenttype") // a JSON value cannot be of another type
+		if !isPlainJSON(attributes["datacontenttype"]) {
+			delete(attributes, "datacontenttype") // a JSON value is JSON, as its absence says
 			repaired = append(repaired, "datacontenttype")
 		}
+	}
+	if n := len(repaired); n > maxRepaired {
+		repaired = append(repaired[:maxRepaired], fmt.Sprintf("and %d more", n-maxRepaired))
 	}
 	mended, err := json.Marshal(attributes)
 	if err != nil {
 		return p, nil
 	}
 	return mended, repaired
+}
+
+// isPlainJSON reports whether the SDK knows by this content type that data is JSON. It
+// does not know application/vnd.x+json or Application/JSON, and takes no JSON value of another type.
+func isPlainJSON(value json.RawMessage) bool {
+	var s string
+	_ = json.Unmarshal(value, &s) // not a string: removed by now
+	media, _, _ := strings.Cut(s, ";")
+	media = strings.TrimSpace(media)
+	return media == "application/json" || media == "text/json" || !isUTF8(charsetOf(s))
+}
+
+// isAbsolute reports whether value is a URI with a scheme, as a dataschema must be.
+func isAbsolute(value json.RawMessage) bool {
+	var s string
+	_ = json.Unmarshal(value, &s) // a string
+	u, err := url.Parse(s)
+	return err == nil && u.IsAbs()
 }
 
 // repairTime returns whether value is an RFC 3339 time, and otherwise what to
@@ -156,8 +175,15 @@ func isExtension(name string, value json.RawMessage) bool {
 // event adds what one CloudEvent asks for.
 func (d *decoder) event(ev *cloudevents.Event, repaired []string, depth int) {
 	h := Header{ID: ev.ID(), Type: ev.Type(), Time: ev.Time(), Repaired: repaired}
-	if members, ok := queueMember[ev.Type()]; ok {
-		d.queued(ev.Data(), members, h, depth)
+	switch charset := charsetOf(ev.DataContentType()); {
+	case ev.SpecVersion() != cloudevents.CloudEventsVersionV1:
+		d.reject(h, "the event is a CloudEvent of another version; 1.0 is read")
+		return
+	case !isUTF8(charset):
+		d.reject(h, "the event's data is said to be in another charset; UTF-8 is read")
+		return
+	case isQueued(ev.Type()):
+		d.queued(ev.Data(), h, depth)
 		return
 	}
 	switch ev.Source() {
@@ -184,19 +210,6 @@ func (d *decoder) event(ev *cloudevents.Event, repaired []string, depth int) {
 		h.Bucket.Name = first(validNames([]string{subjectField(ev.Subject(), 4)}))
 		d.ignore(h, "events of this type do not change a bucket's encryption")
 	}
-}
-
-// queued reads the event that a message queue carries as text.
-func (d *decoder) queued(data []byte, members []string, outer Header, depth int) {
-	var fields map[string]string
-	_ = json.Unmarshal(data, &fields) // no fields: no message
-	for _, m := range members {
-		if fields[m] != "" {
-			d.payload([]byte(strings.TrimSpace(fields[m])), depth+1)
-			return
-		}
-	}
-	d.reject(outer, "a queue's event without a message in it")
 }
 
 func extension(ev *cloudevents.Event, name string) string {

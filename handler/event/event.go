@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
@@ -28,9 +29,10 @@ import (
 
 // Limits on what is read. The platform itself caps a payload at 32 MB.
 const (
-	maxEvents = 10_000 // EventBridge's largest batch
-	maxDepth  = 4      // array in text in an event of a message queue in an array
-	maxText   = 200    // characters of an ID or a type that are repeated in answers
+	maxEvents = 10_000    // of a whole payload: EventBridge's largest batch
+	maxDepth  = 4         // array in text in an event of a message queue in an array
+	maxText   = 200       // characters of an ID or a type that are repeated in answers
+	maxEcho   = 256 << 10 // bytes of them in all of an answer
 )
 
 // Event is a [*Notice], an [*Ignored] or an [*Invalid].
@@ -107,7 +109,10 @@ type Reader struct {
 // Read returns the events of a payload.
 func (r Reader) Read(payload []byte) []Event {
 	d := decoder{Reader: r}
-	d.payload(bytes.TrimSpace(payload), 0)
+	d.payload(payload, 0)
+	if d.full {
+		return []Event{&Invalid{Header{}, tooMany}}
+	}
 	d.ignoreDuplicates()
 	return d.events
 }
@@ -116,11 +121,21 @@ type decoder struct {
 	Reader
 
 	events []Event
+	full   bool // there are more than maxEvents
+	echo   int  // bytes of IDs and types so far
 }
 
+// add is the one place that counts, so that no nesting gets around the bound.
 func (d *decoder) add(e Event) {
+	if len(d.events) == maxEvents {
+		d.full = true
+		return
+	}
 	h := e.Head()
 	h.ID, h.Type = truncate(h.ID), truncate(h.Type)
+	if d.echo += len(h.ID) + len(h.Type); d.echo > maxEcho {
+		h.ID, h.Type = "...", "..."
+	}
 	d.events = append(d.events, e)
 }
 
@@ -131,7 +146,7 @@ func (d *decoder) reject(h Header, reason string) { d.add(&Invalid{h, reason}) }
 // truncate makes what an event says of itself fit for answers and log lines. The
 // CloudEvents SDK takes bytes that are not UTF-8.
 func truncate(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.ToValidUTF8(s[:min(len(s), 4*maxText+utf8.UTFMax)], "\uFFFD")
 	if r := []rune(s); len(r) > maxText {
 		return string(r[:maxText]) + "..."
 	}
@@ -139,6 +154,7 @@ func truncate(s string) string {
 }
 
 func (d *decoder) payload(p []byte, depth int) {
+	p = strictjson.TrimMark(p)
 	switch {
 	case len(p) == 0:
 		d.reject(Header{}, "the payload is empty")
@@ -148,29 +164,10 @@ func (d *decoder) payload(p []byte, depth int) {
 		d.array(p, depth)
 	case p[0] == '{':
 		d.object(p, depth)
+	case bytes.HasPrefix(p, []byte("\xff\xfe")) || bytes.HasPrefix(p, []byte("\xfe\xff")):
+		d.reject(Header{}, "the payload is UTF-16; JSON is UTF-8")
 	default:
 		d.reject(Header{}, "the payload is neither a JSON object nor an array")
-	}
-}
-
-// array reads a batch. Its elements are events, or strings that hold one as
-// JSON text: what the streaming triggers of message queues send.
-func (d *decoder) array(p []byte, depth int) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(p, &items); err != nil {
-		d.reject(Header{}, "the payload is not JSON: "+strictjson.Where(err))
-		return
-	}
-	if len(items) > maxEvents {
-		d.reject(Header{}, fmt.Sprintf("the batch has %d elements, more than %d", len(items), maxEvents))
-		return
-	}
-	for _, item := range items {
-		var text string
-		if json.Unmarshal(item, &text) == nil {
-			item = bytes.TrimSpace([]byte(text))
-		}
-		d.payload(item, depth+1)
 	}
 }
 
@@ -210,7 +207,7 @@ func (d *decoder) object(p []byte, depth int) {
 	case s.ResponseContext != nil:
 		d.ignore(Header{Type: "async destination record"}, "a record of an asynchronous invocation's destination; to replay it, send its requestPayload")
 	case s.Events != nil:
-		d.ignore(Header{Type: "oss trigger"}, "OSS's own trigger reports objects, never a bucket")
+		d.list(s.Events, depth)
 	case s.ResultToken != nil && s.InvokingEvent != nil:
 		d.reject(Header{Type: "cloud config rule"}, "a call of a Cloud Config rule is a payload of its own")
 	case s.ConfigRuleID != nil && s.ResourceType != nil && s.EventName == nil:

@@ -92,6 +92,9 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 	h.owner(r.RecipientAccountID)
 	n := Notice{Header: h}
 	switch {
+	case isOtherKind(r.EventName):
+		d.ignore(h, "table, vector and agentic buckets are outside of this function: they have an encryption setting of their own")
+		return
 	case r.ServiceName != "" && !strings.EqualFold(r.ServiceName, "oss"):
 		d.ignore(h, "the recorded call is not one to OSS")
 		return
@@ -112,6 +115,17 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 		return
 	}
 	d.notices(n, r.ACSRegion, subject, r.names(subject))
+}
+
+// isOtherKind reports whether a call is about buckets that are not buckets of objects,
+// such as PutTableBucketEncryption: their rules are set by APIs of their own.
+func isOtherKind(call string) bool {
+	for _, kind := range []string{"TableBucket", "VectorBucket", "AgenticBucket"} {
+		if strings.Contains(call, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *record) failed() bool {

@@ -157,7 +157,7 @@ func ParseResults(body []byte) ([]ossenc.Result, error) {
 	if err := strictjson.Check(body); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(body, &file); err != nil || file.Results == nil {
+	if err := json.Unmarshal(strictjson.TrimMark(body), &file); err != nil || file.Results == nil {
 		return nil, errors.New("the body is not an answer with results")
 	}
 	return file.Results, nil

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,7 +86,7 @@ func ValidPlace(s string) bool { return ossenc.Cursor(s).Valid() }
 // body asks for all buckets.
 func ParseSweep(body []byte) (*SweepRequest, error) {
 	r := SweepRequest{Action: ActionSweep}
-	if len(bytes.TrimSpace(body)) > 0 {
+	if len(strictjson.TrimMark(body)) > 0 {
 		if err := strictjson.Decode(body, &r); err != nil {
 			return nil, err
 		}

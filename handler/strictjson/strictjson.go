@@ -21,10 +21,17 @@ const maxText = 200
 
 var errNotJSON = errors.New("the body is not well-formed JSON")
 
+// TrimMark returns body without the byte order mark that some editors write before
+// UTF-8, and without blanks around it (RFC 8259, section 8.1, lets a reader ignore it).
+func TrimMark(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
+}
+
 // Decode decodes exactly one JSON value into v. Unknown members, repeated
 // members and anything after the value are errors. An error quotes at most the
 // name of a member, never a value.
 func Decode(body []byte, v any) error {
+	body = TrimMark(body)
 	if err := Check(body); err != nil {
 		return err
 	}
@@ -43,6 +50,7 @@ func Decode(body []byte, v any) error {
 // Object returns the members of the one JSON object that body is. Their names
 // are as they stand there: encoding/json would match them in any case.
 func Object(body []byte) (map[string]json.RawMessage, error) {
+	body = TrimMark(body)
 	if err := Check(body); err != nil {
 		return nil, err
 	}
@@ -56,6 +64,10 @@ func Object(body []byte) (map[string]json.RawMessage, error) {
 // Check returns an error unless body is exactly one well-formed JSON value
 // without repeated members and without deep nesting.
 func Check(body []byte) error {
+	body = TrimMark(body)
+	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
+		return errors.New("the body is UTF-16; JSON is UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	if err := checkValue(d, 0); err != nil {
 		return err

@@ -14,6 +14,8 @@ type command struct {
 func TestDecode(t *testing.T) {
 	tests := []struct{ name, body, problem string }{
 		{"Good", ` {"action":"sweep","limit":3} `, ""},
+		{"ByteOrderMark", "\ufeff{\"action\":\"sweep\"}", ""},
+		{"UTF16", "\xff\xfe{\x00}\x00", "UTF-16"},
 		{"OtherCase", `{"ACTION":"sweep"}`, ""},
 		{"Misspelt", `{"actoin":"sweep"}`, `unknown field "actoin"`},
 		{"Twice", `{"action":"a","action":"b"}`, `member "action" is given twice`},

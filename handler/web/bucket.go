@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +36,7 @@ func (x *exchange) ensureRule() error {
 		return err
 	}
 	r := service.BucketRequest{Action: service.Ensure}
-	if len(bytes.TrimSpace(body)) > 0 {
+	if len(strictjson.TrimMark(body)) > 0 {
 		rule, err := parseRule(body)
 		if err != nil {
 			return invalid(err)

@@ -40,6 +40,7 @@ func Run(ctx context.Context, environ []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(cfg.Env)
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	s := NewService(cfg, log)
 	routes := web.New(s, cfg.Auth)

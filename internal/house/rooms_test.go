@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"internal/function":        {"handler", "handler/event", "handler/service", "handler/web", "internal/fcruntime", "internal/settings", "ossenc/…"},
 	"internal/settings":        {"handler", "handler/web", "ossenc/…"},
 	"internal/fcruntime":       {"ossenc"},
-	"handler":                  {"handler/service", "ossenc"},
+	"handler":                  {"handler/service", "handler/strictjson", "ossenc"},
 	"handler/web":              {"handler/report", "handler/service", "handler/strictjson", "ossenc"},
 	"handler/service":          {"handler/event", "handler/strictjson", "ossenc", "ossenc/policy"},
 	"handler/report":           {"handler/strictjson", "ossenc"},
