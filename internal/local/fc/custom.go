@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -19,18 +21,24 @@ type custom struct {
 	transport *http.Transport
 }
 
+// The child's port is below the range from which Linux gives out free ports (32768
+// and up), so no other program gets it before the child listens.
+const (
+	firstPort = 20000
+	ports     = 10000
+)
+
 // newCustom picks a free port for the child.
 func newCustom() (link, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("localfc: listen port: %w", err)
+	var err error
+	for range 100 {
+		port := strconv.Itoa(firstPort + rand.N(ports))
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return &custom{host: "127.0.0.1:" + port, port: port, transport: &http.Transport{}}, listener.Close()
+		}
 	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		return nil, fmt.Errorf("localfc: listen port: %w", err)
-	}
-	return &custom{host: "127.0.0.1:" + port, port: port, transport: &http.Transport{}}, nil
+	return nil, fmt.Errorf("localfc: listen port: %w", err)
 }
 
 func (c *custom) env() []string { return []string{"FC_CUSTOM_LISTEN_PORT=" + c.port} }
