@@ -112,6 +112,7 @@ func (p *page) slots(s *Summary) map[string]func() {
 		".curl":      text("curl -X PUT " + p.base() + "/buckets/NAME/encryption"),
 		".terraform": text(terraformExample),
 		".rows":      p.table,
+		".facts":     func() { p.facts(s) },
 	}
 }
 
@@ -157,6 +158,13 @@ func (p *page) wanted() string {
 		return p.t.with("wanted_exact", "rule", visible(p.v.Wanted.String()))
 	}
 	return p.t.with("wanted_floor", "rule", visible(p.v.Wanted.String()))
+}
+
+// facts are the report's provenance.
+func (p *page) facts(s *Summary) {
+	for fact := range slices.Chunk(s.facts(), 2) {
+		p.print("<dt>", escape(p.t["fact_"+fact[0]]), "</dt><dd>", escape(visible(fact[1])), "</dd>\n")
+	}
 }
 
 // notices says why the report is not complete, and which exemptions end soon.

@@ -79,7 +79,7 @@ func TestPageTexts_AreComplete(t *testing.T) {
 			}
 		}
 	}
-	built := regexp.MustCompile(`^(code|group|why|rule|advice)_|_note$`) // names that are put together
+	built := regexp.MustCompile(`^(code|fact|group|why|rule|advice)_|_note$`) // names that are put together
 	for name := range all["en"] {
 		if !built.MatchString(name) && !strings.Contains(source.String(), `"`+name+`"`) && !strings.Contains(source.String(), "{{"+name+"}}") {
 			t.Errorf("%s is not used", name)
@@ -88,6 +88,12 @@ func TestPageTexts_AreComplete(t *testing.T) {
 	for _, code := range ossenc.Codes() {
 		if all["en"]["code_"+string(code)] == "" {
 			t.Errorf("no text for the code %s", code)
+		}
+	}
+	_, whole := written(t, "json", evidence(), account(t))
+	for fact := range slices.Chunk(whole.facts(), 2) {
+		if all["en"]["fact_"+fact[0]] == "" {
+			t.Errorf("no text for the fact %s", fact[0])
 		}
 	}
 	for _, g := range groups {
