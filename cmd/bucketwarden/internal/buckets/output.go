@@ -59,6 +59,9 @@ func (o *outputs) targets() ([]target, error) {
 		} else {
 			t.format = byEnding(t.file)
 		}
+		if t.file == "-" { // as elsewhere, the output
+			t.file = ""
+		}
 		switch {
 		case t.format == "":
 			return nil, app.Usagef("--output %s: its ending does not say the format; add --format, one of %s", t.file, strings.Join(formatNames(), ", "))
