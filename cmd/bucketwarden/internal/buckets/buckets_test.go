@@ -65,8 +65,14 @@ func TestIsWeaker(t *testing.T) {
 		before, after ossenc.Rule
 		want          bool
 	}{
-		{ossenc.Rule{}, aes, false}, {aes, kms, false}, {kms, own, false}, {aes, aes, false},
-		{aes, ossenc.Rule{}, true}, {kms, aes, true}, {own, kms, true}, {own, ossenc.Rule{}, true},
+		{ossenc.Rule{}, aes, false},
+		{aes, kms, false},
+		{kms, own, false},
+		{aes, aes, false},
+		{aes, ossenc.Rule{}, true},
+		{kms, aes, true},
+		{own, kms, true},
+		{own, ossenc.Rule{}, true},
 	} {
 		if got := isWeaker(tt.before, tt.after); got != tt.want {
 			t.Errorf("%s to %s is weaker: %t", tt.before, tt.after, got)
