@@ -3,6 +3,9 @@ package handler
 import (
 	"bytes"
 	"encoding/json"
+	"time"
+
+	"bucketwarden/handler/service"
 )
 
 // kind is what a payload is.
@@ -20,6 +23,7 @@ type class struct {
 	kind    kind
 	sweep   []byte
 	byTimer bool
+	runID   string // of a timer's sweep, made of the trigger and its time
 }
 
 // markers are the members that distinguish the payloads.
@@ -57,7 +61,7 @@ func classify(payload []byte) class {
 	case m.isTimer():
 		var body string
 		_ = json.Unmarshal(m.Payload, &body) // isTimer has looked
-		return class{kind: sweepRequest, sweep: []byte(body), byTimer: true}
+		return class{kind: sweepRequest, sweep: []byte(body), byTimer: true, runID: m.runID()}
 	case isText(m.Action):
 		return class{kind: sweepRequest, sweep: payload}
 	}
@@ -84,6 +88,17 @@ func (m *markers) isHTTP() bool {
 func (m *markers) isTimer() bool {
 	return isText(m.TriggerName) && isText(m.TriggerTime) && // empty in test events
 		(len(m.Payload) == 0 || isText(m.Payload) || string(m.Payload) == "null")
+}
+
+// runID names the run that a timer starts: one for each time that it fires. Where
+// the time cannot be read there is none.
+func (m *markers) runID() string {
+	var name string
+	var at time.Time
+	if json.Unmarshal(m.TriggerName, &name) != nil || json.Unmarshal(m.TriggerTime, &at) != nil {
+		return ""
+	}
+	return service.RunID(name, at)
 }
 
 func isText(value json.RawMessage) bool { return len(value) > 0 && value[0] == '"' }

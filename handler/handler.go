@@ -9,6 +9,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -68,16 +69,36 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (json.RawMessage, 
 	return answer(results, results.Code())
 }
 
-// sweep runs the sweep that a payload asks for.
+// sweep runs the sweep that a payload asks for: to its end or to a cursor, or as a
+// run that continues in further invocations.
 func (h *Handler) sweep(ctx context.Context, c class) (json.RawMessage, error) {
 	r, err := service.ParseSweep(c.sweep)
 	if err != nil {
 		return answer(service.Reject(err), ossenc.Invalid)
 	}
+	if c.byTimer {
+		r.Continue = r.Continue || h.Service.Invoker != nil
+		r.RunID = cmp.Or(r.RunID, c.runID)
+	}
+	switch {
+	case r.Run != nil:
+		res := h.Service.Hop(ctx, r)
+		return answer(res, res.Code)
+	case r.IsRun():
+		return started(h.Service.StartRun(ctx, r))
+	}
 	r.MustFinish = c.byTimer // a timer cannot resume from a cursor
 	res, err := h.Service.Sweep(ctx, r)
 	if err != nil {
 		return nil, &Failure{Code: ossenc.CodeOf(err), Answer: err.Error()}
+	}
+	return answer(res, res.Code)
+}
+
+// started encodes the start of a run.
+func started(res *service.HopResult, err error) (json.RawMessage, error) {
+	if err != nil {
+		return answer(service.Reject(err), ossenc.CodeOf(err))
 	}
 	return answer(res, res.Code)
 }

@@ -340,6 +340,7 @@ func (webOnly) Trigger(context.Context, []byte) json.RawMessage { return json.Ra
 // A payload is classified by its own shape, and what is in text is not.
 func TestClassify(t *testing.T) {
 	const http = `"version":"v1","requestContext":{"http":{"method":"GET"}}`
+	const run = "sweep-n-20261123T023000"
 	timer := `"triggerName":"n","triggerTime":"2026-11-23T02:30:00Z"`
 	tests := []struct {
 		name, payload string
@@ -356,9 +357,9 @@ func TestClassify(t *testing.T) {
 		{"HTTPAndCloudEvent", `{"specversion":"1.0",` + http + `}`, class{}},
 		{"HTTPWithSpecversionInText", `{` + http + `,"body":"{\"specversion\":1}"}`, class{kind: httpRequest}},
 		{"Broken", `{` + http, class{}},
-		{"Timer", `{` + timer + `,"payload":"{}"}`, class{sweepRequest, []byte("{}"), true}},
-		{"TimerWithoutPayload", `{` + timer + `}`, class{sweepRequest, nil, true}},
-		{"TimerPayloadNull", `{` + timer + `,"payload":null}`, class{sweepRequest, nil, true}},
+		{"Timer", `{` + timer + `,"payload":"{}"}`, class{sweepRequest, []byte("{}"), true, run}},
+		{"TimerWithoutPayload", `{` + timer + `}`, class{sweepRequest, nil, true, run}},
+		{"TimerPayloadNull", `{` + timer + `,"payload":null}`, class{sweepRequest, nil, true, run}},
 		{"TimerOfOddType", `{"triggerName":1,"triggerTime":"t"}`, class{}},
 		{"TimersTestEvent", `{"triggerName":"","triggerTime":"","payload":""}`, class{sweepRequest, nil, true}},
 		{"TimerWithoutName", `{"triggerTime":"t"}`, class{}},
@@ -369,14 +370,14 @@ func TestClassify(t *testing.T) {
 		{"ActionAndEscapedSpecversion", `{"\u0073pecversion":"1.0","action":"sweep"}`, class{}},
 		{"TimerAndFoldedSpecversion", `{"SPECVERSION":"1.0",` + timer + `}`, class{}},
 		{"TimerPayloadOfOddType", `{` + timer + `,"payload":{}}`, class{}},
-		{"Action", ` {"action":"audit"} `, class{sweepRequest, []byte(`{"action":"audit"}`), false}},
+		{"Action", ` {"action":"audit"} `, class{sweepRequest, []byte(`{"action":"audit"}`), false, ""}},
 		{"ActionOfOddType", `{"action":1}`, class{}},
 		{"Other", `{"foo":1}`, class{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := classify([]byte(tt.payload))
-			if got.kind != tt.want.kind || got.byTimer != tt.want.byTimer || string(got.sweep) != string(tt.want.sweep) {
+			if got.kind != tt.want.kind || got.byTimer != tt.want.byTimer || got.runID != tt.want.runID || string(got.sweep) != string(tt.want.sweep) {
 				t.Errorf("%+v, want %+v", got, tt.want)
 			}
 		})

@@ -34,6 +34,9 @@ type SweepSummary struct {
 	// Complete is whether every bucket had its turn. One that was not begun, or that
 	// ended with code [Deadline], had none.
 	Complete bool
+	// Stopped is whether the sweep ended early, so that buckets are left behind Last.
+	// Accounts whose list could not be read do not make it so.
+	Stopped bool
 	// Last is the last bucket before the first one that had no turn: give it as After
 	// to resume. Buckets behind it may have had their turn too and get another.
 	Last Cursor
@@ -73,7 +76,7 @@ func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) b
 		part, err := w.sweepAccount(ctx, o, account, after, all.Changes, yield)
 		all.add(part.SweepSummary)
 		errs = append(errs, err)
-		if part.stopped {
+		if all.Stopped = part.stopped; part.stopped {
 			break
 		}
 	}

@@ -60,7 +60,16 @@ type Service struct {
 	// calls, with a text that ends with ConfigRulesSetting.
 	ConfigRules        ConfigRules
 	ConfigRulesSetting string
-	Log                *slog.Logger
+	// Invoker starts further invocations of this function, for sweeps that continue by
+	// themselves; nil refuses those, with a text that ends with InvokerSetting.
+	Invoker        Invoker
+	InvokerSetting string
+	// MaxHops bounds the invocations of one run; 0 for [DefaultMaxHops].
+	MaxHops int
+	// AccountIDs returns the accounts besides the function's own, for a fan-out; nil
+	// for none.
+	AccountIDs func() []string
+	Log        *slog.Logger
 }
 
 // Result is the outcome for one bucket of one event.

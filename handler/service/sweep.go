@@ -22,18 +22,31 @@ const (
 	ModeReport  = "report"
 )
 
+// FanOutAccount is the value of [SweepRequest.FanOut].
+const FanOutAccount = "account"
+
 // SweepRequest asks for all buckets.
 type SweepRequest struct {
 	// Action is sweep, or audit for a sweep that only reports.
 	Action string `json:"action"`
 	// Mode is enforce or report; empty for what the policy and the settings say.
-	Mode   string `json:"mode"`
-	Prefix string `json:"prefix"`
-	Region string `json:"region"`
+	Mode   string `json:"mode,omitempty"`
+	Prefix string `json:"prefix,omitempty"`
+	Region string `json:"region,omitempty"`
+	// Accounts leaves out all other accounts, by ID; nil for all.
+	Accounts []string `json:"accounts,omitempty"`
 	// Cursor is the next of an earlier answer, to resume after it.
 	Cursor ResumeToken `json:"cursor"`
 	// MaxChanges lowers the policy's: a number, or a share such as "10%".
-	MaxChanges policy.MaxChanges `json:"max_changes"`
+	MaxChanges policy.MaxChanges `json:"max_changes,omitzero"`
+	// Continue makes it a run that continues by itself in further invocations, and
+	// FanOut one with a part for each account. RunID names the run; empty for one made
+	// of the time. See [Service.StartRun].
+	Continue bool   `json:"continue,omitempty"`
+	FanOut   string `json:"fan_out,omitempty"`
+	RunID    string `json:"run_id,omitempty"`
+	// Run is set in what a run sends to itself. See [Service.Hop].
+	Run *Run `json:"run,omitempty"`
 	// MustFinish makes an unfinished sweep a failure: its caller cannot resume it.
 	MustFinish bool `json:"-"`
 }
@@ -112,8 +125,34 @@ func (r *SweepRequest) check() error {
 		return fmt.Errorf("prefix %.80q is not the beginning of a bucket name", r.Prefix)
 	case r.Region != "" && !ossenc.ValidRegion(r.Region):
 		return fmt.Errorf("region %.40q is not a region ID, such as cn-hangzhou", r.Region)
+	case r.FanOut != "" && r.FanOut != FanOutAccount:
+		return fmt.Errorf("fan_out %.40q is not account", r.FanOut)
+	case r.RunID != "" && !validRunID(r.RunID):
+		return fmt.Errorf("run_id %.40q is not a letter a-z and up to 89 letters, digits and -", r.RunID)
+	case r.FanOut != "" && r.Accounts != nil:
+		return errors.New("fan_out is about all accounts; leave out accounts")
+	case r.Run != nil:
+		return r.Run.check()
+	}
+	for _, id := range r.Accounts {
+		if id != "" && !ossenc.ValidAccountID(id) {
+			return fmt.Errorf("%.40q is not an account ID", id)
+		}
 	}
 	return nil
+}
+
+// IsRun reports whether r asks for a run that continues by itself.
+func (r *SweepRequest) IsRun() bool { return r.Continue || r.FanOut != "" }
+
+// options returns the sweep that r asks for, without a limit.
+func (s *Service) options(r *SweepRequest) ossenc.SweepOptions {
+	o := ossenc.SweepOptions{
+		Desired: s.Desired, Prefix: r.Prefix, Region: r.Region, Accounts: r.Accounts,
+		After: r.Cursor.Place, Changes: r.Cursor.Changes,
+	}
+	o.Desired.Report = o.Desired.Report || r.Mode == ModeReport
+	return o
 }
 
 // Sweep checks all buckets and fixes those that need it, or only plans the
@@ -122,8 +161,7 @@ func (r *SweepRequest) check() error {
 func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, error) {
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
-	sweep := ossenc.SweepOptions{Desired: s.Desired, Prefix: r.Prefix, Region: r.Region, After: r.Cursor.Place, Changes: r.Cursor.Changes}
-	sweep.Desired.Report = sweep.Desired.Report || r.Mode == ModeReport
+	sweep := s.options(r)
 	res := newSweepResult(r.Action, sweep.Desired.Report)
 	var err error
 	if !sweep.Desired.Report {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -71,7 +72,7 @@ func TestParseSweep(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || *got != tt.want {
+			if err != nil || !reflect.DeepEqual(*got, tt.want) {
 				t.Fatalf("%+v, %v; want %+v", got, err, tt.want)
 			}
 		})

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
 )
@@ -17,6 +19,9 @@ func (x *exchange) sweep() error {
 	r, err := service.ParseSweep(body)
 	if err != nil {
 		return invalid(err)
+	}
+	if r.IsRun() || r.Run != nil {
+		return invalid(errors.New("a sweep that continues by itself is started by an invocation of the function or by its timer, not over HTTP"))
 	}
 	res, err := x.web.service.Sweep(x.ctx(), r)
 	if err != nil {

@@ -76,6 +76,13 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	if cfg.CloudConfig != nil {
 		s.ConfigRules = configRules{cloudconfig.New(cfg.CloudConfig, c.transport, c.chain.Credentials)}
 	}
+	s.InvokerSetting, s.MaxHops = "set "+settings.SweepContinue+" to self", cfg.MaxHops
+	if cfg.Continue {
+		s.Invoker = newInvoker(cfg, c)
+	}
+	if warden.Accounts != nil {
+		s.AccountIDs = warden.Accounts.IDs
+	}
 	if p := cfg.Policy; p != nil {
 		for _, w := range p.Warnings {
 			log.Warn("the policy may have a mistake", "where", w.String())

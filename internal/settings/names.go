@@ -35,6 +35,9 @@ const (
 	ConfigEndpoint    = "WARDEN_CONFIG_ENDPOINT"
 	RawEvents         = "WARDEN_RAW_EVENTS"
 	Invoke            = "WARDEN_INVOKE"
+	SweepContinue     = "WARDEN_SWEEP_CONTINUE"
+	SweepMaxHops      = "WARDEN_SWEEP_MAX_HOPS"
+	FCEndpoint        = "WARDEN_FC_ENDPOINT"
 )
 
 // names are all settings. To add one: a constant, its place here, its reading in
@@ -43,7 +46,7 @@ var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
 	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
-	ConfigSite, ConfigEndpoint, RawEvents, Invoke,
+	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint,
 }
 
 // Names returns the names of all settings. A variable that begins with [Prefix]

@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"net/url"
+	"strconv"
 
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/cloudconfig"
@@ -19,6 +20,19 @@ func (r *reader) cloudConfig() *url.URL {
 		return custom
 	}
 	return cloudconfig.Endpoint(site)
+}
+
+// maxHops returns the bound on the invocations of one run; 0 if it is not set.
+func (r *reader) maxHops() int {
+	text := r.values[SweepMaxHops]
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 10_000 {
+		r.problem(SweepMaxHops, errors.New("is a number from 1 to 10000"))
+	}
+	return n
 }
 
 // url reads the URL of a service that has one endpoint for all regions; nil if it is

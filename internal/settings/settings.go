@@ -41,7 +41,12 @@ type Config struct {
 	// CloudConfig is where evaluations of a Cloud Config rule are submitted; nil
 	// refuses the calls of such a rule.
 	CloudConfig *url.URL
-	LogLevel    slog.Level
+	// Continue lets sweeps continue in further invocations of the function, MaxHops at
+	// most. FC is where Function Compute answers; nil for the public cloud's.
+	Continue bool
+	MaxHops  int
+	FC       *url.URL
+	LogLevel slog.Level
 	// Env holds all variables, those of the platform too.
 	Env map[string]string
 }
@@ -88,6 +93,9 @@ func Read(environ []string) (Config, error) {
 		OwnRole:     r.values[RoleName],
 		Auth:        r.auth(),
 		CloudConfig: r.cloudConfig(),
+		Continue:    oneOf(&r, SweepContinue, "off", "self") == "self",
+		MaxHops:     r.maxHops(),
+		FC:          r.url(FCEndpoint),
 		LogLevel:    r.logLevel(),
 		Env:         r.values,
 		Asks:        r.asks(),

@@ -39,7 +39,7 @@ func (f *Function) serveAsync(w http.ResponseWriter, k call, taskID string) {
 	case taskID != "" && !validTaskID(taskID):
 		writeError(w, http.StatusBadRequest, "InvalidArgument", "the task ID is not valid")
 		return
-	case f.cfg.AsyncTask && taskID != "" && f.tasks[taskID] != nil:
+	case f.cfg.AsyncTask && !f.cfg.IgnoreTaskIDs && taskID != "" && f.tasks[taskID] != nil:
 		writeError(w, http.StatusConflict, "AsyncTaskAlreadyExists", "a task with this ID exists")
 		return
 	}

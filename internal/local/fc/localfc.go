@@ -118,9 +118,15 @@ type Config struct {
 	// AsyncTask keeps the states of asynchronous invocations, and refuses a task ID
 	// that it knows (the platform's asyncTask). Without it task IDs mean nothing.
 	AsyncTask bool
+	// IgnoreTaskIDs keeps the states but starts a task whose ID it knows once more, as
+	// a platform does that does not honour the IDs.
+	IgnoreTaskIDs bool
 	// Gateway verifies the signatures of the function's API; nil for none.
 	Gateway *rpc.Gateway
 	// SignedTrigger is an HTTP trigger with authType function, whose signatures
+	// IgnoreTaskIDs keeps the states but starts a task whose ID it knows once more, as
+	// a platform does that does not honour the IDs.
+	IgnoreTaskIDs bool
 	// Gateway verifies.
 	SignedTrigger bool
 	// OnResult receives every event that was sent to the function, at each attempt,

@@ -1,0 +1,207 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+// Hop is one part of a run: it checks buckets from the cursor on until its time
+// ends, and then starts the next hop. It never forks the run: a hop whose next one
+// exists already, because it is a repetition, only ends.
+//
+// Buckets that failed do not fail the hop: it counts them in the run, and the last
+// hop fails with the totals. A hop fails only if the run ends with it too early; the
+// result then has the cursor.
+func (s *Service) Hop(ctx context.Context, r *SweepRequest) *HopResult {
+	ctx, cancel, log := s.begin(ctx)
+	defer cancel()
+	sweep := s.options(r)
+	h := &hop{service: s, request: r, run: *r.Run, log: log, next: r.Cursor, res: &HopResult{Action: r.Action, Mode: modeOf(sweep.Desired.Report), Run: r.Run}}
+	if h.mayBegin(ctx) {
+		h.work(ctx, sweep)
+		h.end(ctx)
+	}
+	h.logEnd(ctx)
+	return h.res
+}
+
+// hop is one hop under way.
+type hop struct {
+	service *Service
+	request *SweepRequest
+	run     Run // with the totals of this hop added
+	log     *slog.Logger
+	next    ResumeToken
+	seen    int // buckets of this hop
+	res     *HopResult
+}
+
+// stop ends the run here.
+func (h *hop) stop(code ossenc.Code, message string) {
+	h.res.Next = &h.next
+	h.res.fail(code, message)
+}
+
+// mayBegin applies the bounds, and asks the platform whether this hop is a
+// repetition.
+func (h *hop) mayBegin(ctx context.Context) bool {
+	s := h.service
+	switch {
+	case s.Invoker == nil:
+		h.stop(ossenc.Refused, "sweeps are not to continue by themselves any more, so the run ends here: "+s.InvokerSetting)
+		return false
+	case h.run.Hop > s.maxHops(h.run.MaxHops):
+		h.stop(ossenc.Refused, fmt.Sprintf("the run has had its %d hops and is not complete; is a hop's time too short?", s.maxHops(h.run.MaxHops)))
+		return false
+	case time.Now().After(h.run.Ends):
+		h.stop(ossenc.Deadline, "the run has had its time until "+h.run.Ends.Format(time.RFC3339)+" and is not complete")
+		return false
+	}
+	own, err := s.Invoker.Exists(ctx, h.run.taskID(h.run.Hop))
+	if err == nil && !own {
+		err = &ossenc.Error{Code: ossenc.Refused, Message: "the platform does not know this hop's task, so a repetition could not be recognized; is asyncTask set for the function?"}
+	}
+	if err != nil {
+		h.stop(ossenc.CodeOf(err), err.Error())
+		return false
+	}
+	next, err := s.Invoker.Exists(ctx, h.run.taskID(h.run.Hop+1))
+	if err != nil {
+		h.stop(ossenc.CodeOf(err), err.Error())
+		return false
+	}
+	h.res.Continues = next
+	return !next
+}
+
+// maxHops returns the bound that is set now or was set when the run started, the
+// lower one.
+func (s *Service) maxHops(run int) int { return min(run, cmp.Or(s.MaxHops, DefaultMaxHops)) }
+
+// work sweeps until the time ends, less what the hand-over needs.
+func (h *hop) work(ctx context.Context, sweep ossenc.SweepOptions) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-handOverTime))
+		defer cancel()
+	}
+	sweep.MaxChanges = 0
+	if h.run.Limit != nil { // with one more on both sides, so that 0 is a limit too
+		sweep.MaxChanges, sweep.Changes = *h.run.Limit+1, sweep.Changes+1
+	}
+	if h.run.Totals == nil {
+		h.run.Totals = map[ossenc.Verdict]int{}
+	}
+	again := false // the bucket that the deadline ended, and those behind it
+	swept, err := h.service.Sweeper.Sweep(ctx, sweep, func(r ossenc.Result) bool {
+		if again = again || r.Code == ossenc.Deadline; !again {
+			h.add(ctx, r)
+		}
+		return true
+	})
+	h.fail(ctx, err)
+	h.res.Complete = !swept.Stopped
+	h.next = ResumeToken{swept.Last, swept.Changes}
+	if h.run.Limit != nil {
+		h.next.Changes--
+	}
+	h.res.Changes = h.next.Changes
+}
+
+func (h *hop) add(ctx context.Context, r ossenc.Result) {
+	logResult(ctx, h.log, nil, &Result{Result: r, EventType: h.request.Action}, 0)
+	h.seen++
+	h.run.Buckets++
+	h.run.Totals[r.Verdict]++
+	if r.Verdict.Failed() {
+		h.count(r.Code)
+	}
+}
+
+func (h *hop) count(code ossenc.Code) {
+	if h.run.Failures == nil {
+		h.run.Failures = map[ossenc.Code]int{}
+	}
+	h.run.Failures[code]++
+}
+
+// fail counts and logs the accounts whose list could not be read to its end.
+func (h *hop) fail(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
+	for _, one := range joined(err) {
+		h.run.Errors++
+		h.count(ossenc.CodeOf(one))
+		h.log.LogAttrs(ctx, slog.LevelError, "account", slog.String("run", h.run.ID), slog.String("code", string(ossenc.CodeOf(one))), slog.String("error", one.Error()))
+	}
+}
+
+// joined returns the errors that errors.Join put together.
+func joined(err error) []error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return many.Unwrap()
+	}
+	return []error{err}
+}
+
+// end starts the next hop, or ends the run with its totals.
+func (h *hop) end(ctx context.Context) {
+	h.res.Run = &h.run
+	switch {
+	case h.res.Complete:
+		for code := range h.run.Failures {
+			h.res.Code = ossenc.MoreUrgent(h.res.Code, code)
+		}
+		if h.res.Code != "" {
+			h.res.Errors = append(h.res.Errors, "the run is complete, and not everything in it succeeded; the log has each failure")
+		}
+	case h.seen == 0 && h.next.Place == h.request.Cursor.Place:
+		h.stop(ossenc.Deadline, "this hop's time ended before a single bucket had its turn; give the function more of it")
+	default:
+		h.handOver(ctx)
+	}
+}
+
+// handOver starts the next hop. A call whose outcome is not known is made again only
+// where the platform says that no such task exists.
+func (h *hop) handOver(ctx context.Context) {
+	next := *h.request
+	run := h.run
+	run.Hop++
+	next.Run, next.Cursor = &run, h.next
+	payload := next.payload()
+	if len(payload) > maxRunPayload {
+		h.stop(ossenc.Invalid, fmt.Sprintf("the next hop's payload of %d bytes is too long", len(payload)))
+		return
+	}
+	for try := 1; ; try++ {
+		_, err := h.service.Invoker.Start(ctx, run.taskID(run.Hop), payload)
+		if err == nil {
+			h.res.Continues = true
+			return
+		}
+		exists, asked := h.service.Invoker.Exists(ctx, run.taskID(run.Hop))
+		if asked == nil && exists {
+			h.res.Continues = true
+			return
+		}
+		if asked != nil || try == 3 || !ossenc.CodeOf(err).Retryable() {
+			h.stop(ossenc.CodeOf(err), "the next hop could not be started: "+err.Error())
+			return
+		}
+	}
+}
+
+func (h *hop) logEnd(ctx context.Context) {
+	h.log.LogAttrs(ctx, levelOfCode(h.res.Code), "sweep hop",
+		slog.String("run", h.run.ID), slog.Int("hop", h.run.Hop), slog.Int("buckets", h.seen), slog.Int("run_buckets", h.run.Buckets),
+		slog.Int("changes", h.res.Changes), slog.Bool("complete", h.res.Complete), slog.Bool("continues", h.res.Continues),
+		slog.String("code", string(h.res.Code)),
+	)
+}

@@ -1,0 +1,198 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
+)
+
+// Invoker starts invocations of this same function. The real one is Function
+// Compute's client.
+type Invoker interface {
+	// Start hands payload to an asynchronous invocation with a task ID. known means
+	// that a task with this ID exists, so that none was started.
+	Start(ctx context.Context, taskID string, payload []byte) (known bool, err error)
+	// Exists reports whether the platform knows a task with this ID.
+	Exists(ctx context.Context, taskID string) (bool, error)
+}
+
+// Bounds of a run. An account of a million buckets needs some hundred hops of ten
+// minutes.
+const (
+	DefaultMaxHops = 500
+	runTime        = 24 * time.Hour
+	maxRunPayload  = 100 << 10 // of the 128 KB that an asynchronous payload may have
+	maxParts       = 200       // of a fan-out
+	handOverTime   = 2 * time.Second
+)
+
+// Run is the state of a sweep that continues in further invocations: one of them
+// is a hop. It travels in the payload, because the function keeps no state.
+type Run struct {
+	// ID names the run; with the hop's number it is the task ID, so that the platform
+	// starts each hop once.
+	ID string `json:"id"`
+	// Hop counts from 1. MaxHops and Ends end a run that does not end by itself.
+	Hop     int       `json:"hop"`
+	MaxHops int       `json:"max_hops"`
+	Ends    time.Time `json:"ends"`
+	// Limit is how many buckets the run may write; nil for any number. A share was
+	// counted once, at the beginning.
+	Limit *int `json:"limit,omitempty"`
+	// Totals over all hops so far.
+	Buckets  int                    `json:"buckets"`
+	Totals   map[ossenc.Verdict]int `json:"by_verdict"`
+	Failures map[ossenc.Code]int    `json:"failures,omitempty"`
+	// Errors counts the accounts whose list could not be read to its end.
+	Errors int `json:"account_errors,omitempty"`
+}
+
+// taskID returns the task ID of a hop.
+func (r *Run) taskID(hop int) string { return fmt.Sprintf("%s-h%05d", r.ID, hop) }
+
+// check refuses what no hop would have sent.
+func (r *Run) check() error {
+	if !validRunID(r.ID) || r.Hop < 1 || r.MaxHops < 1 || r.Ends.IsZero() || r.Limit != nil && *r.Limit < 0 {
+		return fmt.Errorf("run is what an earlier part of this sweep sent")
+	}
+	return nil
+}
+
+// validRunID: a letter first, at most 90 letters, digits and -, so that with its
+// suffixes it is a task ID.
+func validRunID(s string) bool {
+	return s != "" && len(s) <= 90 && strings.Trim(s[:1], "abcdefghijklmnopqrstuvwxyz") == "" &&
+		strings.Trim(s, nameCharacters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// RunID makes the ID of a run from what started it and when: the same event, delivered
+// twice, is the same run.
+func RunID(trigger string, at time.Time) string {
+	name := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(nameCharacters, r) {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(trigger))
+	return "sweep-" + name[:min(len(name), 40)] + "-" + at.UTC().Format("20060102T150405")
+}
+
+// HopResult says what came of one hop, or of the start of a run.
+type HopResult struct {
+	Action string `json:"action"`
+	Mode   string `json:"mode"`
+	Run    *Run   `json:"run,omitempty"`
+	// Complete is whether every bucket had its turn; Continues whether a further hop
+	// was started.
+	Complete  bool `json:"complete"`
+	Continues bool `json:"continues"`
+	// Parts is how many parts a fan-out started.
+	Parts int `json:"parts,omitempty"`
+	// Next is the cursor to resume with by hand, if the run ends here too early.
+	Next    *ResumeToken `json:"next,omitempty"`
+	Changes int          `json:"changes"`
+	Errors  []string     `json:"errors,omitempty"`
+	// Code is the most urgent code of the failures; empty if nothing failed.
+	Code ossenc.Code `json:"-"`
+}
+
+func (h *HopResult) fail(code ossenc.Code, message string) {
+	h.Code = ossenc.MoreUrgent(h.Code, code)
+	h.Errors = append(h.Errors, message)
+}
+
+// StartRun starts the run that r asks for: one first hop, or one for each part of a
+// fan-out. It checks no bucket itself. A run with the same ID is started once.
+func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, error) {
+	if s.Invoker == nil {
+		return nil, &ossenc.Error{Code: ossenc.Invalid, Message: "this sweep is to continue by itself, which is not switched on: " + s.InvokerSetting}
+	}
+	ctx, cancel, log := s.begin(ctx)
+	defer cancel()
+	run := Run{ID: cmp.Or(r.RunID, RunID("request", time.Now())), Hop: 1, MaxHops: cmp.Or(s.MaxHops, DefaultMaxHops), Ends: time.Now().Add(runTime).UTC().Truncate(time.Second)}
+	sweep := s.options(r)
+	limit, err := s.maxChanges(ctx, r, sweep)
+	if err != nil {
+		return nil, err
+	}
+	if limit > 0 {
+		run.Limit = &limit
+	}
+	res := &HopResult{Action: r.Action, Mode: modeOf(sweep.Desired.Report)}
+	for _, p := range s.parts(r, run) {
+		known, err := s.Invoker.Start(ctx, p.Run.taskID(1), p.payload())
+		switch {
+		case err != nil:
+			res.fail(ossenc.CodeOf(err), p.Run.ID+": "+err.Error())
+		case known:
+			res.fail(ossenc.Refused, "a run with the ID "+p.Run.ID+" was started before; give another run_id to start one more")
+		default:
+			res.Parts++
+		}
+	}
+	res.Continues = res.Parts > 0
+	log.LogAttrs(ctx, levelOfCode(res.Code), "sweep run started", slog.String("run", run.ID), slog.Int("parts", res.Parts), slog.String("code", string(res.Code)))
+	return res, nil
+}
+
+// parts returns the first hop of each part. A limit is divided over them.
+func (s *Service) parts(r *SweepRequest, run Run) []*SweepRequest {
+	first := *r
+	first.RunID, first.FanOut, first.Continue, first.MaxChanges = "", "", false, policy.MaxChanges{}
+	first.Run = &run
+	if r.FanOut == "" {
+		return []*SweepRequest{&first}
+	}
+	ids := []string{""}
+	if s.AccountIDs != nil {
+		ids = append(ids, s.AccountIDs()...)
+	}
+	n := min(len(ids), maxParts)
+	parts := make([]*SweepRequest, n)
+	for i := range n {
+		p, own := first, run
+		own.ID = fmt.Sprintf("%s-p%03d", run.ID, i+1)
+		if run.Limit != nil {
+			own.Limit = new(*run.Limit / n)
+			if i < *run.Limit%n {
+				*own.Limit++
+			}
+		}
+		p.Run, p.Accounts = &own, nil
+		for j := i; j < len(ids); j += n {
+			p.Accounts = append(p.Accounts, ids[j])
+		}
+		parts[i] = &p
+	}
+	return parts
+}
+
+// payload is the request as the next invocation receives it.
+func (r *SweepRequest) payload() []byte {
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic("service: " + err.Error()) // impossible: strings, numbers and maps of them
+	}
+	return b
+}
+
+func modeOf(report bool) string {
+	if report {
+		return ModeReport
+	}
+	return ModeEnforce
+}
+
+func levelOfCode(c ossenc.Code) slog.Level {
+	if c != "" {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
