@@ -91,3 +91,7 @@ load: ## 50,000 events, 64 at a time, with one call in a hundred going wrong
 .PHONY: bench
 bench: ## speed, size and memory against two baselines; renews the tables of docs/performance.md
 	$(GO) run ./bench -json dist/bench.json -doc docs/performance.md
+
+.PHONY: estate
+estate: ## a sweep of 200,000 buckets in 40 accounts over many invocations; some 20 minutes
+	$(GO) test -timeout 120m -v ./internal/estate -args -estate.buckets 200000 -estate.accounts 40 -estate.seconds 20 -estate.latency 5ms

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -317,6 +318,26 @@ func TestRunID(t *testing.T) {
 		if got := RunID(trigger, at); got != want || !validRunID(got) {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// TestSweep_Slim: the answer fits a workflow's 64 KiB, whatever happened.
+func TestSweep_Slim(t *testing.T) {
+	p := &pieces{n: 5000, each: 5000, fails: func(int) ossenc.Code { return ossenc.Denied }}
+	var errs []error
+	for i := range 1000 {
+		errs = append(errs, &ossenc.Error{Code: ossenc.Denied, Message: fmt.Sprintf("account %d: %s", i, strings.Repeat("x", 300))})
+	}
+	p.errs = errors.Join(errs...)
+	s, _ := runnable(t, p)
+	s.Log = slog.New(slog.DiscardHandler)
+	res, err := s.Sweep(t.Context(), parse(t, []byte(`{"action":"sweep","slim":true}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(res)
+	if err != nil || len(b) > 32<<10 || res.Omitted != 5000 || res.Code != ossenc.Denied || !strings.Contains(string(b), `"next":"~0"`) {
+		t.Errorf("%d bytes, %v: %.300s", len(b), err, b)
 	}
 }
 

@@ -39,6 +39,8 @@ type SweepRequest struct {
 	Cursor ResumeToken `json:"cursor"`
 	// MaxChanges lowers the policy's: a number, or a share such as "10%".
 	MaxChanges policy.MaxChanges `json:"max_changes,omitzero"`
+	// Slim leaves the lists out of the answer, for callers with room for little.
+	Slim bool `json:"slim,omitempty"`
 	// Continue makes it a run that continues by itself in further invocations, and
 	// FanOut one with a part for each account. RunID names the run; empty for one made
 	// of the time. See [Service.StartRun].
@@ -179,6 +181,9 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 		res.mustBeComplete()
 	}
 	res.EndingSoon = s.ExemptionsEndingSoon(time.Now())
+	if r.Slim {
+		res.slim()
+	}
 	logSweep(ctx, log, res)
 	return res, nil
 }

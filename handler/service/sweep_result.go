@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -104,6 +105,22 @@ func (r *SweepResult) addErrors(err error) {
 		}
 	}
 }
+// slim leaves out the lists; the log has each result. next is always there, so that
+// a workflow can read it.
+func (r *SweepResult) slim() {
+	r.Omitted += len(r.Results)
+	r.Results, r.Plan, r.EndingSoon = []ossenc.Result{}, nil, nil
+	if more := len(r.Errors) - maxSlimErrors; more > 0 {
+		r.Errors = append(r.Errors[:maxSlimErrors], strconv.Itoa(more)+" more")
+	}
+	if r.Next == nil {
+		r.Next = &ResumeToken{}
+	}
+}
+
+// maxSlimErrors keeps a slim answer, whose errors have up to 400 bytes each, far
+// below 64 KiB.
+const maxSlimErrors = 20
 
 func (r *SweepResult) mustBeComplete() {
 	if r.Code == "" && !r.Complete {

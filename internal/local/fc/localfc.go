@@ -124,9 +124,6 @@ type Config struct {
 	// Gateway verifies the signatures of the function's API; nil for none.
 	Gateway *rpc.Gateway
 	// SignedTrigger is an HTTP trigger with authType function, whose signatures
-	// IgnoreTaskIDs keeps the states but starts a task whose ID it knows once more, as
-	// a platform does that does not honour the IDs.
-	IgnoreTaskIDs bool
 	// Gateway verifies.
 	SignedTrigger bool
 	// OnResult receives every event that was sent to the function, at each attempt,
