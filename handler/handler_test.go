@@ -361,7 +361,7 @@ func TestClassify(t *testing.T) {
 		{"TimerWithoutPayload", `{` + timer + `}`, class{sweepRequest, nil, true, run}},
 		{"TimerPayloadNull", `{` + timer + `,"payload":null}`, class{sweepRequest, nil, true, run}},
 		{"TimerOfOddType", `{"triggerName":1,"triggerTime":"t"}`, class{}},
-		{"TimersTestEvent", `{"triggerName":"","triggerTime":"","payload":""}`, class{sweepRequest, nil, true}},
+		{"TimersTestEvent", `{"triggerName":"","triggerTime":"","payload":""}`, class{sweepRequest, nil, true, ""}},
 		{"TimerWithoutName", `{"triggerTime":"t"}`, class{}},
 		{"HTTPAndEscapedSpecversion", `{"\u0073pecversion":"1.0",` + http + `}`, class{}},
 		{"HTTPAndFoldedSpecversion", `{"ſpecVersion":"1.0",` + http + `}`, class{}},

@@ -58,6 +58,9 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 	case h.run.Hop > s.maxHops(h.run.MaxHops):
 		h.stop(ossenc.Refused, fmt.Sprintf("the run has had its %d hops and is not complete; is a hop's time too short?", s.maxHops(h.run.MaxHops)))
 		return false
+	case h.run.Limit == nil && s.MaxChanges.Percent > 0 && h.res.Mode == ModeEnforce:
+		h.stop(ossenc.Invalid, "the policy limits changes by a share, and the run does not say how many those are; start it again")
+		return false
 	case time.Now().After(h.run.Ends):
 		h.stop(ossenc.Deadline, "the run has had its time until "+h.run.Ends.Format(time.RFC3339)+" and is not complete")
 		return false
@@ -83,6 +86,15 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 // lower one.
 func (s *Service) maxHops(run int) int { return min(run, cmp.Or(s.MaxHops, DefaultMaxHops)) }
 
+// hopLimit returns how many buckets the run may write: what was found when it
+// started, and never more than the policy's number. A share was counted then.
+func (s *Service) hopLimit(run *Run) *int {
+	if n := s.MaxChanges.Count; s.MaxChanges.Exists() && s.MaxChanges.Percent == 0 && (run.Limit == nil || n < *run.Limit) {
+		return &n
+	}
+	return run.Limit
+}
+
 // work sweeps until the time ends, less what the hand-over needs.
 func (h *hop) work(ctx context.Context, sweep ossenc.SweepOptions) {
 	if deadline, ok := ctx.Deadline(); ok {
@@ -90,10 +102,7 @@ func (h *hop) work(ctx context.Context, sweep ossenc.SweepOptions) {
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-handOverTime))
 		defer cancel()
 	}
-	sweep.MaxChanges = 0
-	if h.run.Limit != nil { // with one more on both sides, so that 0 is a limit too
-		sweep.MaxChanges, sweep.Changes = *h.run.Limit+1, sweep.Changes+1
-	}
+	sweep.MaxChanges = h.service.hopLimit(&h.run)
 	if h.run.Totals == nil {
 		h.run.Totals = map[ossenc.Verdict]int{}
 	}
@@ -107,9 +116,6 @@ func (h *hop) work(ctx context.Context, sweep ossenc.SweepOptions) {
 	h.fail(ctx, err)
 	h.res.Complete = !swept.Stopped
 	h.next = ResumeToken{swept.Last, swept.Changes}
-	if h.run.Limit != nil {
-		h.next.Changes--
-	}
 	h.res.Changes = h.next.Changes
 }
 

@@ -118,12 +118,11 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	defer cancel()
 	run := Run{ID: cmp.Or(r.RunID, RunID("request", time.Now())), Hop: 1, MaxHops: cmp.Or(s.MaxHops, DefaultMaxHops), Ends: time.Now().Add(runTime).UTC().Truncate(time.Second)}
 	sweep := s.options(r)
-	limit, err := s.maxChanges(ctx, r, sweep)
-	if err != nil {
-		return nil, err
-	}
-	if limit > 0 {
-		run.Limit = &limit
+	if !sweep.Desired.Report {
+		var err error
+		if run.Limit, err = s.limit(ctx, sweep, s.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
+			log.LogAttrs(ctx, slog.LevelError, "not every account could be counted for max_changes", slog.String("run", run.ID), slog.String("error", err.Error()))
+		}
 	}
 	res := &HopResult{Action: r.Action, Mode: modeOf(sweep.Desired.Report)}
 	for _, p := range s.parts(r, run) {

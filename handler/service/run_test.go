@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // fakeInvoker is a platform that keeps tasks.
@@ -74,7 +75,7 @@ func (p *pieces) Sweep(_ context.Context, o ossenc.SweepOptions, yield func(osse
 		if code := p.fails(i); code != "" {
 			r.Verdict, r.Code = ossenc.Blocked, code
 		}
-		if o.MaxChanges > 0 && sum.Changes < o.MaxChanges {
+		if o.MaxChanges != nil && sum.Changes < *o.MaxChanges {
 			sum.Changes++
 			p.changed++
 		}
@@ -234,11 +235,33 @@ func TestRun_TheLimitHoldsOverAllHops(t *testing.T) {
 	}
 }
 
+// TestRun_ThePolicysLimitHolds, whatever a payload says.
+func TestRun_ThePolicysLimitHolds(t *testing.T) {
+	hop := func(limit *int, cap policy.MaxChanges) (*HopResult, *pieces) {
+		p := &pieces{n: 30, each: 10}
+		s, f := runnable(t, p)
+		f.tasks["r-h00001"] = nil
+		s.MaxChanges = cap
+		return s.Hop(t.Context(), &SweepRequest{Action: "sweep", Run: &Run{ID: "r", Hop: 1, MaxHops: 5, Ends: time.Now().Add(time.Hour), Limit: limit}}), p
+	}
+	for _, limit := range []*int{nil, new(1000)} {
+		if h, p := hop(limit, policy.MaxChanges{Count: 2}); h.Code != "" || p.changed != 2 {
+			t.Errorf("limit %v: %+v, %d changes", limit, h, p.changed)
+		}
+	}
+	if h, p := hop(nil, policy.MaxChanges{Percent: 10}); h.Code != ossenc.Invalid || p.changed != 0 {
+		t.Errorf("no number for a share: %+v", h)
+	}
+	if h, p := hop(new(0), policy.MaxChanges{Percent: 10}); h.Code != "" || p.changed != 0 {
+		t.Errorf("none is left: %+v, %d changes", h, p.changed)
+	}
+}
+
 func TestFanOut(t *testing.T) {
 	p := &pieces{n: 5, each: 10}
 	s, f := runnable(t, p)
 	s.AccountIDs = func() []string { return []string{"2", "3"} }
-	start, err := s.StartRun(t.Context(), parse(t, []byte(`{"action":"audit","fan_out":"account","run_id":"r","max_changes":4}`)))
+	start, err := s.StartRun(t.Context(), parse(t, []byte(`{"action":"sweep","fan_out":"account","run_id":"r","max_changes":4,"prefix":"b"}`)))
 	if err != nil || start.Parts != 3 || start.Code != "" {
 		t.Fatalf("%+v, %v", start, err)
 	}
@@ -247,7 +270,7 @@ func TestFanOut(t *testing.T) {
 		r := parse(t, f.tasks[id])
 		limits += *r.Run.Limit
 		accounts = append(accounts, r.Accounts...)
-		if r.Mode != ModeReport || r.IsRun() || !strings.HasSuffix(id, "-h00001") || !strings.HasPrefix(id, r.Run.ID) {
+		if r.Prefix != "b" || r.IsRun() || !strings.HasSuffix(id, "-h00001") || !strings.HasPrefix(id, r.Run.ID) {
 			t.Errorf("%s: %s", id, f.tasks[id])
 		}
 	}

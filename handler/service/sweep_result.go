@@ -105,6 +105,7 @@ func (r *SweepResult) addErrors(err error) {
 		}
 	}
 }
+
 // slim leaves out the lists; the log has each result. next is always there, so that
 // a workflow can read it.
 func (r *SweepResult) slim() {
