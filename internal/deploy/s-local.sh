@@ -50,7 +50,16 @@ PATH=$context/bin:$PATH
 # These keys win over everybody's own, which must not get into a container.
 export PATH FC_DOCKER_IMAGE_URL="$image" AccountID=1234567890123456 AccessKeyID=local AccessKeySecret=local
 if [ "$1" = start ]; then
-  "$s" local start -t s.local.yaml
+  # Its own proxy listens on every address too, unless node is told otherwise.
+  cat >"$context/loopback.cjs" <<'EOF'
+const { Server } = require('node:net');
+const { listen } = Server.prototype;
+Server.prototype.listen = function (port, ...rest) {
+  const anywhere = typeof port === 'number' && typeof rest[0] !== 'string';
+  return listen.call(this, port, ...(anywhere ? ['127.0.0.1', ...rest] : rest));
+};
+EOF
+  NODE_OPTIONS="--require $context/loopback.cjs" "$s" local start -t s.local.yaml
   exit
 fi
 # The component puts the event between apostrophes into a shell command. In JSON an

@@ -27,7 +27,7 @@ func newStubs(t *testing.T) *stubs {
 	}
 	for name, text := range map[string]string{
 		"docker":                         "#!/bin/sh\nprintf '%s\\n' \"docker $*\" >>\"$STUBS/calls\"\n",
-		"s":                              "#!/bin/sh\nprintf '%s\\n' \"s $*\" >>\"$STUBS/calls\"\nfor word do file=$word; done\ncat \"$file\" >>\"$STUBS/calls\"\ndocker run --rm -p 9001:9000 image\necho \"$S_PRINTS\"\nexit \"$S_STATUS\"\n",
+		"s":                              "#!/bin/sh\nprintf '%s\\n' \"s $*\" >>\"$STUBS/calls\"\nfor word do file=$word; done\ncat \"$file\" >>\"$STUBS/calls\"\nif [ \"$2\" = start ] && command -v node >/dev/null; then node -e 'require(\"node:http\").createServer().listen(0, function () { console.log(\"listens on \" + this.address().address); this.close(); })' >>\"$STUBS/calls\"; fi\ndocker run --rm -p 9001:9000 image\necho \"$S_PRINTS\"\nexit \"$S_STATUS\"\n",
 		filepath.Join(cache, ".s.lock"):  "",
 		filepath.Join(s.dir, "apo.json"): `{"text":"it's"}`,
 	} {
@@ -94,6 +94,9 @@ func TestSLocalKeepsTheStatus(t *testing.T) {
 		})
 	}
 	calls := s.calls(t)
+	if _, err := exec.LookPath("node"); err == nil && !strings.Contains(calls, "listens on 127.0.0.1\n") {
+		t.Errorf("the component's proxy does not listen on the loopback:\n%s", calls)
+	}
 	for _, want := range []string{
 		"docker build -q --platform linux/amd64 ",        // also where the machine is arm64
 		"docker run --rm -p 127.0.0.1:9001:9000 image\n", // the loopback only
