@@ -24,17 +24,14 @@ import (
 // rpcActions are the RAM actions of the calls that have no request type: their
 // names are texts in the code.
 var rpcActions = map[string]string{
-	"AssumeRole":            "sts:AssumeRole",
-	"DescribeKey":           "kms:DescribeKey",
-	"GetAsyncTask":          "fc:GetAsyncTask",
-	"GetResourceDirectory":  "resourcemanager:GetResourceDirectory",
-	"InvokeFunction":        "fc:InvokeFunction",
-	"ListAccounts":          "resourcemanager:ListAccounts",
-	"ListAccountsForParent": "resourcemanager:ListAccountsForParent",
-	"ListAsyncTasks":        "fc:ListAsyncTasks",
-	"ListFoldersForParent":  "resourcemanager:ListFoldersForParent",
-	"LookupEvents":          "actiontrail:LookupEvents",
-	"PutEvaluations":        "config:PutEvaluations",
+	"AssumeRole":           "sts:AssumeRole",
+	"DescribeKey":          "kms:DescribeKey",
+	"GetResourceDirectory": "resourcemanager:GetResourceDirectory",
+	"InvokeFunction":       "fc:InvokeFunction",
+	"ListAccounts":         "resourcemanager:ListAccounts",
+	"ListAsyncTasks":       "fc:ListAsyncTasks",
+	"LookupEvents":         "actiontrail:LookupEvents",
+	"PutEvaluations":       "config:PutEvaluations",
 }
 
 // ramAction is the RAM action that each operation of the code needs. Those of OSS
