@@ -15,6 +15,7 @@ import (
 
 	"bucketwarden/bench/job"
 	"bucketwarden/internal/local/stack"
+	"bucketwarden/ossenc"
 )
 
 // canned answers GetBucketEncryption without a network, always with AES256.
@@ -50,7 +51,7 @@ func BenchmarkPlain(b *testing.B) {
 // BenchmarkEvent is one event for a compliant bucket, without the runtime SDK and
 // without a network.
 func BenchmarkEvent(b *testing.B) {
-	h, ctx := function(b, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil))
+	h, ctx := function(b, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil), ossenc.Enforce)
 	h.Service.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	event := created(bucketName(0))
 	b.ReportAllocs()

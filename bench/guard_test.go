@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/policy"
 
 	"bucketwarden/handler"
 	"bucketwarden/handler/service"
@@ -30,18 +31,18 @@ func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 	own := stack.Call("1", "PutBucketEncryption", "bench-000000", stack.Region, ossenc.UserAgent).JSON()
 	read := stack.Call("1", "GetBucketEncryption", "bench-000000", stack.Region, "console").JSON()
 	tests := []struct {
-		name   string
-		rule   *localoss.Rule // nil: no such bucket
-		event  []byte
-		report bool
-		want   string // the calls, in their order
+		name  string
+		rule  *localoss.Rule // nil: no such bucket
+		event []byte
+		mode  ossenc.Mode
+		want  string // the calls, in their order
 	}{
-		{"compliant", &aes, removed, false, "GetBucketEncryption"},
-		{"fixed", &none, removed, false, "GetBucketEncryption PutBucketEncryption GetBucketEncryption"},
-		{"would_fix", &none, removed, true, "GetBucketEncryption"},
-		{"ignored", &none, read, false, ""},
-		{"gone", nil, removed, false, "GetBucketEncryption"},
-		{"blocked", &none, own, false, "GetBucketEncryption"},
+		{"compliant", &aes, removed, ossenc.Enforce, "GetBucketEncryption"},
+		{"fixed", &none, removed, ossenc.Enforce, "GetBucketEncryption PutBucketEncryption GetBucketEncryption"},
+		{"would_fix", &none, removed, ossenc.ReportOnly, "GetBucketEncryption"},
+		{"ignored", &none, read, ossenc.Enforce, ""},
+		{"gone", nil, removed, ossenc.Enforce, "GetBucketEncryption"},
+		{"blocked", &none, own, ossenc.Enforce, "GetBucketEncryption"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,8 +53,7 @@ func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 			}
 			web := httptest.NewServer(oss)
 			defer web.Close()
-			h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{Default: web.URL}, alicloud.NewTransport(), nil))
-			h.Service.Desired.Report = tt.report
+			h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{Default: web.URL}, alicloud.NewTransport(), nil), tt.mode)
 			answer, err := h.Invoke(ctx, tt.event)
 			if err != nil {
 				answer = []byte(err.Error())
@@ -73,16 +73,18 @@ func TestVerdict_CostsNoMoreCallsThanItMust(t *testing.T) {
 }
 
 // function returns what handles events, as main wires it.
-func function(tb testing.TB, client *alicloud.Client) (*handler.Handler, context.Context) {
+func function(tb testing.TB, client *alicloud.Client, mode ossenc.Mode) (*handler.Handler, context.Context) {
 	tb.Helper()
 	ctx := ossenc.WithIdentity(tb.Context(), ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken},
 		Region:      stack.Region,
 	})
+	required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor})
+	warden := &ossenc.Warden{Store: client, Lister: client, Policy: policy.Evaluator{Policy: required}, Mode: mode}
 	return &handler.Handler{Service: &service.Service{
-		Enforcer: &ossenc.Warden{Store: client, Lister: client},
-		Desired:  ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
-		Log:      slog.New(slog.NewJSONHandler(tb.Output(), nil)),
+		Warden: func() service.Warden { return warden.ForInvocation() },
+		Policy: required,
+		Log:    slog.New(slog.NewJSONHandler(tb.Output(), nil)),
 	}}, ctx
 }
 
@@ -92,7 +94,7 @@ func function(tb testing.TB, client *alicloud.Client) (*handler.Handler, context
 const maxAllocs = 320
 
 func TestEvent_Allocations(t *testing.T) {
-	h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil))
+	h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil), ossenc.Enforce)
 	h.Service.Log = slog.New(slog.DiscardHandler)
 	event := created(bucketName(0))
 	got := testing.AllocsPerRun(100, func() {

@@ -17,6 +17,7 @@ import (
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/tlsdial"
+	"bucketwarden/ossenc/policy"
 )
 
 // newTLSStub serves 1,000 compliant buckets over TLS with the chain of p, on loopback.
@@ -195,7 +196,9 @@ func TestTLS_FullHandshakesOfASweep(t *testing.T) {
 	s := newTLSStub(t, p.chain)
 	client, ctx := overTLSAt(t, s, p.roots...)
 	compliant := 0
-	_, err := (&ossenc.Warden{Store: client, Lister: client}).Sweep(ctx, ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+	required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})
+	warden := &ossenc.Warden{Store: client, Lister: client, Policy: policy.Evaluator{Policy: required}}
+	_, err := warden.Sweep(ctx, ossenc.SweepOptions{}, func(r ossenc.Result) bool {
 		if r.Verdict == ossenc.Compliant {
 			compliant++
 		}

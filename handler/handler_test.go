@@ -21,11 +21,13 @@ import (
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // stub stands for an account in which every bucket exists without a rule at
 // first. It remembers the tasks.
 type stub struct {
+	service.Warden
 	mu    sync.Mutex
 	fixed map[string]bool
 	tasks []ossenc.Task
@@ -39,7 +41,7 @@ func (s *stub) Ensure(_ context.Context, t ossenc.Task) ossenc.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tasks = append(s.tasks, t)
-	res := ossenc.Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Desired.Rule, Reason: "stub", Observed: true}
+	res := ossenc.Result{Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: ossenc.Rule{Algorithm: ossenc.AES256}, Reason: "stub", Observed: true}
 	switch {
 	case s.fixed[t.Bucket.Name]:
 		res.Verdict = ossenc.Compliant
@@ -55,12 +57,20 @@ func (s *stub) Ensure(_ context.Context, t ossenc.Task) ossenc.Result {
 	return res
 }
 
-func newHandler(s service.Enforcer, log *bytes.Buffer) *Handler {
+func newHandler(w service.Warden, log *bytes.Buffer) *Handler {
 	out := slog.DiscardHandler
 	if log != nil {
 		out = slog.NewJSONHandler(log, nil)
 	}
-	return &Handler{Service: &service.Service{Enforcer: s, Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}, Events: event.Reader{OwnRole: "oss-encryption-guard", RawSetting: "WARDEN_RAW_EVENTS"}, Log: slog.New(out)}, Asks: Asks{Allow: []Ask{AskHTTP, AskSweep, AskConfigRule}}}
+	return &Handler{
+		Service: &service.Service{
+			Warden: func() service.Warden { return w },
+			Policy: policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}),
+			Events: event.Reader{OwnRole: "oss-encryption-guard", RawSetting: "WARDEN_RAW_EVENTS"},
+			Log:    slog.New(out),
+		},
+		Asks: Asks{Allow: []Ask{AskHTTP, AskSweep, AskConfigRule}},
+	}
 }
 
 // invoke returns the results whether the invocation failed or not.
@@ -271,7 +281,7 @@ func TestInvoke_KeepsTimeToAnswer(t *testing.T) {
 	defer cancel()
 	outer, _ := ctx.Deadline()
 	const margin = 500 * time.Millisecond
-	h := newHandler(ensureFunc(func(ctx context.Context, _ ossenc.Task) ossenc.Result {
+	h := newHandler(ensuring(func(ctx context.Context, _ ossenc.Task) ossenc.Result {
 		if inner, _ := ctx.Deadline(); !inner.Equal(outer.Add(-margin)) {
 			t.Errorf("deadline %v, want %v before %v", inner, margin, outer)
 		}
@@ -282,9 +292,17 @@ func TestInvoke_KeepsTimeToAnswer(t *testing.T) {
 	}
 }
 
-type ensureFunc func(context.Context, ossenc.Task) ossenc.Result
+// ensurer is a warden that can do no more than ensure a bucket.
+type ensurer struct {
+	service.Warden
+	ensure func(context.Context, ossenc.Task) ossenc.Result
+}
 
-func (f ensureFunc) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result { return f(ctx, t) }
+func ensuring(ensure func(context.Context, ossenc.Task) ossenc.Result) service.Warden {
+	return ensurer{ensure: ensure}
+}
+
+func (e ensurer) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result { return e.ensure(ctx, t) }
 
 func TestInvoke_AnswersInTheDocumentedForm(t *testing.T) {
 	h := newHandler(&stub{}, nil)
@@ -423,9 +441,8 @@ func TestInvoke_WhatMayBeAsked(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			h := newHandler(&stub{}, nil)
-			m := &memory.Account{}
-			h.Service.Sweeper, h.HTTP, h.Asks = &ossenc.Warden{Store: m, Lister: m}, webOnly{}, tt.asks
+			h := newHandler((&memory.Account{All: true, Rules: map[string]ossenc.Rule{}}).Warden(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}), nil)
+			h.HTTP, h.Asks = webOnly{}, tt.asks
 			h.Asks.Refusal = "SOME_SETTING does not list it"
 			_, err := h.Invoke(t.Context(), []byte(tt.payload))
 			f, failed := errors.AsType[*Failure](err)
@@ -438,10 +455,8 @@ func TestInvoke_WhatMayBeAsked(t *testing.T) {
 }
 
 func TestInvoke_Sweeps(t *testing.T) {
-	h := newHandler(&stub{}, nil)
 	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
-	warden := &ossenc.Warden{Store: m, Lister: m}
-	h.Service.Enforcer, h.Service.Sweeper = warden, warden
+	h := newHandler(m.Warden(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}), nil)
 	body, err := h.Invoke(t.Context(), []byte(`{"action":"sweep"}`))
 	if err != nil || !strings.Contains(string(body), `"complete":true`) || m.Writes != 1 {
 		t.Errorf("%s, %v, %d writes", body, err, m.Writes)
@@ -493,7 +508,7 @@ func FuzzSweep(f *testing.F) {
 			}
 			return
 		}
-		if r.Action != service.ActionSweep && r.Action != service.ActionAudit || r.Action == service.ActionAudit && r.Mode != service.ModeReport ||
+		if r.Action != service.ActionSweep && r.Action != service.ActionAudit || r.Action == service.ActionAudit && r.Mode != ossenc.ReportOnly ||
 			!service.ValidPrefix(r.Prefix) || r.MaxChanges.Count < 0 || r.MaxChanges.Percent > 100 || r.Cursor.Changes < 0 || r.Region != "" && !ossenc.ValidRegion(r.Region) {
 			t.Errorf("%+v of %q", r, payload)
 		}

@@ -39,39 +39,27 @@ type Keys interface {
 	Describe(ctx context.Context, region, keyID string) (Key, error)
 }
 
-type keyCacheKey struct{}
-
-// WithKeyCache returns a context in which [CacheKeys] remembers what it has
-// looked up: one cache for each invocation, so that no invocation decides by
-// what a key was in an earlier one.
-func WithKeyCache(ctx context.Context) context.Context {
-	return context.WithValue(ctx, keyCacheKey{}, new(keyCache))
-}
-
-// CacheKeys looks up every key once for each cache ([WithKeyCache]), account and
-// region. Callers that ask for a key that is being looked up wait for the answer.
-// Failures that may pass are not remembered. Without a cache in the context every
-// call goes through.
-func CacheKeys(k Keys) Keys { return cachedKeys{k} }
-
-type cachedKeys struct{ keys Keys }
+// CacheKeys looks up every key once for each account and region. Callers that ask for
+// a key that is being looked up wait for the answer. Failures that may pass are not
+// remembered. A key may change, so a cache is for one invocation
+// ([Warden.ForInvocation]).
+func CacheKeys(k Keys) Keys { return &keyCache{keys: k} }
 
 // lookup has the account, because an alias is another key in every account.
 type lookup struct{ account, region, keyID string }
 
-type keyCache struct{ lookups flight.Group[lookup, Key] }
+type keyCache struct {
+	keys    Keys
+	lookups flight.Group[lookup, Key]
+}
 
 // Describe answers from the cache, or fills it.
-func (c cachedKeys) Describe(ctx context.Context, region, keyID string) (Key, error) {
-	cache, ok := ctx.Value(keyCacheKey{}).(*keyCache)
-	if !ok {
-		return c.keys.Describe(ctx, region, keyID)
-	}
+func (c *keyCache) Describe(ctx context.Context, region, keyID string) (Key, error) {
 	l := lookup{IdentityFrom(ctx).AccountID, region, keyID}
 	for {
-		call, isNew := cache.lookups.Join(l, &Error{Op: "DescribeKey", Code: Internal, Message: "a panic while looking up " + keyID})
+		call, isNew := c.lookups.Join(l, &Error{Op: "DescribeKey", Code: Internal, Message: "a panic while looking up " + keyID})
 		if isNew {
-			cache.lookups.Run(l, call, func() (Key, error) { return c.keys.Describe(ctx, region, keyID) }, isPermanent)
+			c.lookups.Run(l, call, func() (Key, error) { return c.keys.Describe(ctx, region, keyID) }, isPermanent)
 			return call.Value, call.Err
 		}
 		key, err := call.Wait(ctx)

@@ -48,22 +48,25 @@ func TestSameKey(t *testing.T) {
 
 func TestCacheKeys_AsksOnceForEachAccountRegionAndName(t *testing.T) {
 	stub := &keyStub{answer: usable}
-	keys := ossenc.CacheKeys(stub)
+	var keys ossenc.Keys
 	ask := func(ctx context.Context, region, keyID string) {
 		t.Helper()
 		if got, err := keys.Describe(ctx, region, keyID); err != nil || got.ID != "key-1" {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
-	first := ossenc.WithKeyCache(t.Context())
+	warden := &ossenc.Warden{Keys: stub}
+	keys = warden.ForInvocation().Keys
 	for range 2 {
-		ask(inAccount(first, "1"), "cn-hangzhou", "alias/a")
-		ask(inAccount(first, "1"), "cn-beijing", "alias/a")
-		ask(inAccount(first, "1"), "cn-hangzhou", "key-1")
-		ask(inAccount(first, "2"), "cn-hangzhou", "alias/a")
+		ask(inAccount(t.Context(), "1"), "cn-hangzhou", "alias/a")
+		ask(inAccount(t.Context(), "1"), "cn-beijing", "alias/a")
+		ask(inAccount(t.Context(), "1"), "cn-hangzhou", "key-1")
+		ask(inAccount(t.Context(), "2"), "cn-hangzhou", "alias/a")
 	}
-	ask(inAccount(ossenc.WithKeyCache(t.Context()), "1"), "cn-hangzhou", "alias/a") // the next invocation
-	ask(inAccount(t.Context(), "1"), "cn-hangzhou", "alias/a")                      // without a cache
+	for range 2 {
+		keys = warden.ForInvocation().Keys
+		ask(inAccount(t.Context(), "1"), "cn-hangzhou", "alias/a")
+	}
 	want := []string{
 		"1 cn-hangzhou alias/a", "1 cn-beijing alias/a", "1 cn-hangzhou key-1", "2 cn-hangzhou alias/a",
 		"1 cn-hangzhou alias/a", "1 cn-hangzhou alias/a",
@@ -79,7 +82,7 @@ func TestCacheKeys_LetsAllWaitForOne(t *testing.T) {
 			time.Sleep(time.Second)
 			return ossenc.Key{ID: "key-1"}, nil
 		}}
-		keys, ctx := ossenc.CacheKeys(stub), ossenc.WithKeyCache(t.Context())
+		keys, ctx := ossenc.CacheKeys(stub), t.Context()
 		begun := time.Now()
 		var all sync.WaitGroup
 		for range 50 {
@@ -99,7 +102,7 @@ func TestCacheKeys_LetsAllWaitForOne(t *testing.T) {
 func TestCacheKeys_RemembersOnlyFailuresThatStay(t *testing.T) {
 	for code, lookups := range map[ossenc.Code]int{ossenc.Denied: 1, ossenc.Invalid: 1, ossenc.Throttled: 2, ossenc.Unavailable: 2, ossenc.Deadline: 2} {
 		stub := &keyStub{answer: func(context.Context, int) (ossenc.Key, error) { return ossenc.Key{}, &ossenc.Error{Code: code} }}
-		keys, ctx := ossenc.CacheKeys(stub), ossenc.WithKeyCache(t.Context())
+		keys, ctx := ossenc.CacheKeys(stub), t.Context()
 		for range 2 {
 			if _, err := keys.Describe(ctx, "cn-hangzhou", "key-1"); ossenc.CodeOf(err) != code {
 				t.Errorf("%s: %v", code, err)
@@ -120,7 +123,7 @@ func TestCacheKeys_OneCallersDeadlineIsNotAnothers(t *testing.T) {
 			<-ctx.Done()
 			return ossenc.Key{}, &ossenc.Error{Code: ossenc.Deadline, Err: ctx.Err()}
 		}}
-		keys, ctx := ossenc.CacheKeys(stub), ossenc.WithKeyCache(t.Context())
+		keys, ctx := ossenc.CacheKeys(stub), t.Context()
 		limited := func(d time.Duration) error {
 			ctx, cancel := context.WithTimeout(ctx, d)
 			defer cancel()
@@ -157,7 +160,7 @@ func TestCacheKeys_APanicLeavesNobodyWaiting(t *testing.T) {
 			}
 			return ossenc.Key{ID: "key-1"}, nil
 		}}
-		keys, ctx := ossenc.CacheKeys(stub), ossenc.WithKeyCache(t.Context())
+		keys, ctx := ossenc.CacheKeys(stub), t.Context()
 		var all sync.WaitGroup
 		all.Go(func() {
 			defer func() {

@@ -1,6 +1,7 @@
 package ossenc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,24 +33,33 @@ type Requirement struct {
 	Keys []string
 }
 
-// requirement returns what holds for a task: its own Want, or what the policy says.
+// requirement returns what holds for a task: what it asks for itself, or else what
+// the policy says, in the strictest mode that the setting, the policy's rule and the
+// task name. An exempt or blocked bucket has no further requirement.
 func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
-	r := Requirement{Desired: t.Desired}
-	if t.Desired.byPolicy() && w.Policy != nil {
+	var r Requirement
+	if t.Override != nil {
+		r.Desired = *t.Override
+	} else {
 		var err error
-		if r, err = w.Policy.Evaluate(ctx, t.Bucket); err != nil {
-			return Requirement{}, err
-		}
-		if t.Exactly {
-			r.Desired.Compare = Exact
+		if r, err = w.Policy.Evaluate(ctx, t.Bucket); err != nil || r.Exempt != nil || r.Blocked != "" {
+			return r, err
 		}
 	}
-	r.Desired.Report = r.Desired.Report || t.Desired.Report || w.Report
+	r.Desired = w.combine(r.Desired, t)
 	return r, nil
 }
 
-// byPolicy reports whether the policy is to say what is wanted.
-func (w Desired) byPolicy() bool { return w.Rule.IsNone() && w.Compare != Exact }
+// combine returns what is desired as the task and the settings let it hold.
+func (w *Warden) combine(d Desired, t Task) Desired {
+	d.Compare = cmp.Or(t.Compare, d.comparison())
+	d.Mode = Strictest(w.ModeFor(t.Mode), d.Mode)
+	return d
+}
+
+// ModeFor returns the mode that a request of the given mode has at least, before any
+// rule of the policy makes it stricter.
+func (w *Warden) ModeFor(requested Mode) Mode { return Strictest(w.Mode, requested) }
 
 // decide decides about the present rule, with an eye on the keys: they are only
 // looked at where the decision depends on it.

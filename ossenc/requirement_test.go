@@ -64,7 +64,7 @@ func TestEnsure_ByPolicy(t *testing.T) {
 		{name: "DisabledKey", ruling: Requirement{Desired: wantKMS("key-off", Floor)}, verdict: Blocked, code: Refused, reason: "it is disabled; nothing was written"},
 		{name: "NoSuchKey", ruling: Requirement{Desired: wantKMS("key-typo", Floor)}, verdict: Blocked, code: Refused, reason: "no such key"},
 		{name: "KeyThatCannotBeLookedAt", ruling: Requirement{Desired: wantKMS("key-secret", Floor)}, verdict: Blocked, code: Denied, reason: "could not be looked at"},
-		{name: "DisabledKeyInReportMode", ruling: Requirement{Desired: Desired{Rule: Rule{Algorithm: KMS, KMSKeyID: "key-off"}, Report: true}}, verdict: Blocked, code: Refused},
+		{name: "DisabledKeyInReportMode", ruling: Requirement{Desired: Desired{Rule: Rule{Algorithm: KMS, KMSKeyID: "key-off"}, Mode: ReportOnly}}, verdict: Blocked, code: Refused},
 		{name: "Fallback", ruling: Requirement{Desired: wantKMS("key-off", Floor), Fallback: aes256}, verdict: Fixed, after: aes256, reason: "fallback"},
 		{name: "FallbackNeverWeakens", present: Rule{Algorithm: KMS}, ruling: Requirement{Desired: wantKMS("key-off", Exact), Fallback: aes256}, verdict: Compliant, after: Rule{Algorithm: KMS}, reason: "kept KMS"},
 		{name: "ForeignKey", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}, Keys: []string{"key-2"}}, verdict: Blocked, code: ForeignKey, after: kms1, reason: "does not name this key; nothing was written"},
@@ -73,12 +73,12 @@ func TestEnsure_ByPolicy(t *testing.T) {
 		{name: "KnownKey", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}, Keys: []string{"key-1"}}, verdict: Compliant, after: kms1},
 		{name: "KnownKeyByItsAlias", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}, Keys: []string{"key-2", "alias/pay"}}, verdict: Compliant, after: kms1},
 		{name: "AnyKeyWithoutAList", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}}, verdict: Compliant, after: kms1},
-		{name: "TaskKnowsBetter", ruling: Requirement{Exempt: &Exemption{}}, task: Task{Desired: Desired{Rule: aes256}}, verdict: Fixed, after: aes256},
-		{name: "TaskOnlyLooks", ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Desired: Desired{Report: true}}, verdict: WouldFix},
-		{name: "TaskWantsItExactly", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Exactly: true}, verdict: Fixed, after: aes256},
-		{name: "TaskRemoves", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Desired: Desired{Compare: Exact}}, verdict: Fixed, after: none},
-		{name: "PlanWouldWriteSomethingElse", ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Target: &kms1}, verdict: Blocked, code: Refused, reason: "the plan would write KMS(key-1)"},
-		{name: "PlanIsStillRight", ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Target: &aes256, Expect: &none}, verdict: Fixed, after: aes256},
+		{name: "TaskKnowsBetter", ruling: Requirement{Exempt: &Exemption{}}, task: Task{Override: &Desired{Rule: aes256}}, verdict: Fixed, after: aes256},
+		{name: "TaskOnlyLooks", ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Mode: ReportOnly}, verdict: WouldFix},
+		{name: "TaskWantsItExactly", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Compare: Exact}, verdict: Fixed, after: aes256},
+		{name: "TaskRemoves", present: kms1, ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Override: &Desired{Remove: true}}, verdict: Fixed, after: none},
+		{name: "PlanWouldWriteSomethingElse", ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Precondition: Precondition{Target: &kms1}}, verdict: Blocked, code: Refused, reason: "the plan would write KMS(key-1)"},
+		{name: "PlanIsStillRight", ruling: Requirement{Desired: Desired{Rule: aes256}}, task: Task{Precondition: Precondition{Before: &none, Target: &aes256}}, verdict: Fixed, after: aes256},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -118,27 +118,5 @@ func TestEnsure_AsksThePolicyAboutWhereTheBucketIs(t *testing.T) {
 	w.Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1", Region: "cn-beijing"}}) // the fake answers from cn-hangzhou
 	if asked.Region != "cn-hangzhou" {
 		t.Errorf("asked about %+v", asked)
-	}
-}
-
-func TestEnsure_ReportModeOfTheWholeFunction(t *testing.T) {
-	store := &fakeStore{}
-	w := &Warden{Store: store, Report: true, Policy: ruled(Requirement{Desired: aes(false)})}
-	for _, want := range []Desired{{}, {Rule: Rule{Algorithm: KMS}}} {
-		if res := w.Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Desired: want}); res.Verdict != WouldFix || store.puts != 0 {
-			t.Errorf("%s, %d writes", res.Verdict, store.puts)
-		}
-	}
-}
-
-// To ask for nothing is a mistake of the caller, never "compliant".
-func TestEnsure_AskingForNothingIsInvalid(t *testing.T) {
-	for _, task := range []Task{{}, {Desired: Desired{Report: true}}, {Exactly: true}, {Desired: Desired{Compare: Floor}}} {
-		store := &fakeStore{}
-		task.Bucket = Bucket{Name: "b-1"}
-		res := (&Warden{Store: store}).Ensure(t.Context(), task)
-		if res.Verdict != Rejected || res.Code != Invalid || res.Observed || store.puts != 0 {
-			t.Errorf("%+v: %s %q, %d writes: %s", task, res.Verdict, res.Code, store.puts, res.Reason)
-		}
 	}
 }

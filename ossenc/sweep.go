@@ -11,7 +11,8 @@ import (
 
 // SweepOptions says which buckets of all accounts to sweep, and how.
 type SweepOptions struct {
-	Desired Desired
+	// Mode is that of each bucket's task.
+	Mode Mode
 	// Prefix and Region leave out all other buckets; empty for all.
 	Prefix, Region string
 	// Accounts leaves out all accounts but these, by ID; nil for all.

@@ -94,9 +94,8 @@ func newFakeAccount(n int) *fakeAccount {
 
 // collected runs a sweep and returns each bucket with its verdict.
 func collected(ctx context.Context, f *fakeAccount, s SweepOptions) ([]string, SweepSummary, error) {
-	s.Desired = aes(s.Desired.Report)
 	var rows []string
-	swept, err := (&Warden{Store: f, Lister: f}).Sweep(ctx, s, func(r Result) bool {
+	swept, err := (&Warden{Store: f, Lister: f, Policy: ruled(Requirement{Desired: aes(false)})}).Sweep(ctx, s, func(r Result) bool {
 		rows = append(rows, r.Bucket+" "+string(r.Verdict))
 		return true
 	})
@@ -227,7 +226,7 @@ func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
 func TestSweep_ReportSpendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAccount(30)
-		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: new(1), Desired: Desired{Report: true}})
+		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: new(1), Mode: ReportOnly})
 		if err != nil || f.writes != 0 || swept.Changes != 0 || rows[1] != "b-000001 would_fix" {
 			t.Errorf("%d writes, %+v, %v, %v", f.writes, swept, rows[1], err)
 		}
@@ -291,16 +290,16 @@ func TestSweep_BacksOffFromAQPSLimit(t *testing.T) {
 	})
 }
 
-func TestEnsure_Expect(t *testing.T) {
+func TestEnsure_PreconditionOnTheRuleBefore(t *testing.T) {
 	kms, none := Rule{Algorithm: KMS}, Rule{}
 	store := &fakeStore{rule: kms}
-	task := Task{Bucket: Bucket{Name: "b-1"}, Desired: Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}, Expect: &none}
-	res := (&Warden{Store: store}).Ensure(t.Context(), task)
+	task := Task{Bucket: Bucket{Name: "b-1"}, Override: &Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}, Precondition: Precondition{Before: &none}}
+	res := (&Warden{Store: store, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(t.Context(), task)
 	if res.Verdict != Blocked || store.puts != 0 || res.Reason != "KMS is in force, not none as expected; nothing was written" {
 		t.Errorf("%+v, %d writes", res, store.puts)
 	}
-	task.Expect = &kms
-	if res = (&Warden{Store: store}).Ensure(t.Context(), task); res.Verdict != Fixed || store.puts != 1 {
+	task.Precondition.Before = &kms
+	if res = (&Warden{Store: store, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(t.Context(), task); res.Verdict != Fixed || store.puts != 1 {
 		t.Errorf("%+v, %d writes", res, store.puts)
 	}
 }

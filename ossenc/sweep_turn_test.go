@@ -16,7 +16,7 @@ func TestSweep_BeginsNothingAfterTheStopTime(t *testing.T) {
 		f.latency = 5 * time.Second
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 		defer cancel()
-		rows, swept, err := collected(ctx, f, SweepOptions{Concurrency: 1, Desired: Desired{Report: true}})
+		rows, swept, err := collected(ctx, f, SweepOptions{Concurrency: 1, Mode: ReportOnly})
 		if want := []string{"b-000000 compliant"}; err != nil || !slices.Equal(rows, want) || swept.Complete || swept.Last != "b-000000" {
 			t.Errorf("%q, %+v, %v", rows, swept, err)
 		}
@@ -31,7 +31,7 @@ func TestSweep_ResumesAtWhatTheDeadlineEnded(t *testing.T) {
 		f.slow = map[string]time.Duration{bucketAt(2): time.Hour}
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 		defer cancel()
-		rows, swept, err := collected(ctx, f, SweepOptions{Desired: Desired{Report: true}})
+		rows, swept, err := collected(ctx, f, SweepOptions{Mode: ReportOnly})
 		if err != nil || len(rows) != 5 || rows[2] != "b-000002 unknown" || rows[3] != "b-000003 compliant" {
 			t.Fatalf("%q, %v", rows, err)
 		}
@@ -39,7 +39,7 @@ func TestSweep_ResumesAtWhatTheDeadlineEnded(t *testing.T) {
 			t.Fatalf("%+v", swept)
 		}
 		f.slow = nil
-		rows, swept, err = collected(t.Context(), f, SweepOptions{Desired: Desired{Report: true}, After: swept.Last})
+		rows, swept, err = collected(t.Context(), f, SweepOptions{Mode: ReportOnly, After: swept.Last})
 		if err != nil || len(rows) != 3 || rows[0] != "b-000002 would_fix" || !swept.Complete || swept.Last != "b-000004" {
 			t.Errorf("%q, %+v, %v", rows, swept, err)
 		}

@@ -129,7 +129,7 @@ func (s *sweeper) ensure(ctx context.Context, b Bucket) Result {
 		return granted
 	}
 	for {
-		res := s.warden.ensureSafely(ctx, Task{Bucket: b, Desired: s.Desired, Budget: budget})
+		res := s.warden.ensureSafely(ctx, Task{Bucket: b, Mode: s.Mode, Budget: budget})
 		if res.Code != Throttled {
 			s.limiter.succeeded()
 			return res

@@ -43,15 +43,6 @@ type Store interface {
 	Delete(ctx context.Context, b Bucket) (Observation, error)
 }
 
-// Desired is what should be in force for a bucket, and how insistently.
-type Desired struct {
-	// Rule is the required rule. "No rule" leaves it to the policy, or with Exact
-	// means: remove it.
-	Rule    Rule
-	Compare Compare
-	Report  bool // true: look and tell only, write nothing
-}
-
 // Task is one bucket to look after.
 type Task struct {
 	Bucket Bucket
@@ -61,16 +52,25 @@ type Task struct {
 	// but never written again: if OSS did not keep what we wrote, then writing at
 	// every event of our own writing would never end.
 	OwnWrite bool
-	Desired  Desired
-	// Exactly takes what the policy says with Exact.
-	Exactly bool
-	// Expect is the rule that must be in force for anything to be written; nil for
-	// any rule. It is what makes a plan safe to apply later.
-	Expect *Rule
-	// Target is the only rule that may be written; nil for whatever is decided.
-	Target *Rule
+	// Override is what the task asks for in place of the policy; nil asks the policy.
+	Override *Desired
+	// Compare replaces how the requirement is compared; empty keeps it.
+	Compare Compare
+	// Mode is the mode of this task; a stricter one of the setting or of the policy's
+	// rule wins.
+	Mode         Mode
+	Precondition Precondition
 	// Budget is asked before a write and may refuse it; nil allows all.
 	Budget func() bool
+}
+
+// Precondition is what must hold for anything to be written. It is what makes a plan
+// safe to apply later.
+type Precondition struct {
+	// Before is the rule that must be current; nil for any.
+	Before *Rule
+	// Target is the only rule that may be written; nil for whatever is decided.
+	Target *Rule
 }
 
 // Verdict is the outcome for one bucket or event, in one word.
@@ -142,16 +142,29 @@ type Accounts interface {
 type Warden struct {
 	Store  Store
 	Lister Lister // needed by Run only
-	Policy Policy // for tasks that do not say what they want
-	// Keys looks at KMS keys before they are written; nil leaves that out.
+	// Policy says what is required of each bucket. A warden without one does nothing.
+	Policy Policy
+	// Keys looks up KMS keys before they are written; nil leaves that out. See
+	// [Warden.ForInvocation].
 	Keys Keys
 	// Accounts finds the identity for buckets of other accounts; nil uses the
 	// invocation's own for all.
 	Accounts Accounts
-	// Report is whether nothing is ever written.
-	Report bool
+	// Mode is the mode of the settings; a stricter one of a task or of the policy's
+	// rule wins.
+	Mode Mode
 	// Jitter returns how long to wait of at most so long; rand.N if nil.
 	Jitter func(time.Duration) time.Duration
+}
+
+// ForInvocation returns a copy of the warden that looks up each KMS key once. It is
+// for one invocation, so that none decides by what a key was in an earlier one.
+func (w *Warden) ForInvocation() *Warden {
+	one := *w
+	if w.Keys != nil {
+		one.Keys = CacheKeys(w.Keys)
+	}
+	return &one
 }
 
 func (w *Warden) jitter(most time.Duration) time.Duration {
@@ -178,8 +191,8 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 		t.Bucket.Account = "" // the function's own
 	}
 	res := newResult(t)
-	if t.Desired.byPolicy() && w.Policy == nil {
-		return *res.fail(Rejected, Invalid, "neither the task nor a policy says what is required, so nothing was read")
+	if err := w.check(t); err != nil {
+		return *res.fail(Rejected, Invalid, err.Error()+", so nothing was read")
 	}
 	ctx, err := w.asAccount(ctx, t.Bucket.Account)
 	if err != nil {
@@ -203,12 +216,29 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	case r.Blocked != "":
 		return *res.fail(Blocked, Refused, r.Blocked)
 	}
+	if err := r.Desired.Check(); err != nil {
+		return *res.fail(Rejected, Invalid, fmt.Sprintf("the requirement of rule %q %s; nothing was written", r.Rule, err))
+	}
 	d, err := w.decide(ctx, t.Bucket.Region, seen.Rule, r)
 	if err != nil {
 		return *res.undecided(err)
 	}
-	t.Desired, res.Target = r.Desired, d.Target
-	return *w.act(ctx, t, d, res)
+	res.Target = d.Target
+	return *w.act(ctx, t, r.Desired, d, res)
+}
+
+// check returns why the task makes no sense, or the warden; nil if they do.
+func (w *Warden) check(t Task) error {
+	if w.Policy == nil {
+		return errors.New("there is no policy that says what is required")
+	}
+	if t.Override == nil {
+		return nil
+	}
+	if err := w.combine(*t.Override, t).Check(); err != nil {
+		return fmt.Errorf("the task %w", err)
+	}
+	return nil
 }
 
 // asAccount returns a context that acts in the account.
@@ -227,22 +257,22 @@ func (w *Warden) asAccount(ctx context.Context, account string) (context.Context
 }
 
 // act writes the target if it must and may.
-func (w *Warden) act(ctx context.Context, t Task, d Decision, res *Result) *Result {
+func (w *Warden) act(ctx context.Context, t Task, want Desired, d Decision, res *Result) *Result {
 	switch {
 	case !d.Write:
 		return res.end(Compliant, d.Reason)
-	case t.Expect != nil && *t.Expect != res.Before:
-		return res.unexpected(res.Before, *t.Expect)
-	case t.Target != nil && *t.Target != d.Target:
-		return res.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *t.Target))
-	case t.Desired.Report:
+	case t.Precondition.Before != nil && *t.Precondition.Before != res.Before:
+		return res.unexpected(res.Before, *t.Precondition.Before)
+	case t.Precondition.Target != nil && *t.Precondition.Target != d.Target:
+		return res.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *t.Precondition.Target))
+	case want.Mode == ReportOnly:
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
 	case t.Budget != nil && !t.Budget():
 		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
 	}
-	return w.write(ctx, t, d, res)
+	return w.write(ctx, t, want.Compare, d, res)
 }
 
 // read waits briefly for a bucket that was only just created.
@@ -267,13 +297,13 @@ func (w *Warden) read(ctx context.Context, t Task) (Observation, error) {
 // have been carried out all the same, and time has passed since the last look, so
 // it is never just sent again: every try begins with a look and a decision of
 // its own, or another writer's stronger rule would be overwritten.
-func (w *Warden) write(ctx context.Context, t Task, d Decision, res *Result) *Result {
+func (w *Warden) write(ctx context.Context, t Task, compare Compare, d Decision, res *Result) *Result {
 	for try := 0; ; try++ {
 		written, err := w.put(ctx, t.Bucket, d.Target)
 		res.note(written)
 		switch {
 		case err == nil:
-			return w.readBack(ctx, t, d, res)
+			return w.readBack(ctx, t.Bucket, compare, d, res)
 		case CodeOf(err) == NotFound:
 			return res.unreadable(err)
 		case !CodeOf(err).Retryable():
@@ -290,14 +320,14 @@ func (w *Warden) write(ctx context.Context, t Task, d Decision, res *Result) *Re
 		res.After = seen.Rule
 		// The target has been decided on, with its key; it only grows with what
 		// another writer has made stronger meanwhile.
-		next := Decide(seen.Rule, d.Target, t.Desired.Compare)
+		next := Decide(seen.Rule, d.Target, compare)
 		switch {
 		case !next.Write:
 			return res.end(Fixed, d.Reason)
 		case !again:
 			return res.failed(Blocked, err, d.Reason)
-		case t.Expect != nil && *t.Expect != seen.Rule:
-			return res.unexpected(seen.Rule, *t.Expect)
+		case t.Precondition.Before != nil && *t.Precondition.Before != seen.Rule:
+			return res.unexpected(seen.Rule, *t.Precondition.Before)
 		}
 		d.Target = next.Target
 	}
@@ -312,12 +342,12 @@ func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Observation, error)
 }
 
 // readBack looks until the written rule is in force.
-func (w *Warden) readBack(ctx context.Context, t Task, d Decision, res *Result) *Result {
+func (w *Warden) readBack(ctx context.Context, b Bucket, compare Compare, d Decision, res *Result) *Result {
 	for i := 0; ; i++ {
-		seen, err := w.Store.Get(ctx, t.Bucket)
+		seen, err := w.Store.Get(ctx, b)
 		if err == nil {
 			res.After = seen.Rule
-			if satisfies(seen.Rule, d.Target, t.Desired.Compare) {
+			if satisfies(seen.Rule, d.Target, compare) {
 				return res.end(Fixed, d.Reason)
 			}
 		}
@@ -338,7 +368,11 @@ func satisfies(seen, target Rule, compare Compare) bool {
 
 // newResult returns what is known of a task before anything is read.
 func newResult(t Task) *Result {
-	return &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Wanted: t.Desired.Rule}
+	res := &Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region}
+	if t.Override != nil {
+		res.Wanted = t.Override.Rule
+	}
+	return res
 }
 
 func (r *Result) note(a Observation) {

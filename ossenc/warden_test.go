@@ -48,8 +48,13 @@ func (f *fakeStore) Delete(context.Context, Bucket) (Observation, error) { panic
 
 func failing(c Code) error { return &Error{Op: "Op", Bucket: "b-1", Code: c, Message: "told so"} }
 
+// aes requires AES256, or only reports where it is missing.
 func aes(report bool) Desired {
-	return Desired{Rule: Rule{Algorithm: AES256}, Compare: Floor, Report: report}
+	d := Desired{Rule: Rule{Algorithm: AES256}, Compare: Floor, Mode: Enforce}
+	if report {
+		d.Mode = ReportOnly
+	}
+	return d
 }
 
 func TestEnsure(t *testing.T) {
@@ -69,78 +74,78 @@ func TestEnsure(t *testing.T) {
 		reason  string
 	}{
 		{
-			name: "Unencrypted/fixed", task: Task{Desired: aes(false)},
+			name: "Unencrypted/fixed", task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
 			reason: "no default encryption; AES256 is wanted",
 		},
 		{
-			name: "Compliant/one read and no write", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Desired: aes(false)},
+			name: "Compliant/one read and no write", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Override: new(aes(false))},
 			verdict: Compliant, after: Rule{Algorithm: AES256}, maxGets: 1,
 		},
 		{
-			name: "Stronger/kept", store: fakeStore{rule: kms}, task: Task{Desired: aes(false)},
+			name: "Stronger/kept", store: fakeStore{rule: kms}, task: Task{Override: new(aes(false))},
 			verdict: Compliant, after: kms, maxGets: 1,
 		},
 		{
 			name: "Stronger/weakened in exact mode only", store: fakeStore{rule: kms},
-			task:    Task{Desired: Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
+			task:    Task{Override: &Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
 		},
 		{
-			name: "Report mode/nothing written", task: Task{Desired: aes(true)},
+			name: "Report mode/nothing written", task: Task{Override: new(aes(true))},
 			verdict: WouldFix, maxGets: 1, reason: "AES256 was not written",
 		},
 		{
-			name: "Own write that did not last/not written again", task: Task{Desired: aes(false), OwnWrite: true},
+			name: "Own write that did not last/not written again", task: Task{Override: new(aes(false)), OwnWrite: true},
 			verdict: Blocked, code: Refused, maxGets: 1, reason: "our own write",
 		},
 		{
-			name: "Own write in force/compliant", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Desired: aes(false), OwnWrite: true},
+			name: "Own write in force/compliant", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Override: new(aes(false)), OwnWrite: true},
 			verdict: Compliant, after: Rule{Algorithm: AES256}, maxGets: 1,
 		},
 		{
-			name: "Unreadable/never written", store: fakeStore{onGet: getFails(Denied, 99)}, task: Task{Desired: aes(false)},
+			name: "Unreadable/never written", store: fakeStore{onGet: getFails(Denied, 99)}, task: Task{Override: new(aes(false))},
 			verdict: Unknown, code: Denied, maxGets: 1, reason: "could not be read",
 		},
 		{
-			name: "Unrecognized rule/never written", store: fakeStore{onGet: getFails(Unrecognized, 99)}, task: Task{Desired: aes(false)},
+			name: "Unrecognized rule/never written", store: fakeStore{onGet: getFails(Unrecognized, 99)}, task: Task{Override: new(aes(false))},
 			verdict: Unknown, code: Unrecognized, maxGets: 1,
 		},
 		{
 			name: "Unreadable in exact mode/never written", store: fakeStore{onGet: getFails(Unavailable, 99)},
-			task:    Task{Desired: Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
+			task:    Task{Override: &Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}},
 			verdict: Unknown, code: Unavailable, maxGets: 1,
 		},
 		{
-			name: "No such bucket/gone at once", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Desired: aes(false)},
+			name: "No such bucket/gone at once", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Override: new(aes(false))},
 			verdict: Gone, maxGets: 1,
 		},
 		{
-			name: "Created and late/waited for", store: fakeStore{onGet: getFails(NotFound, 3)}, task: Task{Desired: aes(false), Created: true},
+			name: "Created and late/waited for", store: fakeStore{onGet: getFails(NotFound, 3)}, task: Task{Override: new(aes(false)), Created: true},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 5,
 		},
 		{
-			name: "Created and never seen/gone after a bounded wait", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Desired: aes(false), Created: true},
+			name: "Created and never seen/gone after a bounded wait", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Override: new(aes(false)), Created: true},
 			verdict: Gone, maxGets: 1 + len(appearPauses),
 		},
 		{
-			name: "Write refused/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Refused), true }}, task: Task{Desired: aes(false)},
+			name: "Write refused/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Refused), true }}, task: Task{Override: new(aes(false))},
 			verdict: Blocked, code: Refused, puts: 1, maxGets: 1,
 		},
 		{
-			name: "Write denied/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Denied), true }}, task: Task{Desired: aes(false)},
+			name: "Write denied/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Denied), true }}, task: Task{Override: new(aes(false))},
 			verdict: Blocked, code: Denied, puts: 1, maxGets: 1,
 		},
 		{
-			name: "Bucket vanishes before the write/gone", store: fakeStore{onPut: func(int) (error, bool) { return failing(NotFound), true }}, task: Task{Desired: aes(false)},
+			name: "Bucket vanishes before the write/gone", store: fakeStore{onPut: func(int) (error, bool) { return failing(NotFound), true }}, task: Task{Override: new(aes(false))},
 			verdict: Gone, puts: 1, maxGets: 1,
 		},
 		{
-			name: "Write's answer lost but carried out/fixed", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), false }}, task: Task{Desired: aes(false)},
+			name: "Write's answer lost but carried out/fixed", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), false }}, task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
 		},
 		{
-			name: "Write lost/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), true }}, task: Task{Desired: aes(false)},
+			name: "Write lost/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Unavailable), true }}, task: Task{Override: new(aes(false))},
 			verdict: Blocked, code: Unavailable, puts: 4, maxGets: 5,
 		},
 		{
@@ -149,7 +154,7 @@ func TestEnsure(t *testing.T) {
 					return nil, false
 				}
 				return failing(Throttled), true
-			}}, task: Task{Desired: aes(false)},
+			}}, task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 3, maxGets: 4,
 		},
 		{
@@ -158,7 +163,7 @@ func TestEnsure(t *testing.T) {
 				onPut: func(int) (error, bool) { return failing(Throttled), true },
 				onGet: func(n int) (Observation, error, bool) { return Observation{Rule: kms}, nil, n > 1 },
 			},
-			task: Task{Desired: aes(false)}, verdict: Fixed, after: kms, puts: 1, maxGets: 2,
+			task: Task{Override: new(aes(false))}, verdict: Fixed, after: kms, puts: 1, maxGets: 2,
 		},
 		{
 			name: "Write lost and unreadable then/unknown",
@@ -166,36 +171,36 @@ func TestEnsure(t *testing.T) {
 				onPut: func(int) (error, bool) { return failing(Unavailable), true },
 				onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Unavailable), n > 1 },
 			},
-			task: Task{Desired: aes(false)}, verdict: Unknown, code: Unavailable, puts: 1, maxGets: 2,
+			task: Task{Override: new(aes(false))}, verdict: Unknown, code: Unavailable, puts: 1, maxGets: 2,
 		},
 		{
 			name:  "Read-back lags/waited for",
-			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, nil, n <= 4 }}, task: Task{Desired: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, nil, n <= 4 }}, task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 5,
 		},
 		{
 			name:  "Never seen in force/not called fixed",
-			store: fakeStore{onGet: func(int) (Observation, error, bool) { return Observation{}, nil, true }}, task: Task{Desired: aes(false)},
+			store: fakeStore{onGet: func(int) (Observation, error, bool) { return Observation{}, nil, true }}, task: Task{Override: new(aes(false))},
 			verdict: Unknown, code: Unconfirmed, puts: 1, maxGets: 2 + len(readBackPauses), reason: "AES256 was written, but OSS still reports none",
 		},
 		{
 			name:  "Read-back denied/not called fixed",
-			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Denied), n > 1 }}, task: Task{Desired: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Denied), n > 1 }}, task: Task{Override: new(aes(false))},
 			verdict: Unknown, code: Denied, puts: 1, maxGets: 2, reason: "AES256 was written, but reading it back failed",
 		},
 		{
 			name:  "Read-back unavailable for a while/fixed",
-			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Unavailable), n == 2 || n == 3 }}, task: Task{Desired: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(Unavailable), n == 2 || n == 3 }}, task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 4,
 		},
 		{
 			name:  "Bucket vanishes before the read-back/gone",
-			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(NotFound), n > 1 }}, task: Task{Desired: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{}, failing(NotFound), n > 1 }}, task: Task{Override: new(aes(false))},
 			verdict: Gone, puts: 1, maxGets: 2,
 		},
 		{
 			name:  "Second writer made it stronger/fixed",
-			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{Rule: kms}, nil, n > 1 }}, task: Task{Desired: aes(false)},
+			store: fakeStore{onGet: func(n int) (Observation, error, bool) { return Observation{Rule: kms}, nil, n > 1 }}, task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: kms, puts: 1, maxGets: 2,
 		},
 	}
@@ -204,7 +209,7 @@ func TestEnsure(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tt.task.Bucket = Bucket{Name: "b-1", Region: "cn-beijing"}
 				store := tt.store
-				res := (&Warden{Store: &store}).Ensure(t.Context(), tt.task)
+				res := (&Warden{Store: &store, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(t.Context(), tt.task)
 				if res.Verdict != tt.verdict || res.Code != tt.code {
 					t.Fatalf("verdict %s, code %q; want %s, %q (%s)", res.Verdict, res.Code, tt.verdict, tt.code, res.Reason)
 				}
@@ -220,7 +225,7 @@ func TestEnsure(t *testing.T) {
 				if !strings.Contains(res.Reason, tt.reason) || res.Reason == "" {
 					t.Errorf("reason = %q, want %q in it", res.Reason, tt.reason)
 				}
-				if res.Wanted != tt.task.Desired.Rule || res.Bucket != "b-1" {
+				if res.Wanted != tt.task.Override.Rule || res.Bucket != "b-1" {
 					t.Errorf("result is of %s, wanted %s", res.Bucket, res.Wanted)
 				}
 			})
@@ -234,7 +239,7 @@ func TestEnsure_StopsBeforeTheDeadline(t *testing.T) {
 		defer cancel()
 		store := fakeStore{onGet: func(int) (Observation, error, bool) { return Observation{}, nil, true }}
 		start := time.Now()
-		res := (&Warden{Store: &store}).Ensure(ctx, Task{Bucket: Bucket{Name: "b-1"}, Desired: aes(false)})
+		res := (&Warden{Store: &store, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(ctx, Task{Bucket: Bucket{Name: "b-1"}})
 		if took := time.Since(start); took >= time.Second {
 			t.Errorf("took %v of 1s", took)
 		}
@@ -245,7 +250,7 @@ func TestEnsure_StopsBeforeTheDeadline(t *testing.T) {
 }
 
 func TestEnsure_TellsTheRequestOfTheWrite(t *testing.T) {
-	res := (&Warden{Store: &fakeStore{}}).Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Desired: aes(false)})
+	res := (&Warden{Store: &fakeStore{}, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}})
 	if res.OSSRequestID != "PUT" || res.Region != "cn-hangzhou" {
 		t.Errorf("request %s in %s, want PUT in cn-hangzhou", res.OSSRequestID, res.Region)
 	}

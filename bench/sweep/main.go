@@ -17,6 +17,7 @@ import (
 
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/tlsdial"
+	"bucketwarden/ossenc/policy"
 
 	"bucketwarden/ossenc"
 )
@@ -69,12 +70,13 @@ func run(endpoint, connect string, loop bool) error {
 // sweep returns how many buckets were found compliant.
 func sweep(endpoints alicloud.Endpoints, transport *http.Transport) (compliant int, err error) {
 	client := alicloud.NewClient(endpoints, transport, nil)
-	warden := &ossenc.Warden{Store: client, Lister: client}
+	required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})
+	warden := &ossenc.Warden{Store: client, Lister: client, Policy: policy.Evaluator{Policy: required}}
 	ctx := ossenc.WithIdentity(context.Background(), ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: "LTAIbench", AccessKeySecret: "bench-secret"}, // the stub checks none
 		Region:      "cn-hangzhou",
 	})
-	_, err = warden.Sweep(ctx, ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+	_, err = warden.Sweep(ctx, ossenc.SweepOptions{}, func(r ossenc.Result) bool {
 		if r.Verdict == ossenc.Compliant {
 			compliant++
 		}

@@ -74,6 +74,9 @@ func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
 		if sum.full(res) {
 			return false
 		}
+		if !res.Observed { // the policy was not asked
+			res.Wanted = v.Wanted
+		}
 		begin()
 		body.row(res)
 		sum.add(res)

@@ -73,10 +73,9 @@ func account(t *testing.T) Source {
 			Op: "GetBucketEncryption", Bucket: "zz-secret", Code: ossenc.Denied, OSSCode: "AccessDenied", EC: "0003-00000001", RequestID: "REQ-zz-secret", Message: "You have no right",
 		}},
 	}
-	w := &ossenc.Warden{Store: m, Lister: m}
-	want := ossenc.Desired{Rule: view().Wanted, Compare: view().Compare, Report: true}
+	w := m.Warden(ossenc.Desired{Rule: view().Wanted, Compare: view().Compare})
 	return func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
-		return w.Sweep(t.Context(), ossenc.SweepOptions{Desired: want}, row)
+		return w.Sweep(t.Context(), ossenc.SweepOptions{Mode: ossenc.ReportOnly}, row)
 	}
 }
 

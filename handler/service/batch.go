@@ -21,26 +21,27 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 	defer cancel()
 	events := s.Events.Read(payload)
 	results := make([]Result, len(events))
+	warden := s.Warden()
 	if len(events) == 1 { // the usual case needs no goroutine
-		s.event(ctx, log, events[0], &results[0])
+		s.event(ctx, log, warden, events[0], &results[0])
 		return Results{results}
 	}
 	inOrderOfBuckets(len(events), func(i int) string { return events[i].Head().Bucket.Name }, func(i int) {
-		s.event(ctx, log, events[i], &results[i])
+		s.event(ctx, log, warden, events[i], &results[i])
 	})
 	return Results{results}
 }
 
-func (s *Service) event(ctx context.Context, log *slog.Logger, e event.Event, res *Result) {
-	s.run(ctx, log, e.Head(), res, func() ossenc.Result { return s.handle(ctx, e) })
+func (s *Service) event(ctx context.Context, log *slog.Logger, w Warden, e event.Event, res *Result) {
+	s.run(ctx, log, e.Head(), res, func() ossenc.Result { return handle(ctx, w, e) })
 }
 
 // handle does what one event asks for.
-func (s *Service) handle(ctx context.Context, e event.Event) ossenc.Result {
+func handle(ctx context.Context, w Warden, e event.Event) ossenc.Result {
 	b := e.Head().Bucket
 	switch e := e.(type) {
 	case *event.Notice:
-		return s.Enforcer.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, OwnWrite: e.OwnWrite, Desired: s.Desired})
+		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, OwnWrite: e.OwnWrite})
 	case *event.Ignored:
 		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: e.Reason}
 	case *event.Invalid:

@@ -24,7 +24,8 @@ type BucketRequest struct {
 	// Rule is the rule to ensure; nil for the one that the policy or the settings
 	// require. Ensure only.
 	Rule *ossenc.Rule
-	// Compare is [ossenc.Floor], which never weakens, or [ossenc.Exact]. Ensure only.
+	// Compare is [ossenc.Floor], which never weakens, or [ossenc.Exact]; empty for
+	// what the policy says. Ensure only.
 	Compare ossenc.Compare
 	// DryRun reports what would be written and writes nothing.
 	DryRun bool
@@ -47,32 +48,33 @@ type BucketAnswer struct {
 func (s *Service) One(ctx context.Context, r BucketRequest) BucketAnswer {
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
-	task := s.task(r)
+	task, warden := r.task(), s.Warden()
 	var res Result
-	s.run(ctx, log, &event.Header{Type: r.Source, Bucket: r.Bucket}, &res, func() ossenc.Result { return s.Enforcer.Ensure(ctx, task) })
-	return BucketAnswer{Result: res.Result, Rule: res.After, DryRun: r.Action != Show && task.Desired.Report}
+	s.run(ctx, log, &event.Header{Type: r.Source, Bucket: r.Bucket}, &res, func() ossenc.Result { return warden.Ensure(ctx, task) })
+	return BucketAnswer{Result: res.Result, Rule: res.After, DryRun: r.Action != Show && warden.ModeFor(task.Mode) == ossenc.ReportOnly}
 }
 
 // task translates the request.
-func (s *Service) task(r BucketRequest) ossenc.Task {
-	t := ossenc.Task{Bucket: r.Bucket}
+func (r BucketRequest) task() ossenc.Task {
+	t := ossenc.Task{Bucket: r.Bucket, Mode: requestMode(r.DryRun)}
 	switch r.Action {
 	case Ensure:
-		t.Desired.Rule = s.Desired.Rule
+		t.Compare = r.Compare
 		if r.Rule != nil {
-			t.Desired.Rule = *r.Rule
+			t.Override = &ossenc.Desired{Rule: *r.Rule}
 		}
-		if t.Desired.Rule.IsNone() { // the policy's own rule; with Exact here, "none" would mean to remove it
-			t.Exactly = r.Compare == ossenc.Exact
-		} else {
-			t.Desired.Compare = r.Compare
-		}
-		t.Desired.Report = r.DryRun || s.Desired.Report
 	case Remove:
-		t.Desired = ossenc.Desired{Compare: ossenc.Exact, Report: r.DryRun || s.Desired.Report}
+		t.Override = &ossenc.Desired{Remove: true}
 	default: // Show
-		t.Desired = s.Desired
-		t.Desired.Report = true
+		t.Mode = ossenc.ReportOnly
 	}
 	return t
+}
+
+// requestMode is the mode of a request that may ask for a dry run.
+func requestMode(dryRun bool) ossenc.Mode {
+	if dryRun {
+		return ossenc.ReportOnly
+	}
+	return ossenc.Enforce
 }

@@ -80,7 +80,7 @@ func (s *Service) EvaluateRule(ctx context.Context, payload []byte) (*ConfigResu
 	}
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
-	e := evaluator{service: s, call: call, log: log, result: &ConfigResult{Action: "cloud_config", Totals: map[Compliance]int{}}}
+	e := evaluator{service: s, warden: s.Warden(), call: call, log: log, result: &ConfigResult{Action: "cloud_config", Totals: map[Compliance]int{}}}
 	if call.Account == "" {
 		call.Account = ossenc.IdentityFrom(ctx).AccountID
 	}
@@ -96,6 +96,7 @@ func (s *Service) EvaluateRule(ctx context.Context, payload []byte) (*ConfigResu
 // evaluator answers one call.
 type evaluator struct {
 	service *Service
+	warden  Warden
 	call    *event.ConfigRule
 	log     *slog.Logger
 	pending []Evaluation
@@ -110,10 +111,10 @@ func (e *evaluator) one(ctx context.Context) {
 			Region: ossenc.IdentityFrom(ctx).Region, Compliance: NotApplicable, Annotation: "the rule is for OSS buckets",
 		}}
 	} else {
-		task := ossenc.Task{Bucket: e.call.Bucket, Desired: e.desired()}
+		task := ossenc.Task{Bucket: e.call.Bucket, Mode: ossenc.ReportOnly}
 		var res Result
 		e.service.run(ctx, e.log, &event.Header{Type: configEventType, Bucket: e.call.Bucket}, &res, func() ossenc.Result {
-			return e.service.Enforcer.Ensure(ctx, task)
+			return e.warden.Ensure(ctx, task)
 		})
 		e.add(res.Result)
 	}
@@ -122,18 +123,12 @@ func (e *evaluator) one(ctx context.Context) {
 
 const configEventType = "cloud config rule"
 
-func (e *evaluator) desired() ossenc.Desired {
-	d := e.service.Desired
-	d.Report = true
-	return d
-}
-
 // all evaluates every bucket of the account, in pieces. The results of deleted
 // buckets are removed only where the run was whole and fits one call: what a
 // second call with the same token removes is not documented.
 func (e *evaluator) all(ctx context.Context) {
 	ok := true
-	swept, err := e.service.Sweeper.Sweep(ctx, ossenc.SweepOptions{Desired: e.desired(), Accounts: []string{e.call.Account}}, func(r ossenc.Result) bool {
+	swept, err := e.warden.Sweep(ctx, ossenc.SweepOptions{Mode: ossenc.ReportOnly, Accounts: []string{e.call.Account}}, func(r ossenc.Result) bool {
 		logResult(ctx, e.log, nil, &Result{Result: r, EventType: configEventType}, 0)
 		e.add(r)
 		if len(e.pending) == configPiece {

@@ -20,8 +20,9 @@ import (
 func (s *Service) Hop(ctx context.Context, r *SweepRequest) *HopResult {
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
-	sweep := s.options(r)
-	h := &hop{service: s, request: r, run: *r.Run, log: log, next: r.Cursor, res: &HopResult{Action: r.Action, Mode: modeOf(sweep.Desired.Report), Run: r.Run}}
+	warden := s.Warden()
+	sweep := r.options(warden)
+	h := &hop{service: s, warden: warden, request: r, run: *r.Run, log: log, next: r.Cursor, res: &HopResult{Action: r.Action, Mode: sweep.Mode, Run: r.Run}}
 	if h.mayBegin(ctx) {
 		h.work(ctx, sweep)
 		h.end(ctx)
@@ -33,6 +34,7 @@ func (s *Service) Hop(ctx context.Context, r *SweepRequest) *HopResult {
 // hop is one hop under way.
 type hop struct {
 	service *Service
+	warden  Warden
 	request *SweepRequest
 	run     Run // with the totals of this hop added
 	log     *slog.Logger
@@ -58,7 +60,7 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 	case h.run.Hop > s.maxHops(h.run.MaxHops):
 		h.stop(ossenc.Refused, fmt.Sprintf("the run has had its %d hops and is not complete; is a hop's time too short?", s.maxHops(h.run.MaxHops)))
 		return false
-	case h.run.Limit == nil && s.MaxChanges.Percent > 0 && h.res.Mode == ModeEnforce:
+	case h.run.Limit == nil && s.Policy.MaxChanges.Percent > 0 && h.res.Mode == ossenc.Enforce:
 		h.stop(ossenc.Invalid, "the policy limits changes by a share, and the run does not say how many those are; start it again")
 		return false
 	case time.Now().After(h.run.Ends):
@@ -89,7 +91,7 @@ func (s *Service) maxHops(run int) int { return min(run, cmp.Or(s.MaxHops, Defau
 // hopLimit returns how many buckets the run may write: what was found when it
 // started, and never more than the policy's number. A share was counted then.
 func (s *Service) hopLimit(run *Run) *int {
-	if n := s.MaxChanges.Count; s.MaxChanges.Exists() && s.MaxChanges.Percent == 0 && (run.Limit == nil || n < *run.Limit) {
+	if n := s.Policy.MaxChanges.Count; s.Policy.MaxChanges.Exists() && s.Policy.MaxChanges.Percent == 0 && (run.Limit == nil || n < *run.Limit) {
 		return &n
 	}
 	return run.Limit
@@ -107,7 +109,7 @@ func (h *hop) work(ctx context.Context, sweep ossenc.SweepOptions) {
 		h.run.Totals = map[ossenc.Verdict]int{}
 	}
 	again := false // the bucket that the deadline ended, and those behind it
-	swept, err := h.service.Sweeper.Sweep(ctx, sweep, func(r ossenc.Result) bool {
+	swept, err := h.warden.Sweep(ctx, sweep, func(r ossenc.Result) bool {
 		if again = again || r.Code == ossenc.Deadline; !again {
 			h.add(ctx, r)
 		}

@@ -12,11 +12,11 @@ import (
 // there is none. Where one is a share, the buckets are counted. The error says which
 // accounts could not be counted; the limit holds all the same, because a share of
 // fewer buckets is lower.
-func (s *Service) limit(ctx context.Context, sweep ossenc.SweepOptions, caps ...policy.MaxChanges) (lowest *int, err error) {
+func limit(ctx context.Context, w Warden, sweep ossenc.SweepOptions, caps ...policy.MaxChanges) (lowest *int, err error) {
 	counted, buckets := false, 0
 	for _, c := range caps {
 		if c.Percent > 0 && !counted {
-			buckets, err = s.Sweeper.Count(ctx, sweep)
+			buckets, err = w.Count(ctx, sweep)
 			counted = true
 		}
 		if !c.Exists() {
@@ -38,7 +38,7 @@ func (s *Service) limit(ctx context.Context, sweep ossenc.SweepOptions, caps ...
 func (s *Service) checkLimit(ctx context.Context, changes int) error {
 	ctx, cancel, _ := s.begin(ctx)
 	defer cancel()
-	limit, err := s.limit(ctx, ossenc.SweepOptions{}, s.MaxChanges)
+	limit, err := limit(ctx, s.Warden(), ossenc.SweepOptions{}, s.Policy.MaxChanges)
 	if limit == nil || changes <= *limit {
 		return nil
 	}

@@ -172,9 +172,7 @@ func (s *Service) Apply(ctx context.Context, p *Plan, approved string, dryRun bo
 		return Results{}, err
 	}
 	return s.change(ctx, "apply", p.Rows, func(r *PlanRow) ossenc.Task {
-		want := s.Desired
-		want.Report = want.Report || dryRun
-		return ossenc.Task{Desired: want, Expect: &r.Before, Target: &r.Target}
+		return ossenc.Task{Mode: requestMode(dryRun), Precondition: ossenc.Precondition{Before: &r.Before, Target: &r.Target}}
 	}), nil
 }
 
@@ -193,7 +191,8 @@ func (s *Service) Restore(ctx context.Context, results []ossenc.Result, dryRun b
 		return Results{}, err
 	}
 	return s.change(ctx, "restore", rows, func(r *PlanRow) ossenc.Task {
-		return ossenc.Task{Desired: ossenc.Desired{Rule: r.Before, Compare: ossenc.Exact, Report: dryRun || s.Desired.Report}, Expect: &r.Target}
+		before := ossenc.Desired{Rule: r.Before, Compare: ossenc.Exact, Remove: r.Before.IsNone()}
+		return ossenc.Task{Override: &before, Mode: requestMode(dryRun), Precondition: ossenc.Precondition{Before: &r.Target}}
 	}), nil
 }
 
@@ -202,10 +201,11 @@ func (s *Service) change(ctx context.Context, source string, rows []PlanRow, tas
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
 	results := make([]Result, len(rows))
+	warden := s.Warden()
 	inOrderOfBuckets(len(rows), func(i int) string { return rows[i].Bucket }, func(i int) {
 		t := task(&rows[i])
 		t.Bucket = ossenc.Bucket{Account: rows[i].Account, Name: rows[i].Bucket, Region: rows[i].Region}
-		s.run(ctx, log, &event.Header{Type: source, Bucket: t.Bucket}, &results[i], func() ossenc.Result { return s.Enforcer.Ensure(ctx, t) })
+		s.run(ctx, log, &event.Header{Type: source, Bucket: t.Bucket}, &results[i], func() ossenc.Result { return warden.Ensure(ctx, t) })
 	})
 	return Results{results}
 }

@@ -86,9 +86,9 @@ func RunID(trigger string, at time.Time) string {
 
 // HopResult says what came of one hop, or of the start of a run.
 type HopResult struct {
-	Action string `json:"action"`
-	Mode   string `json:"mode"`
-	Run    *Run   `json:"run,omitempty"`
+	Action string      `json:"action"`
+	Mode   ossenc.Mode `json:"mode"`
+	Run    *Run        `json:"run,omitempty"`
 	// Complete is whether every bucket had its turn; Continues whether a further hop
 	// was started.
 	Complete  bool `json:"complete"`
@@ -117,14 +117,15 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
 	run := Run{ID: cmp.Or(r.RunID, RunID("request", time.Now())), Hop: 1, MaxHops: cmp.Or(s.MaxHops, DefaultMaxHops), Ends: time.Now().Add(runTime).UTC().Truncate(time.Second)}
-	sweep := s.options(r)
-	if !sweep.Desired.Report {
+	warden := s.Warden()
+	sweep := r.options(warden)
+	if sweep.Mode != ossenc.ReportOnly {
 		var err error
-		if run.Limit, err = s.limit(ctx, sweep, s.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
+		if run.Limit, err = limit(ctx, warden, sweep, s.Policy.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
 			log.LogAttrs(ctx, slog.LevelError, "not every account could be counted for max_changes", slog.String("run", run.ID), slog.String("error", err.Error()))
 		}
 	}
-	res := &HopResult{Action: r.Action, Mode: modeOf(sweep.Desired.Report)}
+	res := &HopResult{Action: r.Action, Mode: sweep.Mode}
 	for _, p := range s.parts(r, run) {
 		known, err := s.Invoker.Start(ctx, p.Run.taskID(1), p.payload())
 		switch {
@@ -180,13 +181,6 @@ func (r *SweepRequest) payload() []byte {
 		panic("service: " + err.Error()) // impossible: strings, numbers and maps of them
 	}
 	return b
-}
-
-func modeOf(report bool) string {
-	if report {
-		return ModeReport
-	}
-	return ModeEnforce
 }
 
 func levelOfCode(c ossenc.Code) slog.Level {

@@ -54,6 +54,10 @@ type pieces struct {
 	changed int
 }
 
+func (p *pieces) Ensure(context.Context, ossenc.Task) ossenc.Result { panic("not used") }
+
+func (p *pieces) ModeFor(requested ossenc.Mode) ossenc.Mode { return requested }
+
 func (p *pieces) Count(context.Context, ossenc.SweepOptions) (int, error) { return p.n, nil }
 
 func (p *pieces) Sweep(_ context.Context, o ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
@@ -91,7 +95,7 @@ func runnable(t *testing.T, p *pieces) (*Service, *fakeInvoker) {
 		p.fails = func(int) ossenc.Code { return "" }
 	}
 	f := &fakeInvoker{tasks: map[string][]byte{}}
-	return &Service{Sweeper: p, Invoker: f, InvokerSetting: "set IT", Log: slog.New(slog.NewJSONHandler(t.Output(), nil))}, f
+	return &Service{Warden: func() Warden { return p }, Policy: new(policy.Policy), Invoker: f, InvokerSetting: "set IT", Log: slog.New(slog.NewJSONHandler(t.Output(), nil))}, f
 }
 
 // parse returns the request in a payload, as the door reads it.
@@ -241,7 +245,7 @@ func TestRun_ThePolicysLimitHolds(t *testing.T) {
 		p := &pieces{n: 30, each: 10}
 		s, f := runnable(t, p)
 		f.tasks["r-h00001"] = nil
-		s.MaxChanges = cap
+		s.Policy.MaxChanges = cap
 		return s.Hop(t.Context(), &SweepRequest{Action: "sweep", Run: &Run{ID: "r", Hop: 1, MaxHops: 5, Ends: time.Now().Add(time.Hour), Limit: limit}}), p
 	}
 	for _, limit := range []*int{nil, new(1000)} {

@@ -28,30 +28,21 @@ import (
 	"bucketwarden/ossenc/policy"
 )
 
-// Enforcer ensures one bucket. [ossenc.Warden] is the real one.
-type Enforcer interface {
+// Warden ensures buckets. [ossenc.Warden] is the real one.
+type Warden interface {
 	Ensure(ctx context.Context, t ossenc.Task) ossenc.Result
-}
-
-// Sweeper ensures the buckets of all accounts. [ossenc.Warden] is the real one.
-type Sweeper interface {
-	Sweep(ctx context.Context, s ossenc.SweepOptions, each func(ossenc.Result) bool) (ossenc.SweepSummary, error)
+	Sweep(ctx context.Context, s ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error)
 	Count(ctx context.Context, s ossenc.SweepOptions) (int, error)
+	ModeFor(requested ossenc.Mode) ossenc.Mode
 }
 
 // Service carries out the use cases. It is safe for concurrent use.
 type Service struct {
-	Enforcer Enforcer
-	// Sweeper is needed by Sweep and Rows only.
-	Sweeper Sweeper
-	// Desired is what the settings require of every bucket; zero where a policy
-	// decides.
-	Desired ossenc.Desired
-	// MaxChanges limits the changes of a sweep that sets no limit itself; zero for
-	// no limit.
-	MaxChanges policy.MaxChanges
-	// EndingSoon returns the exemptions that end within 14 days; nil for none.
-	EndingSoon func(now time.Time) []ossenc.Exemption
+	// Warden returns the warden for one use case: [ossenc.Warden.ForInvocation].
+	Warden func() Warden
+	// Policy is the one that the warden asks. Its MaxChanges limits every sweep, and
+	// reports show what it requires.
+	Policy *policy.Policy
 	// Events reads the payloads of [Service.Batch].
 	Events event.Reader
 	// Version is that of this program; empty if unknown.
@@ -99,11 +90,9 @@ func (r Results) Code() ossenc.Code {
 // what was done and what was not.
 const answerMargin = 500 * time.Millisecond
 
-// begin returns the context for one use case, with time to answer and a memory for
-// the KMS keys that it checks, and the log for it.
+// begin returns the context for one use case, with time to answer, and the log for it.
 func (s *Service) begin(ctx context.Context) (context.Context, context.CancelFunc, *slog.Logger) {
 	log := s.Log.With("request_id", ossenc.RequestIDFrom(ctx))
-	ctx = ossenc.WithKeyCache(ctx)
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		ctx, cancel := context.WithCancel(ctx)
@@ -113,12 +102,12 @@ func (s *Service) begin(ctx context.Context) (context.Context, context.CancelFun
 	return ctx, cancel, log
 }
 
+// soon is how long before its end an exemption is reported.
+const soon = 14 * 24 * time.Hour
+
 // ExemptionsEndingSoon returns the exemptions that end within 14 days of now.
 func (s *Service) ExemptionsEndingSoon(now time.Time) []ossenc.Exemption {
-	if s.EndingSoon == nil {
-		return nil
-	}
-	return s.EndingSoon(now)
+	return s.Policy.EndingSoon(now, soon)
 }
 
 // Selection says which buckets a report is about.
@@ -134,7 +123,5 @@ type Selection struct {
 func (s *Service) Rows(ctx context.Context, sel Selection, row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 	ctx, cancel, _ := s.begin(ctx)
 	defer cancel()
-	want := s.Desired
-	want.Report = true
-	return s.Sweeper.Sweep(ctx, ossenc.SweepOptions{Desired: want, Prefix: sel.Prefix, Region: sel.Region, After: ossenc.Cursor(sel.After)}, row)
+	return s.Warden().Sweep(ctx, ossenc.SweepOptions{Mode: ossenc.ReportOnly, Prefix: sel.Prefix, Region: sel.Region, After: ossenc.Cursor(sel.After)}, row)
 }

@@ -14,12 +14,10 @@ import (
 	"bucketwarden/ossenc/policy"
 )
 
-// The values of [SweepRequest.Action] and [SweepRequest.Mode].
+// The values of [SweepRequest.Action].
 const (
 	ActionSweep = "sweep" // write where the policy says so
 	ActionAudit = "audit" // only report
-	ModeEnforce = "enforce"
-	ModeReport  = "report"
 )
 
 // FanOutAccount is the value of [SweepRequest.FanOut].
@@ -29,10 +27,10 @@ const FanOutAccount = "account"
 type SweepRequest struct {
 	// Action is sweep, or audit for a sweep that only reports.
 	Action string `json:"action"`
-	// Mode is enforce or report; empty for what the policy and the settings say.
-	Mode   string `json:"mode,omitempty"`
-	Prefix string `json:"prefix,omitempty"`
-	Region string `json:"region,omitempty"`
+	// Mode is that of the request; empty for what the policy and the settings say.
+	Mode   ossenc.Mode `json:"mode,omitempty"`
+	Prefix string      `json:"prefix,omitempty"`
+	Region string      `json:"region,omitempty"`
 	// Accounts leaves out all other accounts, by ID; nil for all.
 	Accounts []string `json:"accounts,omitempty"`
 	// Cursor is the next of an earlier answer, to resume after it.
@@ -110,7 +108,7 @@ func ParseSweep(body []byte) (*SweepRequest, error) {
 		return nil, err
 	}
 	if r.Action == ActionAudit {
-		r.Mode = ModeReport
+		r.Mode = ossenc.ReportOnly
 	}
 	return &r, nil
 }
@@ -119,9 +117,9 @@ func (r *SweepRequest) check() error {
 	switch {
 	case r.Action != ActionSweep && r.Action != ActionAudit:
 		return fmt.Errorf("action %.40q is neither sweep nor audit", r.Action)
-	case r.Mode != "" && r.Mode != ModeReport && r.Mode != ModeEnforce:
+	case r.Mode != "" && r.Mode != ossenc.ReportOnly && r.Mode != ossenc.Enforce:
 		return fmt.Errorf("mode %.40q is neither report nor enforce", r.Mode)
-	case r.Action == ActionAudit && r.Mode == ModeEnforce:
+	case r.Action == ActionAudit && r.Mode == ossenc.Enforce:
 		return errors.New("an audit only reports; leave out mode, or ask for a sweep")
 	case !ValidPrefix(r.Prefix):
 		return fmt.Errorf("prefix %.80q is not the beginning of a bucket name", r.Prefix)
@@ -148,13 +146,12 @@ func (r *SweepRequest) check() error {
 func (r *SweepRequest) IsRun() bool { return r.Continue || r.FanOut != "" }
 
 // options returns the sweep that r asks for, without a limit.
-func (s *Service) options(r *SweepRequest) ossenc.SweepOptions {
-	o := ossenc.SweepOptions{
-		Desired: s.Desired, Prefix: r.Prefix, Region: r.Region, Accounts: r.Accounts,
+func (r *SweepRequest) options(w Warden) ossenc.SweepOptions {
+	return ossenc.SweepOptions{
+		Mode:   ossenc.Strictest(ossenc.Enforce, w.ModeFor(r.Mode)),
+		Prefix: r.Prefix, Region: r.Region, Accounts: r.Accounts,
 		After: r.Cursor.Place, Changes: r.Cursor.Changes,
 	}
-	o.Desired.Report = o.Desired.Report || r.Mode == ModeReport
-	return o
 }
 
 // Sweep checks all buckets and fixes those that need it, or only plans the
@@ -163,15 +160,16 @@ func (s *Service) options(r *SweepRequest) ossenc.SweepOptions {
 func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, error) {
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
-	sweep := s.options(r)
-	res := newSweepResult(r.Action, sweep.Desired.Report)
+	warden := s.Warden()
+	sweep := r.options(warden)
+	res := newSweepResult(r.Action, sweep.Mode)
 	var err error
-	if !sweep.Desired.Report {
-		sweep.MaxChanges, err = s.limit(ctx, sweep, s.MaxChanges, r.MaxChanges)
+	if sweep.Mode != ossenc.ReportOnly {
+		sweep.MaxChanges, err = limit(ctx, warden, sweep, s.Policy.MaxChanges, r.MaxChanges)
 	}
 	res.MaxChanges = sweep.MaxChanges
 	res.uncounted(err)
-	swept, err := s.Sweeper.Sweep(ctx, sweep, func(one ossenc.Result) bool {
+	swept, err := warden.Sweep(ctx, sweep, func(one ossenc.Result) bool {
 		logResult(ctx, log, nil, &Result{Result: one, EventType: r.Action}, 0)
 		res.add(one)
 		return !res.full()

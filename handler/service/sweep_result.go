@@ -21,7 +21,8 @@ const (
 // SweepResult says what came of a sweep.
 type SweepResult struct {
 	Action string `json:"action"`
-	Mode   string `json:"mode"` // report if nothing may be written, else enforce
+	// Mode is report if nothing may be written, else enforce.
+	Mode ossenc.Mode `json:"mode"`
 	// Complete is whether every bucket had its turn.
 	Complete bool `json:"complete"`
 	// Next is the cursor to resume with; absent if there is nothing left.
@@ -46,10 +47,10 @@ type SweepResult struct {
 	Code ossenc.Code `json:"-"`
 }
 
-func newSweepResult(action string, report bool) *SweepResult {
-	r := &SweepResult{Action: action, Mode: ModeEnforce, Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}}
-	if report {
-		r.Mode, r.Plan = ModeReport, &Plan{}
+func newSweepResult(action string, mode ossenc.Mode) *SweepResult {
+	r := &SweepResult{Action: action, Mode: mode, Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}}
+	if r.Mode == ossenc.ReportOnly {
+		r.Plan = &Plan{}
 	}
 	return r
 }
@@ -137,7 +138,7 @@ func logSweep(ctx context.Context, log *slog.Logger, r *SweepResult) {
 		level = slog.LevelError
 	}
 	log.LogAttrs(ctx, level, "sweep",
-		slog.String("action", r.Action), slog.String("mode", r.Mode),
+		slog.String("action", r.Action), slog.String("mode", string(r.Mode)),
 		slog.Int("buckets", r.Buckets), slog.Int("changes", r.Changes), slog.Bool("complete", r.Complete),
 		slog.String("code", string(r.Code)), slog.Int("exemptions_ending_soon", len(r.EndingSoon)),
 	)

@@ -99,8 +99,16 @@ var (
 
 // serving returns the use cases over m, wanting AES256.
 func serving(m *memory.Account) *Service {
-	warden := &ossenc.Warden{Store: m, Lister: m}
-	return &Service{Enforcer: warden, Sweeper: warden, Desired: ossenc.Desired{Rule: aes256}, Log: slog.New(slog.DiscardHandler)}
+	return servingBy(m.Warden(ossenc.Desired{Rule: aes256}))
+}
+
+// servingBy returns the use cases of a warden that requires AES256.
+func servingBy(w *ossenc.Warden) *Service {
+	return &Service{
+		Warden: func() Warden { return w.ForInvocation() },
+		Policy: policy.Simple(ossenc.Desired{Rule: aes256}),
+		Log:    slog.New(slog.DiscardHandler),
+	}
 }
 
 // sweeping is an account of n buckets; every third has a rule. Each read takes
@@ -113,10 +121,9 @@ func sweeping(n int, read time.Duration) (*Service, *memory.Account) {
 			m.Rules[fmt.Sprintf("b-%05d", i)] = kms
 		}
 	}
-	s := serving(m)
-	warden := &ossenc.Warden{Store: slow{m, read}, Lister: m}
-	s.Enforcer, s.Sweeper = warden, warden
-	return s, m
+	warden := m.Warden(ossenc.Desired{Rule: aes256})
+	warden.Store = slow{m, read}
+	return servingBy(warden), m
 }
 
 // slow is a store that takes its time.
@@ -218,13 +225,13 @@ func TestSweep_AnswerDoesNotGrowWithTheAccount(t *testing.T) {
 
 func TestSweep_AShareIsOfTheBucketsThereAre(t *testing.T) {
 	s, m := sweeping(101, 0)
-	s.MaxChanges = policy.MaxChanges{Percent: 10}
+	s.Policy.MaxChanges = policy.MaxChanges{Percent: 10}
 	res := sweepOnce(t, s, time.Minute, "")
 	if res.MaxChanges == nil || *res.MaxChanges != 11 || res.Code != ossenc.Refused || m.Writes != 11 {
 		t.Errorf("%+v after %d writes, want 11", res, m.Writes)
 	}
 	empty := serving(&memory.Account{})
-	empty.MaxChanges = policy.MaxChanges{Percent: 1}
+	empty.Policy.MaxChanges = policy.MaxChanges{Percent: 1}
 	if res := sweepOnce(t, empty, time.Minute, ""); res.MaxChanges == nil || *res.MaxChanges != 0 {
 		t.Errorf("a share of no buckets is %v, want 0", res.MaxChanges)
 	}
@@ -256,7 +263,7 @@ func TestSweep_ARequestOnlyLowersTheLimit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, m := sweeping(60, 0)
-			s.MaxChanges = tt.policy
+			s.Policy.MaxChanges = tt.policy
 			res := sweepOnce(t, s, time.Minute, tt.request)
 			if m.Writes != tt.writes || res.Changes != tt.writes || tt.writes < 40 != (res.Code == ossenc.Refused) {
 				t.Errorf("%d writes, %d changes, code %q; want %d", m.Writes, res.Changes, res.Code, tt.writes)
@@ -267,9 +274,11 @@ func TestSweep_ARequestOnlyLowersTheLimit(t *testing.T) {
 
 // One account that cannot be counted fails itself and no other.
 func TestSweep_AShareCountsWhatCanBeCounted(t *testing.T) {
-	s, m := sweeping(60, 0)
-	warden := &ossenc.Warden{Store: m, Lister: m, Accounts: oneAway{}}
-	s.Enforcer, s.Sweeper, s.MaxChanges = warden, warden, policy.MaxChanges{Percent: 50}
+	_, m := sweeping(60, 0)
+	warden := m.Warden(ossenc.Desired{Rule: aes256})
+	warden.Accounts = oneAway{}
+	s := servingBy(warden)
+	s.Policy.MaxChanges = policy.MaxChanges{Percent: 50}
 	res := sweepOnce(t, s, time.Minute, "")
 	if res.Buckets != 60 || m.Writes != 30 || res.Code != ossenc.Denied || len(res.Errors) != 1 {
 		t.Errorf("%d buckets, %d writes, code %q, errors %q; want 60, 30, denied and one error", res.Buckets, m.Writes, res.Code, res.Errors)
@@ -302,8 +311,16 @@ func TestSweep_ACursorSkipsNothing(t *testing.T) {
 
 func TestSweep_ReportsExemptionsThatEndSoon(t *testing.T) {
 	s, _ := sweeping(1, 0)
-	s.EndingSoon = func(time.Time) []ossenc.Exemption {
-		return []ossenc.Exemption{{Rule: "public assets", Owner: "web team"}}
+	var err error
+	s.Policy, err = policy.Parse("policy.yaml", fmt.Appendf(nil, `
+version: 1
+rules:
+  - {name: public assets, match: {buckets: [assets-*]}, exempt: {reason: public, owner: web team, until: %s}}
+  - {name: sandbox, match: {buckets: [sandbox-*]}, exempt: {reason: tests, owner: tools team, until: %s}}
+  - {name: rest, want: {algorithm: AES256}}
+`, time.Now().AddDate(0, 0, 7).Format(time.DateOnly), time.Now().AddDate(0, 0, 70).Format(time.DateOnly)))
+	if err != nil {
+		t.Fatal(err)
 	}
 	if res := sweepOnce(t, s, time.Minute, `{"action":"audit"}`); len(res.EndingSoon) != 1 || res.EndingSoon[0].Owner != "web team" {
 		t.Errorf("%+v", res.EndingSoon)
@@ -414,8 +431,11 @@ func TestRestore_UndoesWhatIsFixedAndNothingElse(t *testing.T) {
 func TestOne_DryRunAndReportModeWriteNothing(t *testing.T) {
 	for _, report := range []bool{false, true} {
 		m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
-		s := serving(m)
-		s.Desired.Report = report
+		warden := m.Warden(ossenc.Desired{Rule: aes256})
+		if report {
+			warden.Mode = ossenc.ReportOnly
+		}
+		s := servingBy(warden)
 		a := s.One(t.Context(), BucketRequest{Bucket: ossenc.Bucket{Name: "b-1"}, Action: Ensure, DryRun: !report, Source: "test"})
 		if a.Verdict != ossenc.WouldFix || !a.DryRun || m.Writes != 0 {
 			t.Errorf("%+v after %d writes", a, m.Writes)

@@ -89,7 +89,9 @@ func TestWeb_ChangesARule(t *testing.T) {
 func TestWeb_ReportModeWritesNothingAndSaysSo(t *testing.T) {
 	m := account()
 	web, _ := newWeb(m, everything)
-	web.service.Desired.Report = true
+	warden := m.Warden(ossenc.Desired{Rule: aes256})
+	warden.Mode = ossenc.ReportOnly
+	web.service.Warden = always(warden)
 	for _, r := range []struct{ method, bucket string }{{"PUT", "app-none"}, {"DELETE", "app-aes"}} {
 		got := decoded[ruleReply](t, ask(t, web, r.method, "/buckets/"+r.bucket+"/encryption?dry_run=false", ""))
 		if got.Verdict != "would_fix" || !got.DryRun || !strings.Contains(got.Reason, "report mode") {

@@ -17,6 +17,7 @@ import (
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 var (
@@ -50,14 +51,17 @@ var fixedTime = time.Date(2026, 11, 23, 12, 30, 0, 0, time.UTC)
 // newWeb returns the routes over m, wanting AES256, and what they log.
 func newWeb(m *memory.Account, auth Auth) (*Web, *bytes.Buffer) {
 	var log bytes.Buffer
-	warden := &ossenc.Warden{Store: m, Lister: m}
+	required := ossenc.Desired{Rule: aes256, Compare: ossenc.Floor}
 	web := New(&service.Service{
-		Enforcer: warden, Sweeper: warden, Desired: ossenc.Desired{Rule: aes256, Compare: ossenc.Floor},
+		Warden: always(m.Warden(required)), Policy: policy.Simple(required),
 		Events: event.Reader{OwnRole: "oss-encryption-guard", Raw: true}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
 	}, auth)
 	web.now = func() time.Time { return fixedTime }
 	return web, &log
 }
+
+// always returns w as the warden of every use case.
+func always(w service.Warden) func() service.Warden { return func() service.Warden { return w } }
 
 // ask sends one request. headers are names and values in turn.
 func ask(t *testing.T, h http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
@@ -142,6 +146,22 @@ func readJSON(t *testing.T, file string, v any) {
 
 const typeBucketCreated = "oss:BucketCreated:PutBucket"
 
-type ensureFunc func(context.Context, ossenc.Task) ossenc.Result
+// ensurer is a warden whose Ensure is another one.
+type ensurer struct {
+	service.Warden
+	ensure func(context.Context, ossenc.Task) ossenc.Result
+}
 
-func (f ensureFunc) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result { return f(ctx, t) }
+func (e ensurer) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result { return e.ensure(ctx, t) }
+
+// sweeper is a warden whose sweep is another one, which comes to its end unless it
+// fails.
+type sweeper struct {
+	service.Warden
+	sweep func(ossenc.SweepOptions, func(ossenc.Result) bool) error
+}
+
+func (s sweeper) Sweep(_ context.Context, o ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+	err := s.sweep(o, yield)
+	return ossenc.SweepSummary{Complete: err == nil}, err
+}

@@ -7,6 +7,7 @@ import (
 
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // ruling is a policy that says the same of every bucket.
@@ -16,11 +17,14 @@ func (r ruling) Evaluate(context.Context, ossenc.Bucket) (ossenc.Requirement, er
 	return ossenc.Requirement(r), nil
 }
 
-// policyWeb returns the routes where r decides and the settings want nothing.
+// manyRules stands for a policy that requires no one thing of all buckets.
+var manyRules = new(policy.Policy)
+
+// policyWeb returns the routes where r decides.
 func policyWeb(m *memory.Account, r ossenc.Requirement) *Web {
 	web, _ := newWeb(m, everything)
-	web.service.Desired = ossenc.Desired{}
-	web.service.Enforcer = &ossenc.Warden{Store: m, Lister: m, Policy: ruling(r)}
+	web.service.Policy = manyRules
+	web.service.Warden = always(&ossenc.Warden{Store: m, Lister: m, Policy: ruling(r)})
 	return web
 }
 
@@ -58,10 +62,10 @@ func TestWeb_AnotherAccountIsNamedInTheQuery(t *testing.T) {
 	for query, want := range map[string]string{"": "", "?account=1234": "", "?account=5678": "5678"} {
 		web, _ := newWeb(account(), everything)
 		var got ossenc.Bucket
-		web.service.Enforcer = ensureFunc(func(_ context.Context, task ossenc.Task) ossenc.Result {
+		web.service.Warden = always(ensurer{web.service.Warden(), func(_ context.Context, task ossenc.Task) ossenc.Result {
 			got = task.Bucket
 			return ossenc.Result{Verdict: ossenc.Compliant}
-		})
+		}})
 		ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "1234"})
 		if rec := askIn(ctx, web, "GET", "/buckets/app-aes/encryption"+query); rec.Code != 200 || got.Account != want {
 			t.Errorf("%q: %d, %+v; want %q", query, rec.Code, got, want)
@@ -72,8 +76,8 @@ func TestWeb_AnotherAccountIsNamedInTheQuery(t *testing.T) {
 // variety is a report of many accounts under a policy.
 func variety() *Web {
 	web, _ := newWeb(account(), everything)
-	web.service.Desired = ossenc.Desired{}
-	web.service.Sweeper = sweepFunc(func(_ ossenc.SweepOptions, each func(ossenc.Result) bool) error {
+	web.service.Policy = manyRules
+	web.service.Warden = always(sweeper{web.service.Warden(), func(_ ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		for _, res := range []ossenc.Result{
 			{Bucket: "assets", Region: "cn-hangzhou", Verdict: ossenc.Exempt, Observed: true, PolicyRule: "public assets", Reason: "no KMS rights yet"},
 			{Bucket: "pay", Region: "cn-hangzhou", Verdict: ossenc.Blocked, Code: ossenc.ForeignKey, Observed: true, Before: kmsKey("k"), After: kmsKey("k"), Wanted: kmsKey("other"), PolicyRule: "payments", Reason: "foreign"},
@@ -86,7 +90,7 @@ func variety() *Web {
 			}
 		}
 		return nil
-	})
+	}})
 	return web
 }
 
@@ -134,13 +138,13 @@ func TestReport_ManyAccountsUnderAPolicy(t *testing.T) {
 // behind it would leave it out.
 func TestReport_AFailedListOfOneOfManyAccountsHasNoNext(t *testing.T) {
 	web := variety()
-	inner := web.service.Sweeper
-	web.service.Sweeper = sweepFunc(func(s ossenc.SweepOptions, each func(ossenc.Result) bool) error {
+	inner := web.service.Warden()
+	web.service.Warden = always(sweeper{inner, func(s ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		if _, err := inner.Sweep(t.Context(), s, each); err != nil {
 			return err
 		}
 		return &ossenc.Error{Op: "ListBuckets", Code: ossenc.Denied, Message: "no right to list"}
-	})
+	}})
 	got := decoded[reportReply](t, ask(t, web, "GET", "/report", ""))
 	if got.Complete || got.Next != "" || got.Error == nil || got.Error.Code != "denied" {
 		t.Errorf("%+v %+v", got, got.Error)

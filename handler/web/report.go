@@ -96,11 +96,12 @@ func (x *exchange) setReportHeaders(q reportQuery) {
 // view is what the report shows besides its rows.
 func (x *exchange) view(q reportQuery) report.View {
 	s, id, now := x.web.service, ossenc.IdentityFrom(x.ctx()), x.web.now()
+	required, _ := s.Policy.Simple() // zero where a policy decides for each bucket
 	return report.View{
 		Origin: report.Origin{Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
 		Now:    now, Account: id.AccountID, Region: id.Region,
 		Language: q.language, BaseURL: baseURL(x.req), NeedsToken: x.web.auth.Mode == AuthTokens,
-		Wanted: s.Desired.Rule, Compare: s.Desired.Compare, EndingSoon: s.ExemptionsEndingSoon(now),
+		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now),
 		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit,
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 func pageFor(t *testing.T, m *memory.Account, query string, headers ...string) string {
@@ -128,7 +129,8 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 				m.Rules[fmt.Sprintf("bucket-%d", i)] = r
 			}
 			web, _ := newWeb(m, everything)
-			web.service.Desired = ossenc.Desired{Rule: tt.wanted, Compare: tt.compare}
+			required := ossenc.Desired{Rule: tt.wanted, Compare: tt.compare}
+			web.service.Policy, web.service.Warden = policy.Simple(required), always(m.Warden(required))
 			html := ask(t, web, "GET", "/report?format=html", "").Body.String()
 			counts := map[string]string{}
 			for _, li := range regexp.MustCompile(`<li data-g="([a-z]+)".*?<span class="n">([0-9,]+)</span>`).FindAllStringSubmatch(html, -1) {

@@ -12,6 +12,7 @@ import (
 
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 func TestReport_EveryFormatHasItsHeaders(t *testing.T) {
@@ -157,7 +158,7 @@ func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
 	ctx, cancel := context.WithTimeout(ossenc.WithRequestID(t.Context(), "req-1"), time.Hour)
 	defer cancel()
 	web, _ := newWeb(m, everything)
-	web.service.Sweeper = sweepFunc(func(_ ossenc.SweepOptions, each func(ossenc.Result) bool) error {
+	web.service.Warden = always(sweeper{web.service.Warden(), func(_ ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		for _, res := range []ossenc.Result{
 			{Bucket: "a", Verdict: ossenc.Compliant, After: aes256, Wanted: aes256},
 			{Bucket: "b", Verdict: ossenc.Unknown, Code: ossenc.Deadline, Wanted: aes256},
@@ -168,7 +169,7 @@ func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
 			}
 		}
 		return nil
-	})
+	}})
 	rec := askIn(ctx, web, "GET", "/report")
 	got := decoded[reportReply](t, rec)
 	if got.names() != "a" || got.Complete || got.Next != "a" || got.Error == nil || got.Error.Code != "deadline" {
@@ -176,28 +177,18 @@ func TestReport_EndsBeforeTheTimeDoes(t *testing.T) {
 	}
 }
 
-// sweepFunc is a sweep that comes to its end unless it fails.
-type sweepFunc func(ossenc.SweepOptions, func(ossenc.Result) bool) error
-
-func (f sweepFunc) Sweep(_ context.Context, s ossenc.SweepOptions, each func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
-	err := f(s, each)
-	return ossenc.SweepSummary{Complete: err == nil}, err
-}
-
-func (f sweepFunc) Count(context.Context, ossenc.SweepOptions) (int, error) { return 0, nil }
-
 func TestReport_NeverWrites(t *testing.T) {
 	m := account()
 	web, _ := newWeb(m, everything)
 	var seen ossenc.SweepOptions
-	inner := web.service.Sweeper
-	web.service.Sweeper = sweepFunc(func(s ossenc.SweepOptions, each func(ossenc.Result) bool) error {
+	inner := web.service.Warden()
+	web.service.Warden = always(sweeper{inner, func(s ossenc.SweepOptions, each func(ossenc.Result) bool) error {
 		seen = s
 		_, err := inner.Sweep(t.Context(), s, each)
 		return err
-	})
+	}})
 	ask(t, web, "GET", "/report", "")
-	if m.Writes != 0 || !seen.Desired.Report {
+	if m.Writes != 0 || seen.Mode != ossenc.ReportOnly {
 		t.Errorf("%d writes, %+v", m.Writes, seen)
 	}
 }
@@ -361,8 +352,15 @@ func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 
 func TestReport_TellsOfExemptionsThatEndSoon(t *testing.T) {
 	web, _ := newWeb(account(), everything)
-	web.service.EndingSoon = func(time.Time) []ossenc.Exemption {
-		return []ossenc.Exemption{{Rule: "public assets", Reason: "web <assets>", Owner: "web team", Until: ossenc.Date{Time: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}}}
+	var err error
+	web.service.Policy, err = policy.Parse("policy.yaml", []byte(`
+version: 1
+rules:
+  - {name: public assets, match: {buckets: [assets-*]}, exempt: {reason: web <assets>, owner: web team, until: 2026-12-01}}
+  - {name: rest, want: {algorithm: AES256}}
+`))
+	if err != nil {
+		t.Fatal(err)
 	}
 	if body := ask(t, web, "GET", "/report", "").Body.String(); !strings.Contains(body, `"exemptions_ending_soon":[{"rule":"public assets","reason":"web <assets>","owner":"web team","until":"2026-12-01"}]`) {
 		t.Errorf("not in %s", body)

@@ -114,8 +114,10 @@ func TestWeb_EveryAnswerHasTheSecurityHeaders(t *testing.T) {
 func TestWeb_APanicIsAProblemAndTellsNothing(t *testing.T) {
 	m := account()
 	web, log := newWeb(m, everything)
-	web.service.Sweeper = nil // a nil dereference inside the report
+	working := web.service.Warden
+	web.service.Warden = nil // a nil dereference inside the report
 	answered(t, ask(t, web, "GET", "/report", ""), 500, ossenc.Internal, "the stack is in the log")
+	web.service.Warden = working
 	m.OnGet = func(string) { panic("s3cr3t") }
 	rec := ask(t, web, "GET", "/buckets/app-aes/encryption", "")
 	answered(t, rec, 500, ossenc.Internal, "panic")

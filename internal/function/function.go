@@ -25,9 +25,6 @@ import (
 	"bucketwarden/ossenc/policy"
 )
 
-// soon is how long before its end an exemption is reported.
-const soon = 14 * 24 * time.Hour
-
 // Run reads the settings from environ, as [os.Environ] returns it, and serves
 // invocations until the platform or the end of ctx ends it. It logs to out, and
 // returns an error if a setting is wrong, there is no platform, or an invocation
@@ -65,12 +62,11 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	c := newCloud(cfg, log)
 	warden := newWarden(cfg, c)
 	s := &service.Service{
-		Enforcer: warden,
-		Sweeper:  warden,
-		Desired:  cfg.Desired,
-		Events:   event.Reader{OwnRole: cfg.OwnRole, Raw: cfg.RawEvents, RawSetting: settings.RawEvents},
-		Version:  version(),
-		Log:      log,
+		Warden:  func() service.Warden { return warden.ForInvocation() },
+		Policy:  cfg.Policy,
+		Events:  event.Reader{OwnRole: cfg.OwnRole, Raw: cfg.RawEvents, RawSetting: settings.RawEvents},
+		Version: version(),
+		Log:     log,
 	}
 	s.ConfigRulesSetting = "set " + settings.ConfigSite + " to china or international"
 	if cfg.CloudConfig != nil {
@@ -83,12 +79,8 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	if warden.Accounts != nil {
 		s.AccountIDs = warden.Accounts.IDs
 	}
-	if p := cfg.Policy; p != nil {
-		for _, w := range p.Warnings {
-			log.Warn("the policy may have a mistake", "where", w.String())
-		}
-		s.MaxChanges = p.MaxChanges
-		s.EndingSoon = func(now time.Time) []ossenc.Exemption { return p.EndingSoon(now, soon) }
+	for _, w := range cfg.Policy.Warnings {
+		log.Warn("the policy may have a mistake", "where", w.String())
 	}
 	return s
 }
@@ -117,13 +109,10 @@ func newWarden(cfg settings.Config, c *cloud) *ossenc.Warden {
 	w := &ossenc.Warden{
 		Store:  client,
 		Lister: client,
-		Keys:   ossenc.CacheKeys(kms.NewClient(cfg.KMS, c.transport, c.chain.Credentials)),
-		Report: cfg.Desired.Report,
+		Policy: policy.Evaluator{Policy: cfg.Policy, Tags: client},
+		Keys:   kms.NewClient(cfg.KMS, c.transport, c.chain.Credentials),
+		Mode:   cfg.Mode,
 	}
-	if cfg.Policy == nil {
-		return w
-	}
-	w.Policy = policy.Evaluator{Policy: cfg.Policy, Tags: client}
 	if len(cfg.Policy.Accounts) > 0 {
 		alicloud.ShareWithSTS(c.transport)
 		roles := map[string]alicloud.Role{}

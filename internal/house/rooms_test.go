@@ -26,7 +26,7 @@ var rooms = map[string][]string{
 	"handler/report":           {"handler/strictjson", "ossenc"},
 	"handler/event":            {"handler/strictjson", "ossenc"},
 	"handler/strictjson":       {},
-	"handler/internal/memory":  {"ossenc"},
+	"handler/internal/memory":  {"ossenc", "ossenc/policy"},
 	"ossenc":                   {"ossenc/internal/…", "ossenc/region"},
 	"ossenc/region":            {},
 	"ossenc/policy":            {"ossenc", "ossenc/policy/…", "ossenc/region"},

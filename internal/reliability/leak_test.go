@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/policy"
 
 	"bucketwarden/handler"
 	"bucketwarden/handler/service"
@@ -43,9 +44,10 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	server := httptest.NewServer(m.OSS)
 	transport := alicloud.NewTransport()
 	store := alicloud.NewClient(alicloud.Endpoints{Default: server.URL}, transport, nil)
+	required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor})
+	warden := &ossenc.Warden{Store: store, Policy: policy.Evaluator{Policy: required}}
 	h := &handler.Handler{Service: &service.Service{
-		Enforcer: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler),
-		Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.KMS, KMSDataEncryption: ossenc.SM4}, Compare: ossenc.Floor},
+		Warden: func() service.Warden { return warden.ForInvocation() }, Policy: required, Log: slog.New(slog.DiscardHandler),
 	}}
 	var busy sync.WaitGroup
 	for i, f := range faults {
@@ -113,7 +115,9 @@ func (s *healthy) List(context.Context, string, string) iter.Seq2[ossenc.Bucket,
 // A panic in the middle of one bucket's work fails that element alone.
 func TestPanicInTheMiddle(t *testing.T) {
 	store := &healthy{rules: map[string]ossenc.Rule{}}
-	h := &handler.Handler{Service: &service.Service{Enforcer: &ossenc.Warden{Store: store}, Log: slog.New(slog.DiscardHandler), Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}}
+	required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})
+	warden := &ossenc.Warden{Store: store, Policy: policy.Evaluator{Policy: required}}
+	h := &handler.Handler{Service: &service.Service{Warden: func() service.Warden { return warden }, Policy: required, Log: slog.New(slog.DiscardHandler)}}
 	var c cell
 	payload := "[" + string(c.created("c0000").JSON()) + "," + string(c.created("c0001").JSON()) + "," + string(c.created("c0002").JSON()) + "]"
 	_, err := h.Invoke(t.Context(), []byte(payload))
@@ -139,8 +143,9 @@ func TestSweepEndsWithItsCaller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			defer func() { _ = recover() }()
 			store := &healthy{rules: map[string]ossenc.Rule{}}
-			w := &ossenc.Warden{Store: store, Lister: store}
-			swept, err := w.Sweep(t.Context(), ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, each)
+			required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})
+			w := &ossenc.Warden{Store: store, Lister: store, Policy: policy.Evaluator{Policy: required}}
+			swept, err := w.Sweep(t.Context(), ossenc.SweepOptions{}, each)
 			if err != nil || swept.Complete {
 				t.Errorf("%+v, %v", swept, err)
 			}

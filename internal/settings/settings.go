@@ -20,11 +20,12 @@ import (
 
 // Config is every setting, read once.
 type Config struct {
-	// Desired is what is required of every bucket where there is no policy; its
-	// mode holds in either case.
-	Desired ossenc.Desired
-	// Policy says what is required of each bucket; nil if Desired does.
+	// Policy says what is required of each bucket: that of the file, or the one that
+	// the simple settings make ([policy.Simple]).
 	Policy *policy.Policy
+	// Mode is that of everything; a stricter one of a request or of the policy's rule
+	// wins.
+	Mode ossenc.Mode
 	// OSS and KMS are where the services answer.
 	OSS, KMS alicloud.Endpoints
 	// STS is the host of the STS endpoint; empty for the public cloud's.
@@ -81,12 +82,8 @@ func Read(environ []string) (Config, error) {
 		}
 	}
 	cfg := Config{
-		Desired: ossenc.Desired{
-			Rule:    r.rule(),
-			Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact),
-			Report:  oneOf(&r, Mode, "enforce", "report") == "report",
-		},
-		Policy:      r.policy(),
+		Policy:      r.policy(ossenc.Desired{Rule: r.rule(), Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact)}),
+		Mode:        oneOf(&r, Mode, ossenc.Enforce, ossenc.ReportOnly),
 		OSS:         r.oss(),
 		KMS:         r.kms(),
 		STS:         r.sts(),
@@ -101,9 +98,6 @@ func Read(environ []string) (Config, error) {
 		Asks:        r.asks(),
 	}
 	cfg.RawEvents = r.rawEvents()
-	if cfg.Policy != nil { // it decides; what is left of the settings is the mode
-		cfg.Desired = ossenc.Desired{Report: cfg.Desired.Report}
-	}
 	if len(r.problems) > 0 {
 		return Config{}, r.problems
 	}
@@ -140,12 +134,12 @@ func (r *reader) rule() ossenc.Rule {
 	return rule
 }
 
-// policy reads the policy file. The settings that it replaces must not stand
-// beside it: one of the two would be ignored in silence.
-func (r *reader) policy() *policy.Policy {
+// policy reads the policy file, or makes a policy of the simple settings. These must
+// not stand beside the file: one of the two would be ignored in silence.
+func (r *reader) policy(simple ossenc.Desired) *policy.Policy {
 	file := r.values[Policy]
 	if file == "" {
-		return nil
+		return policy.Simple(simple)
 	}
 	for _, name := range []string{Algorithm, KMSKeyID, KMSDataEncryption, Compare} {
 		if r.values[name] != "" {

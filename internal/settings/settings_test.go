@@ -17,26 +17,30 @@ func TestRead(t *testing.T) {
 	rule := func(algorithm, key, data string) ossenc.Desired {
 		return ossenc.Desired{Rule: ossenc.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}, Compare: ossenc.Floor}
 	}
-	report, exact := rule("AES256", "", ""), rule("AES256", "", "")
-	report.Report, exact.Compare = true, ossenc.Exact
+	exact := rule("AES256", "", "")
+	exact.Compare = ossenc.Exact
 	tests := []struct {
 		name string
 		env  []string
 		want ossenc.Desired
+		mode ossenc.Mode
 	}{
-		{"Defaults", nil, rule("AES256", "", "")},
-		{"SM4", []string{"WARDEN_ALGORITHM=SM4"}, rule("SM4", "", "")},
-		{"KMS", []string{"WARDEN_ALGORITHM=KMS", "WARDEN_KMS_KEY_ID=key-1", "WARDEN_KMS_DATA_ENCRYPTION=SM4"}, rule("KMS", "key-1", "SM4")},
-		{"Report", []string{"WARDEN_MODE=report"}, report},
-		{"Exact", []string{"WARDEN_COMPARE=exact"}, exact},
-		{"EmptyIsUnset", []string{"WARDEN_ALGORITHM=", "WARDEN_MODE=", "WARDEN_COMPARE="}, rule("AES256", "", "")},
-		{"OthersAreNotOurs", []string{"PATH=/bin", "WARDEN=x"}, rule("AES256", "", "")},
+		{"Defaults", nil, rule("AES256", "", ""), ossenc.Enforce},
+		{"SM4", []string{"WARDEN_ALGORITHM=SM4"}, rule("SM4", "", ""), ossenc.Enforce},
+		{"KMS", []string{"WARDEN_ALGORITHM=KMS", "WARDEN_KMS_KEY_ID=key-1", "WARDEN_KMS_DATA_ENCRYPTION=SM4"}, rule("KMS", "key-1", "SM4"), ossenc.Enforce},
+		{"Report", []string{"WARDEN_MODE=report"}, rule("AES256", "", ""), ossenc.ReportOnly},
+		{"Exact", []string{"WARDEN_COMPARE=exact"}, exact, ossenc.Enforce},
+		{"EmptyIsUnset", []string{"WARDEN_ALGORITHM=", "WARDEN_MODE=", "WARDEN_COMPARE="}, rule("AES256", "", ""), ossenc.Enforce},
+		{"OthersAreNotOurs", []string{"PATH=/bin", "WARDEN=x"}, rule("AES256", "", ""), ossenc.Enforce},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg, err := Read(tt.env)
-			if err != nil || cfg.Desired != tt.want {
-				t.Errorf("want = %+v, %v; want %+v", cfg.Desired, err, tt.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, simple := cfg.Policy.Simple(); !simple || got != tt.want || cfg.Mode != tt.mode {
+				t.Errorf("%+v (simple: %t) in mode %q; want %+v in mode %q", got, simple, cfg.Mode, tt.want, tt.mode)
 			}
 		})
 	}

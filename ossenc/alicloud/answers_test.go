@@ -237,7 +237,7 @@ func TestEnsure_NeverRepeatsAWriteOnAnOldLook(t *testing.T) {
 				})
 				client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
 				want := ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
-				res := (&ossenc.Warden{Store: client}).Ensure(ctxOf(t), ossenc.Task{Bucket: b1, Desired: want})
+				res := (&ossenc.Warden{Store: client, Policy: simple(want)}).Ensure(ctxOf(t), ossenc.Task{Bucket: b1})
 				if b, _ := server.Bucket("b-1"); b.Rule != strong {
 					t.Errorf("%s was weakened to %s (%s: %s)", strong.Algorithm, b.Rule.Algorithm, res.Verdict, res.Reason)
 				}
@@ -258,7 +258,7 @@ func TestEnsure_NotGoneWhileTimeRunsOut(t *testing.T) {
 		defer cancel()
 		want := ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
 		client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
-		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Created: true, Desired: want})
+		res := (&ossenc.Warden{Store: client, Policy: simple(want)}).Ensure(ctx, ossenc.Task{Bucket: b1, Created: true})
 		if res.Verdict != ossenc.Unknown || res.Code != ossenc.Deadline {
 			t.Errorf("%s, code %q (%s); want unknown, deadline", res.Verdict, res.Code, res.Reason)
 		}

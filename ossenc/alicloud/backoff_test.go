@@ -36,7 +36,7 @@ func pauses(t *testing.T, operation string, timeout time.Duration) (between []ti
 		start := time.Now()
 		want := ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor}
 		client := alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil)
-		res := (&ossenc.Warden{Store: client}).Ensure(ctx, ossenc.Task{Bucket: b1, Desired: want})
+		res := (&ossenc.Warden{Store: client, Policy: simple(want)}).Ensure(ctx, ossenc.Task{Bucket: b1})
 		if !res.Verdict.Failed() {
 			t.Errorf("%s", res.Verdict)
 		}

@@ -16,6 +16,7 @@ import (
 
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 var key = localoss.Key{AccessKeyID: "STS.test", AccessKeySecret: "test-secret", SecurityToken: "test-token"}
@@ -66,6 +67,9 @@ func (h *hostLog) last() string {
 	defer h.mu.Unlock()
 	return h.hosts[len(h.hosts)-1]
 }
+
+// simple is the policy that requires the same of every bucket.
+func simple(d ossenc.Desired) ossenc.Policy { return policy.Evaluator{Policy: policy.Simple(d)} }
 
 func ctxOf(t *testing.T) context.Context { return ossenc.WithIdentity(t.Context(), identity) }
 

@@ -63,11 +63,11 @@ func TestSweep_ASilentRegionIsGivenUpEarly(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := &silentCloud{silent: silent, good: 50, until: time.Now().Add(time.Hour)}
 			client := alicloud.NewClient(alicloud.Endpoints{}, cloud, nil)
-			w := &ossenc.Warden{Store: client, Lister: client}
+			w := &ossenc.Warden{Store: client, Lister: client, Policy: simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})}
 			ctx, cancel := context.WithTimeout(ctxOf(t), time.Minute)
 			defer cancel()
 			verdicts := map[string]int{}
-			summary, err := w.Sweep(ctx, ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+			summary, err := w.Sweep(ctx, ossenc.SweepOptions{}, func(r ossenc.Result) bool {
 				verdicts[r.Bucket[:1]+" "+string(r.Verdict)+" "+string(r.Code)]++
 				return true
 			})
@@ -87,9 +87,9 @@ func TestClient_TriesASilentRegionOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := &silentCloud{silent: 100, until: time.Now().Add(10 * time.Minute)}
 		client := alicloud.NewClient(alicloud.Endpoints{}, cloud, nil)
-		w := &ossenc.Warden{Store: client, Lister: client}
+		w := &ossenc.Warden{Store: client, Lister: client, Policy: simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})}
 		sweep := func() (good int) {
-			_, err := w.Sweep(ctxOf(t), ossenc.SweepOptions{Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+			_, err := w.Sweep(ctxOf(t), ossenc.SweepOptions{}, func(r ossenc.Result) bool {
 				if !r.Verdict.Failed() {
 					good++
 				}
@@ -143,9 +143,9 @@ func TestClient_GivesUpNoRegionThatAnswers(t *testing.T) {
 				}
 				return inner.RoundTrip(r)
 			}), nil)
-			w := &ossenc.Warden{Store: client, Lister: client}
+			w := &ossenc.Warden{Store: client, Lister: client, Policy: simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})}
 			failed := 0
-			_, err := w.Sweep(ctxOf(t), ossenc.SweepOptions{Concurrency: 1, Desired: ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}}}, func(r ossenc.Result) bool {
+			_, err := w.Sweep(ctxOf(t), ossenc.SweepOptions{Concurrency: 1}, func(r ossenc.Result) bool {
 				if r.Verdict.Failed() {
 					failed++
 				}

@@ -124,7 +124,7 @@ func (w *world) check() {
 	for i := range w.keys {
 		n := len(w.ledger.Written(keyAt(i)))
 		w.tally.Written += n
-		if w.want.Report && n > 0 {
+		if w.want.Mode == ossenc.ReportOnly && n > 0 {
 			w.t.Errorf("%s wrote in report mode", keyAt(i))
 		}
 	}
@@ -141,7 +141,7 @@ func (w *world) checkSwept() { w.checkBuckets("after the sweep", nil) }
 func (w *world) checkBuckets(when string, but map[string]bool) {
 	for _, b := range w.oss.Buckets() {
 		rule := reliability.RuleOf(b.Rule)
-		if !but[b.Name] && !w.want.Report && ossenc.Decide(rule, w.want.Rule, w.want.Compare).Write {
+		if !but[b.Name] && w.want.Mode != ossenc.ReportOnly && ossenc.Decide(rule, w.want.Rule, w.want.Compare).Write {
 			w.t.Errorf("%s %s has %s, and %s is wanted", when, b.Name, rule, w.want.Rule)
 		}
 	}
@@ -149,7 +149,7 @@ func (w *world) checkBuckets(when string, but map[string]bool) {
 
 // anySweep is one of somebody's choosing; with lock held.
 func (w *world) anySweep() ossenc.SweepOptions {
-	return ossenc.SweepOptions{Desired: w.want, MaxChanges: anyOf(w.rand, nil, new(0), new(1), new(2)), After: anyOf(w.rand, ossenc.Cursor(""), "", "bucket-0")}
+	return ossenc.SweepOptions{MaxChanges: anyOf(w.rand, nil, new(0), new(1), new(2)), After: anyOf(w.rand, ossenc.Cursor(""), "", "bucket-0")}
 }
 
 // A sweep goes over each bucket once, in order, and changes no more of them than

@@ -97,7 +97,7 @@ func (w *world) settle() {
 		w.attempt(d)
 	}
 	w.checkConverged()
-	w.sweep(ossenc.SweepOptions{Desired: w.want})
+	w.sweep(ossenc.SweepOptions{})
 	w.checkSwept()
 }
 

@@ -20,6 +20,7 @@ import (
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/reliability"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // world is one simulated account, the function in it, and everybody else.
@@ -64,9 +65,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.oss = localoss.New(localoss.Options{OnRule: w.ledger.OnRule, OnCall: w.recorded})
 	w.oss.SetFault(w.fault)
 	client := alicloud.NewClient(alicloud.Endpoints{Own: "cn-hangzhou"}, network{w}, nil)
-	w.warden = &ossenc.Warden{Store: client, Lister: client, Jitter: w.jitter}
 	w.want = w.anyWant()
-	w.handler = &handler.Handler{Service: &service.Service{Enforcer: w.warden, Desired: w.want, Log: slog.New(slog.DiscardHandler)}}
+	w.warden = &ossenc.Warden{Store: client, Lister: client, Jitter: w.jitter, Policy: simple(w.want)}
+	w.handler = &handler.Handler{Service: &service.Service{Warden: func() service.Warden { return w.warden.ForInvocation() }, Policy: policy.Simple(w.want), Log: slog.New(slog.DiscardHandler)}}
 	w.trouble = anyOf(w.rand, 0, 0, 5, 20, 50)
 	w.lag = anyOf(w.rand, 0, 0, 1, 3)
 	w.oss.SetReadLag(w.lag)
@@ -81,7 +82,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 
 func (w *world) anyWant() ossenc.Desired {
 	rule := reliability.RuleOf(anyOf(w.rand, simulatedRules[2:]...))
-	want := ossenc.Desired{Rule: rule, Compare: ossenc.Floor, Report: w.chance(10)}
+	want := ossenc.Desired{Rule: rule, Compare: ossenc.Floor}
+	if w.chance(10) {
+		want.Mode = ossenc.ReportOnly
+	}
 	if w.chance(12) {
 		want.Compare = ossenc.Exact
 	}

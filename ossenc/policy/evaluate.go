@@ -86,7 +86,7 @@ func (p *Policy) rule(i int, f *facts) (ossenc.Requirement, error) {
 		requirement.Blocked = missing
 		return requirement, nil
 	}
-	requirement.Desired = ossenc.Desired{Rule: wanted, Compare: r.want.compare, Report: r.want.report}
+	requirement.Desired = ossenc.Desired{Rule: wanted, Compare: r.want.compare, Mode: r.want.mode}
 	if fallback, missing := r.want.fallback.in(f.Region, p.keys); missing == "" {
 		requirement.Fallback = fallback
 	}

@@ -103,9 +103,19 @@ func Parse(file string, data []byte) (*Policy, error) {
 // rule of a file can have.
 const SimpleRule = ""
 
-// Simple returns the policy that wants the same of all buckets.
-func Simple(w ossenc.Desired) *Policy {
-	return &Policy{rules: []rule{{name: SimpleRule, want: want{target: target{rule: w.Rule}, compare: w.Compare, report: w.Report}}}}
+// Simple returns the policy that requires the same of all buckets: what the simple
+// settings mean. d asks for a rule; a policy cannot ask for the removal of one.
+func Simple(d ossenc.Desired) *Policy {
+	return &Policy{rules: []rule{{name: SimpleRule, want: want{target: target{rule: d.Rule}, compare: d.Compare, mode: d.Mode}}}}
+}
+
+// Simple returns what a [Simple] policy requires, and whether p is one.
+func (p *Policy) Simple() (ossenc.Desired, bool) {
+	if len(p.rules) != 1 || p.rules[0].name != SimpleRule {
+		return ossenc.Desired{}, false
+	}
+	w := p.rules[0].want
+	return ossenc.Desired{Rule: w.rule, Compare: w.compare, Mode: w.mode}, true
 }
 
 // KeysIn returns the IDs of all KMS keys that the policy names for a region, in

@@ -65,7 +65,11 @@ func tagged(tags map[string]string) func() (map[string]string, error) {
 }
 
 func want(r ossenc.Rule, c ossenc.Compare, report bool) ossenc.Desired {
-	return ossenc.Desired{Rule: r, Compare: c, Report: report}
+	d := ossenc.Desired{Rule: r, Compare: c, Mode: ossenc.Enforce}
+	if report {
+		d.Mode = ossenc.ReportOnly
+	}
+	return d
 }
 
 var (

@@ -279,7 +279,7 @@ func renderedOutcome(r rule) string {
 	if e := r.exempt; e != nil {
 		return fmt.Sprintf("    exempt: {reason: %s, owner: %s, until: %s}\n", yamlText(e.Reason), yamlText(e.Owner), e.Until.Format(time.DateOnly))
 	}
-	s := fmt.Sprintf("    want: %s\n    compare: %s\n    mode: %s\n", renderedTarget(r.want.target), r.want.compare, map[bool]string{true: "report", false: "enforce"}[r.want.report])
+	s := fmt.Sprintf("    want: %s\n    compare: %s\n    mode: %s\n", renderedTarget(r.want.target), r.want.compare, r.want.mode)
 	if r.want.fallback != (target{}) {
 		s += fmt.Sprintf("    on_unusable_key: {fallback: %s}\n", renderedTarget(r.want.fallback))
 	}

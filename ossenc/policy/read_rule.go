@@ -62,7 +62,7 @@ func (r *reader) readWant(o document.Object, m match) want {
 	w := want{
 		target:  r.readTarget(n, m),
 		compare: ossenc.Compare(o.Get("compare").Choice(string(ossenc.Floor), string(ossenc.Exact))),
-		report:  o.Get("mode").Choice("enforce", "report") == "report",
+		mode:    ossenc.Mode(o.Get("mode").Choice(string(ossenc.Enforce), string(ossenc.ReportOnly))),
 	}
 	if unusable := o.Get("on_unusable_key"); unusable.Exists() {
 		fallback := unusable.Object("fallback").Require("fallback")

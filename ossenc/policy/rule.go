@@ -18,7 +18,7 @@ type rule struct {
 type want struct {
 	target
 	compare  ossenc.Compare
-	report   bool
+	mode     ossenc.Mode
 	fallback target // the zero target for none
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // Account is an account. Set its fields before use.
@@ -34,6 +35,11 @@ type Account struct {
 	RequestID string
 	// OnGet is called before each read.
 	OnGet func(name string)
+}
+
+// Warden returns a warden over the account that requires the same of every bucket.
+func (m *Account) Warden(d ossenc.Desired) *ossenc.Warden {
+	return &ossenc.Warden{Store: m, Lister: m, Policy: policy.Evaluator{Policy: policy.Simple(d)}}
 }
 
 // Get implements [ossenc.Store].

@@ -16,6 +16,7 @@ import (
 	"os"
 
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/policy"
 
 	"bucketwarden/handler/service"
 	"bucketwarden/handler/web"
@@ -111,12 +112,12 @@ func run(ctx context.Context, binary, addr, policy string, more int) error {
 func directHandler(ossURL string) http.Handler {
 	endpoints := alicloud.Endpoints{Default: ossURL, Own: stack.Region}
 	client := alicloud.NewClient(endpoints, alicloud.NewTransport(), nil)
-	warden := &ossenc.Warden{Store: client, Lister: client}
+	required := policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor})
+	warden := &ossenc.Warden{Store: client, Lister: client, Policy: policy.Evaluator{Policy: required}}
 	s := &service.Service{
-		Enforcer: warden,
-		Sweeper:  warden,
-		Desired:  ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}, Compare: ossenc.Floor},
-		Log:      slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+		Warden: func() service.Warden { return warden.ForInvocation() },
+		Policy: required,
+		Log:    slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	allow := []web.Scope{web.ScopeReport, web.ScopeApply, web.ScopeEvents}
 	inner := web.New(s, web.Auth{Mode: web.AuthPlatform, Allow: allow})

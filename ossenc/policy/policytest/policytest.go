@@ -139,16 +139,9 @@ func values(r ossenc.Requirement) map[string]string {
 	v["kms_key_id"] = orNone(r.Desired.Rule.KMSKeyID)
 	v["kms_data_encryption"] = orNone(r.Desired.Rule.KMSDataEncryption)
 	v["compare"] = string(r.Desired.Compare)
-	v["mode"] = mode(r.Desired)
+	v["mode"] = string(r.Desired.Mode)
 	v["fallback"] = r.Fallback.String()
 	return v
-}
-
-func mode(w ossenc.Desired) string {
-	if w.Report {
-		return "report"
-	}
-	return "enforce"
 }
 
 func yesNo(b bool) string {
@@ -177,7 +170,7 @@ func (o Outcome) String() string {
 	case r.Blocked != "":
 		parts = append(parts, "blocked: "+r.Blocked)
 	default:
-		parts = append(parts, r.Desired.Rule.String(), string(r.Desired.Compare), mode(r.Desired))
+		parts = append(parts, r.Desired.Rule.String(), string(r.Desired.Compare), string(r.Desired.Mode))
 	}
 	return strings.Join(parts, ", ")
 }

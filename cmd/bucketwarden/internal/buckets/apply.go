@@ -89,7 +89,7 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 	if err != nil {
 		return err
 	}
-	if r.Policy != nil && r.Exactly {
+	if r.Compare != "" {
 		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
 	}
 	if len(plan.Rows) == 0 {
@@ -109,7 +109,7 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 		return err
 	}
 	s := newService(r)
-	s.Enforcer = g
+	s.Warden = func() service.Warden { return g }
 	results, err := do(r.Context(ctx), s, c.dry)
 	g.progress.Clear()
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 
 // guard makes the result file, unless nothing is written.
 func (c *changing) guard(r *reach.Reach, file, digest string, total int) (*guard, error) {
-	g := &guard{app: c.app, next: r.Warden, progress: c.app.Terminal().Progress("Changing rules"), total: total, throttled: r.Throttled}
+	g := &guard{app: c.app, Warden: r.Warden, progress: c.app.Terminal().Progress("Changing rules"), total: total, throttled: r.Throttled}
 	if c.dry {
 		return g, nil
 	}

@@ -39,8 +39,9 @@ type (
 // and after it is made, begins none when the user has pressed ^C, and shows how far
 // the work has come.
 type guard struct {
+	service.Warden // sees only what may be begun
+
 	app      *app.App
-	next     service.Enforcer
 	journal  *files.Journal // nil notes nothing
 	progress *term.Progress
 	total    int
@@ -65,11 +66,11 @@ func (g *guard) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result {
 		asked = true
 		return !g.app.Stopping() && (budget == nil || budget()) && g.note(intentLine{g.stamp("intent"), rowOf(t)})
 	}
-	res := g.next.Ensure(context.WithoutCancel(ctx), t)
+	res := g.Warden.Ensure(context.WithoutCancel(ctx), t)
 	if asked && g.app.Stopping() && res.Verdict == ossenc.Blocked && res.Before == res.After {
 		return g.skip(t)
 	}
-	if !t.Desired.Report {
+	if t.Mode != ossenc.ReportOnly {
 		g.note(resultLine{g.stamp("result"), res})
 	}
 	g.count()
@@ -79,12 +80,15 @@ func (g *guard) Ensure(ctx context.Context, t ossenc.Task) ossenc.Result {
 // rowOf is the write that a task is about to make. Every task of an apply or an undo
 // says what it expects.
 func rowOf(t ossenc.Task) service.PlanRow {
-	r := service.PlanRow{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Target: t.Desired.Rule}
-	if t.Expect != nil {
-		r.Before = *t.Expect
+	r := service.PlanRow{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region}
+	if t.Override != nil { // an undo
+		r.Target = t.Override.Rule
 	}
-	if t.Target != nil { // an undo has none: it writes what is desired
-		r.Target = *t.Target
+	if t.Precondition.Before != nil {
+		r.Before = *t.Precondition.Before
+	}
+	if t.Precondition.Target != nil { // of a plan
+		r.Target = *t.Precondition.Target
 	}
 	return r
 }

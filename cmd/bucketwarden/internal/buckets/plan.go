@@ -63,7 +63,7 @@ func (p *planning) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.Policy != nil && r.Exactly {
+	if r.Compare != "" {
 		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
 	}
 	if err := r.Select(ctx, &p.flags); err != nil {

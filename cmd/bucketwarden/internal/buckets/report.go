@@ -95,7 +95,7 @@ func (s *survey) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.Policy != nil && r.Exactly {
+	if r.Compare != "" {
 		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
 	}
 	if err := r.Select(ctx, &s.flags); err != nil {
@@ -112,7 +112,7 @@ func (s *survey) run(ctx context.Context) error {
 
 // newService returns the use cases over what a verb reaches.
 func newService(r *reach.Reach) *service.Service {
-	return &service.Service{Enforcer: r.Warden, Sweeper: r.Warden, Desired: r.Desired, Log: slog.New(slog.DiscardHandler)}
+	return &service.Service{Warden: func() service.Warden { return r.Warden }, Policy: r.Policy, Log: slog.New(slog.DiscardHandler)}
 }
 
 // writeAll goes over the buckets once and writes all reports. One report is
@@ -149,9 +149,7 @@ func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) repor
 	progress := s.app.Terminal().Progress("Reading rules")
 	return func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 		defer progress.Clear()
-		desired := r.Desired
-		desired.Report = true
-		options := ossenc.SweepOptions{Desired: desired, Concurrency: r.Concurrency, Reserve: time.Nanosecond}
+		options := ossenc.SweepOptions{Mode: ossenc.ReportOnly, Concurrency: r.Concurrency, Reserve: time.Nanosecond}
 		return r.Warden.Sweep(ctx, options, func(res ossenc.Result) bool {
 			count.add(res, s.failOn)
 			progress.Show(term.Count{Done: count.total, Found: r.Found(), Whole: true, Throttled: r.Throttled()})
@@ -161,11 +159,12 @@ func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) repor
 }
 
 func (s *survey) view(r *reach.Reach) report.View {
-	v := report.View{Origin: r.Origin(s.app.Version), Scope: s.flags.Scope(), Now: s.app.Now(), Account: r.Account, Region: r.Region, Wanted: r.Desired.Rule, Compare: r.Desired.Compare}
-	if r.Policy != nil {
-		v.EndingSoon = r.Policy.EndingSoon(s.app.Now(), 14*24*time.Hour)
+	required, _ := r.Policy.Simple() // zero where a policy decides for each bucket
+	return report.View{
+		Origin: r.Origin(s.app.Version), Scope: s.flags.Scope(), Now: s.app.Now(),
+		Account: r.Account, Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
+		EndingSoon: newService(r).ExemptionsEndingSoon(s.app.Now()),
 	}
-	return v
 }
 
 // summarize says what came out: beside a table on the output, else on the error

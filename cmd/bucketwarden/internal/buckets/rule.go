@@ -85,7 +85,7 @@ func removeCommand(a *app.App) *cobra.Command {
 		Args: app.Exactly(1, "the name of a bucket"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.change(cmd.Context(), args[0], func(*reach.Reach) (ossenc.Task, error) {
-				return ossenc.Task{Desired: ossenc.Desired{Compare: ossenc.Exact}}, nil
+				return ossenc.Task{Override: &ossenc.Desired{Remove: true}}, nil
 			})
 		},
 	}
@@ -158,9 +158,9 @@ func (o *one) set(ctx context.Context, name string) error {
 		return err
 	}
 	return o.change(ctx, name, func(r *reach.Reach) (ossenc.Task, error) {
-		t := ossenc.Task{Desired: r.Desired, Exactly: r.Exactly}
+		t := ossenc.Task{Compare: r.Compare}
 		if given {
-			t.Desired, t.Exactly = ossenc.Desired{Rule: rule, Compare: compare}, false
+			t = ossenc.Task{Override: &ossenc.Desired{Rule: rule, Compare: compare}}
 		}
 		return t, o.againstPolicy(name, given)
 	})
@@ -194,7 +194,7 @@ func (o *one) change(ctx context.Context, name string, task func(*reach.Reach) (
 	}
 	ctx = r.Context(ctx)
 	shown := t
-	shown.Desired.Report = true
+	shown.Mode = ossenc.ReportOnly
 	res := r.Warden.Ensure(ctx, shown)
 	switch {
 	case res.Verdict == ossenc.Gone || res.Verdict.Failed():
@@ -209,9 +209,9 @@ func (o *one) change(ctx context.Context, name string, task func(*reach.Reach) (
 	if err := confirm(ctx, o.app, "Change the rule of "+name+"?", o.yes); err != nil {
 		return err
 	}
-	t.Expect, t.Bucket.Region = &res.Before, res.Region
-	if !t.Exactly { // what was decided; with the policy's own, it decides again
-		t.Target = &res.Target
+	t.Precondition.Before, t.Bucket.Region = &res.Before, res.Region
+	if t.Compare == "" { // what was decided; with the policy's own, it decides again
+		t.Precondition.Target = &res.Target
 	}
 	res = r.Warden.Ensure(context.WithoutCancel(ctx), t)
 	if res.Verdict == ossenc.Gone || res.Verdict.Failed() {

@@ -101,7 +101,7 @@ func inWords(r ossenc.Requirement) string {
 	} else {
 		text += ", or stronger"
 	}
-	if r.Desired.Report {
+	if r.Desired.Mode == ossenc.ReportOnly {
 		text += "; only reported, never written"
 	}
 	if !r.Fallback.IsNone() {

@@ -13,7 +13,7 @@ import (
 // own account has an ID only where a policy or a flag may ask for it.
 func (r *Reach) selectAccounts(ctx context.Context, f *Flags) error {
 	r.ownToo = true
-	if r.Policy == nil && len(f.accounts) == 0 {
+	if _, simple := r.Policy.Simple(); simple && len(f.accounts) == 0 {
 		return nil
 	}
 	id, err := r.client.Owner(r.Context(ctx))

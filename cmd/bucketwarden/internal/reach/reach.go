@@ -83,7 +83,7 @@ func (f *Flags) Open(ctx context.Context, a *app.App) (*Reach, error) {
 
 // Context returns a context that acts as the credentials' account.
 func (r *Reach) Context(ctx context.Context) context.Context {
-	return ossenc.WithKeyCache(ossenc.WithIdentity(ctx, ossenc.Identity{Region: r.Region, AccountID: r.Account}))
+	return ossenc.WithIdentity(ctx, ossenc.Identity{Region: r.Region, AccountID: r.Account})
 }
 
 // Select reads the list of the selected buckets, and limits the warden to them. A

@@ -15,12 +15,11 @@ import (
 
 // Requirement is what is required of the buckets, and who says so.
 type Requirement struct {
-	// Desired is for all buckets; the zero Desired where a policy decides.
-	Desired ossenc.Desired
-	// Policy decides for each bucket; nil if Desired does.
+	// Policy decides for each bucket: that of a file, or one that requires the same of
+	// all ([policy.Simple]).
 	Policy *policy.Policy
-	// Exactly takes the policy's rules with [ossenc.Exact].
-	Exactly bool
+	// Compare replaces how the rules of a policy file compare; empty keeps it.
+	Compare ossenc.Compare
 	// Words are for people, such as: AES256 or stronger (--algorithm).
 	Words string
 }
@@ -67,16 +66,18 @@ func (f *Flags) requirement(env map[string]string, cfg settings.Config) (Require
 		return byPolicyFile(f.policy, compare)
 	case given:
 		return byRule(rule, compare, "--algorithm"), nil
-	case cfg.Policy != nil:
+	}
+	required, simple := cfg.Policy.Simple()
+	if !simple {
 		return byPolicy(cfg.Policy, env[settings.Policy], settings.Policy, compare), nil
 	}
 	if f.compare == "" {
-		compare = cfg.Desired.Compare
+		compare = required.Compare
 	}
 	if env[settings.Algorithm] == "" && env[settings.Compare] == "" {
-		return byRule(cfg.Desired.Rule, compare, "the default"), nil
+		return byRule(required.Rule, compare, "the default"), nil
 	}
-	return byRule(cfg.Desired.Rule, compare, settings.Algorithm), nil
+	return byRule(required.Rule, compare, settings.Algorithm), nil
 }
 
 func byPolicyFile(file string, compare ossenc.Compare) (Requirement, error) {
@@ -95,7 +96,11 @@ func byPolicyFile(file string, compare ossenc.Compare) (Requirement, error) {
 }
 
 func byPolicy(p *policy.Policy, file, source string, compare ossenc.Compare) Requirement {
-	return Requirement{Policy: p, Exactly: compare == ossenc.Exact, Words: fmt.Sprintf("what %s says (%s)", file, source)}
+	r := Requirement{Policy: p, Words: fmt.Sprintf("what %s says (%s)", file, source)}
+	if compare == ossenc.Exact { // the flag's default is floor, and says nothing
+		r.Compare = compare
+	}
+	return r
 }
 
 func byRule(rule ossenc.Rule, compare ossenc.Compare, source string) Requirement {
@@ -103,5 +108,5 @@ func byRule(rule ossenc.Rule, compare ossenc.Compare, source string) Requirement
 	if compare == ossenc.Exact {
 		words = "exactly"
 	}
-	return Requirement{Desired: ossenc.Desired{Rule: rule, Compare: compare}, Words: fmt.Sprintf("%s %s (%s)", rule, words, source)}
+	return Requirement{Policy: policy.Simple(ossenc.Desired{Rule: rule, Compare: compare}), Words: fmt.Sprintf("%s %s (%s)", rule, words, source)}
 }

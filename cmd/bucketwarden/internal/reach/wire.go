@@ -90,12 +90,9 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 	r.Warden = &ossenc.Warden{
 		Store:  r.client,
 		Lister: r.client,
+		Policy: policy.Evaluator{Policy: r.Policy, Tags: r.client, Now: a.Now},
 		Keys:   ossenc.CacheKeys(kms.NewClient(keys, r.traffic, r.credentials)),
 	}
-	if r.Policy == nil {
-		return nil
-	}
-	r.Warden.Policy = policy.Evaluator{Policy: r.Policy, Tags: r.client, Now: a.Now}
 	if len(r.Policy.Accounts) == 0 {
 		return nil
 	}
