@@ -60,6 +60,9 @@ type Token struct {
 	Hash   [sha256.Size]byte
 }
 
+// callerEventBridge is who asks where EventBridge's signature says so.
+const callerEventBridge = "eventbridge"
+
 // check returns who asks, as far as that is known, and nil if the caller may use a
 // route of this scope.
 func (a Auth) check(x *exchange, scope Scope) (caller string, err error) {
@@ -77,10 +80,8 @@ func (a Auth) check(x *exchange, scope Scope) (caller string, err error) {
 
 func (a Auth) checkCaller(x *exchange, scope Scope) (caller string, err error) {
 	if a.EventBridge != nil && scope == ScopeEvents && x.req.Header.Get("Authorization") == "" && isSigned(x.req.Header) {
-		if err := a.EventBridge.check(x); err != nil {
-			return "", err
-		}
-		return "eventbridge", a.allowed(scope, []Scope{ScopeEvents})
+		allowed := func() error { return a.allowed(scope, []Scope{ScopeEvents}) }
+		return callerEventBridge, a.EventBridge.check(x, allowed)
 	}
 	t, err := a.bearer(x.req.Header)
 	if err != nil {

@@ -17,7 +17,7 @@ const maxRule = 64 << 10
 
 // showRule answers with the current rule and how it compares with the required one.
 func (x *exchange) showRule() error {
-	query, err := x.parameters()
+	query, err := x.parameters("account", "region")
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func TestWeb_ShowsARule(t *testing.T) {
 		t.Run(tt.bucket, func(t *testing.T) {
 			m := account()
 			web, _ := newWeb(m, everything)
-			rec := ask(t, web, "GET", "/buckets/"+tt.bucket+"/encryption?tag=x", "")
+			rec := ask(t, web, "GET", "/buckets/"+tt.bucket+"/encryption?region=cn-hangzhou", "")
 			answered(t, rec, 200, "", "")
 			got := decoded[ruleReply](t, rec)
 			if got.Bucket != tt.bucket || got.Region != tt.region || got.Verdict != tt.verdict || got.RequestID != "REQ-"+tt.bucket || *got.Wanted != aes256 {
@@ -54,6 +54,8 @@ func TestWeb_ChangesARule(t *testing.T) {
 	}{
 		{"PutWanted", "PUT", "app-none/encryption", "", "fixed", aes256, 1},
 		{"PutBlankBody", "PUT", "app-none/encryption", " \n", "fixed", aes256, 1},
+		{"PutMarkAlone", "PUT", "app-none/encryption", "\ufeff", "fixed", aes256, 1},
+		{"PutRuleBehindAMark", "PUT", "app-aes/encryption", "\ufeff{\"algorithm\":\"SM4\"}", "fixed", sm4, 1},
 		{"PutAgain", "PUT", "app-aes/encryption", "", "compliant", aes256, 0},
 		{"PutRule", "PUT", "app-aes/encryption", `{"algorithm":"SM4"}`, "fixed", sm4, 1},
 		{"PutKey", "PUT", "app-none/encryption", `{"algorithm":"KMS","kms_key_id":"key-2","kms_data_encryption":"SM4"}`, "fixed", ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-2", KMSDataEncryption: "SM4"}, 1},
@@ -109,7 +111,12 @@ func TestWeb_WhatMakesNoSenseIsABadRequest(t *testing.T) {
 		{"UpperCase", "PUT", "/buckets/App-AES/encryption", "", "is not a bucket name"},
 		{"Region", "GET", "/buckets/app-aes/encryption?region=moon", "", "is not a region ID"},
 		{"Account", "GET", "/buckets/app-aes/encryption?account=me", "", "is not an account ID"},
-		{"MisspeltDryRun", "PUT", "/buckets/app-none/encryption?dryrun=true", "", `no parameter "dryrun"; there are account, region, dry_run, compare`},
+		{"MisspeltDryRun", "PUT", "/buckets/app-none/encryption?dryrun=true", "", `no parameter "dryrun" here; there are account, region, dry_run, compare`},
+		{"MisspeltRegion", "GET", "/buckets/app-aes/encryption?regoin=cn-hangzhou", "", `no parameter "regoin" here; there are account, region`},
+		{"DryRunOnGet", "GET", "/buckets/app-aes/encryption?dry_run=true", "", "no parameter"},
+		{"MisspeltRegionOfReport", "GET", "/report?regoin=cn-hangzhou", "", "no parameter"},
+		{"ModeOfSweepInTheQuery", "POST", "/sweep?mode=report", "", "no parameter \"mode\" here; there are none"},
+		{"DigestOfRestore", "POST", "/restore?digest=x", "", "no parameter"},
 		{"CompareOnDelete", "DELETE", "/buckets/app-aes/encryption?compare=exact", "", "no parameter"},
 		{"DryRunYes", "PUT", "/buckets/app-none/encryption?dry_run=yes", "", "neither true nor false"},
 		{"DryRunTwice", "PUT", "/buckets/app-none/encryption?dry_run=true&dry_run=false", "", "neither"},

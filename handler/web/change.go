@@ -12,6 +12,9 @@ const maxPlan = 8 << 20
 
 // sweep is POST /sweep.
 func (x *exchange) sweep() error {
+	if _, err := x.parameters(); err != nil { // ?mode=report would enforce
+		return err
+	}
 	body, err := x.read(maxRule)
 	if err != nil {
 		return err

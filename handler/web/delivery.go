@@ -32,7 +32,11 @@ func (x *exchange) receiveEvents() error {
 	if err != nil {
 		return err
 	}
-	payload, err := payloadOf(x.req.Header, body)
+	header := x.req.Header
+	if x.caller == callerEventBridge { // its signature covers the body and no Ce- header
+		header = http.Header{"Content-Type": header.Values("Content-Type")}
+	}
+	payload, err := payloadOf(header, body)
 	if err != nil {
 		return err
 	}
@@ -49,11 +53,13 @@ const (
 // payloadOf returns the delivery as it would arrive at the function by itself.
 func payloadOf(h http.Header, body []byte) ([]byte, error) {
 	contentType := strings.ToLower(h.Get("Content-Type"))
-	media, _, err := mime.ParseMediaType(contentType)
+	media, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil && contentType != "" {
 		return nil, problemf(codeMediaType, "Content-Type is not well-formed")
 	}
-	switch {
+	switch charset := parameters["charset"]; {
+	case charset != "" && charset != "utf-8" && charset != "us-ascii":
+		return nil, problemf(codeMediaType, "charset=%.40q: send UTF-8", charset)
 	case strings.HasPrefix(media, mediaBatch):
 		return body, checkShape(media, body, mediaBatch, '[')
 	case strings.HasPrefix(media, mediaEvent):
@@ -70,7 +76,7 @@ func checkShape(media string, body []byte, base string, first byte) error {
 	if format := strings.TrimPrefix(media, base); format != "" && format != "+json" {
 		return problemf(codeMediaType, "events in %.80q are not read; send %s+json", media, base)
 	}
-	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte{first}) {
+	if !bytes.HasPrefix(strictjson.TrimMark(body), []byte{first}) {
 		return problemf(ossenc.Invalid, "the body does not begin with %q, as %s+json does", string(first), base)
 	}
 	return nil
@@ -97,7 +103,7 @@ func binaryEvent(h http.Header, media string, body []byte) ([]byte, error) {
 	switch {
 	case len(body) == 0:
 	case media == "" || media == "application/json" || strings.HasSuffix(media, "+json"):
-		attributes["data"] = json.RawMessage(body)
+		attributes["data"] = json.RawMessage(strictjson.TrimMark(body))
 	default:
 		attributes["data_base64"] = body
 	}

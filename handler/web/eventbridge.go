@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -25,6 +26,8 @@ type EventBridge struct {
 	source  string // the URL of the certificate; empty if it came from a file
 	client  *http.Client
 
+	reading atomic.Int32 // bodies of signed deliveries that are read at the moment
+
 	mu      sync.Mutex
 	cert    *x509.Certificate
 	refusal time.Time // until then a failed fetch is not tried again
@@ -36,6 +39,11 @@ const (
 	fetchTimeout    = 5 * time.Second
 	fetchPause      = 10 * time.Second
 	minKeyBits      = 2048
+
+	// What a sender that is not known yet can take of the memory and the time.
+	maxDelivery  = 1 << 20 // bytes; EventBridge's events have 256 KB at most
+	maxReading   = 4       // bodies at a time
+	deliveryTime = 5 * time.Second
 )
 
 // NewEventBridge returns a check of deliveries to targets, the URLs as configured
@@ -64,6 +72,7 @@ const (
 	headerTimestamp    = "X-Eventbridge-Signature-Timestamp"
 	headerSignatureURL = "X-Eventbridge-Signature-Url"
 	headerSignature    = "X-Eventbridge-Signature-V2"
+	headerSignature1   = "X-Eventbridge-Signature" // of version 1
 )
 
 // signedHeaders are part of what is signed, in this order. The token is left out
@@ -76,14 +85,19 @@ var signedHeaders = []struct{ name, want string }{
 	{"X-Eventbridge-Signature-Token", ""},
 }
 
-func isSigned(h http.Header) bool { return h.Get(headerSignature) != "" }
+// isSigned reports whether this says that EventBridge signed it, in either version.
+func isSigned(h http.Header) bool {
+	return h.Get(headerSignature) != "" || h.Get(headerSignature1) != ""
+}
 
-// check returns nil if EventBridge sent this, to one of the targets, just now.
-// The answer does not say why one is refused; the log does.
-func (e *EventBridge) check(x *exchange) error {
-	body, err := x.read(maxEvents)
-	if err != nil {
-		return err
+// check returns nil if EventBridge sent this, to one of the targets, just now. The
+// body of a sender that is not known is read last, when the headers are right and
+// HTTP is allowed to do this at all.
+// The answer does not say why one is refused, except for the version; the log does.
+func (e *EventBridge) check(x *exchange, allowed func() error) error {
+	if x.req.Header.Get(headerSignature) == "" {
+		x.log.Warn("signature of eventbridge refused", "why", "version 1")
+		return unauthorized("this delivery is signed with version 1 of EventBridge's signature (X-Eventbridge-Signature); version 2 is needed", "")
 	}
 	now := x.web.now()
 	if why := e.refuse(x.req.Header, now); why != "" {
@@ -97,10 +111,33 @@ func (e *EventBridge) check(x *exchange) error {
 	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
 		return refuseSignature(x, "certificate not valid now")
 	}
+	if err := allowed(); err != nil {
+		return err
+	}
+	body, err := e.read(x)
+	if err != nil {
+		return err
+	}
 	if !e.verify(cert, x.req.Header, body) {
 		return refuseSignature(x, "signature")
 	}
 	return nil
+}
+
+// read reads the body of a delivery, a few at a time, each in a short time.
+func (e *EventBridge) read(x *exchange) ([]byte, error) {
+	defer e.reading.Add(-1)
+	if e.reading.Add(1) > maxReading {
+		return nil, problemf(ossenc.Throttled, "%d signed deliveries are being read already; send this one again", maxReading)
+	}
+	until := time.Now().Add(deliveryTime)
+	if deadline, ok := x.ctx().Deadline(); ok && deadline.Before(until) {
+		until = deadline
+	}
+	if x.req.ContentLength != 0 {
+		_ = http.NewResponseController(x).SetReadDeadline(until) // in go1 the body is here already
+	}
+	return x.read(maxDelivery)
 }
 
 func refuseSignature(x *exchange, why string) error {

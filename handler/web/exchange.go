@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -101,6 +103,9 @@ func (x *exchange) read(limit int64) ([]byte, error) {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, problemf(codeTooLarge, "the body has more than %d bytes", tooLarge.Limit)
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, problemf(ossenc.Deadline, "the body did not arrive in time")
+	}
 	if err != nil {
 		return nil, problemf(ossenc.Invalid, "the body could not be read")
 	}
@@ -109,8 +114,8 @@ func (x *exchange) read(limit int64) ([]byte, error) {
 }
 
 // parameters returns the query, each name with one value: the HTTP trigger joins
-// several by a comma, and so does this. Where names are given, others are an
-// error: what writes must not ignore a misspelt dry_run.
+// several by a comma, and so does this. Others than names are an error: a misspelt
+// dry_run must not write, and a misspelt region must not report other buckets.
 func (x *exchange) parameters(names ...string) (map[string]string, error) {
 	values, err := url.ParseQuery(x.req.URL.RawQuery)
 	if err != nil {
@@ -118,8 +123,8 @@ func (x *exchange) parameters(names ...string) (map[string]string, error) {
 	}
 	one := map[string]string{}
 	for name, all := range values {
-		if len(names) > 0 && !slices.Contains(names, name) {
-			return nil, problemf(ossenc.Invalid, "there is no parameter %.40q; there are %s", name, strings.Join(names, ", "))
+		if !slices.Contains(names, name) {
+			return nil, problemf(ossenc.Invalid, "there is no parameter %.40q here; there are %s", name, cmp.Or(strings.Join(names, ", "), "none"))
 		}
 		one[name] = strings.Join(all, ",")
 	}

@@ -24,7 +24,7 @@ type reportQuery struct {
 const maxLimit = 1_000_000
 
 func (x *exchange) reportQuery() (q reportQuery, err error) {
-	values, err := x.parameters()
+	values, err := x.parameters("format", "lang", "prefix", "region", "after", "limit")
 	if err != nil {
 		return q, err
 	}

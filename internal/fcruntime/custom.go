@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -131,7 +132,7 @@ func (c *custom) preStop() {
 
 // running counts a request as running until done is called. It refuses one that
 // comes after the end has begun.
-func (c *custom) running(r *http.Request) (_ *http.Request, done func(), ok bool) {
+func (c *custom) running(w http.ResponseWriter, r *http.Request) (_ *http.Request, done func(), ok bool) {
 	if c.drainer.isBegun() {
 		return r, nil, false
 	}
@@ -139,11 +140,13 @@ func (c *custom) running(r *http.Request) (_ *http.Request, done func(), ok bool
 	deadline := deadlineIn(r.Header, time.Now())
 	ctx := ossenc.WithRequestID(takeIdentity(r.Context(), r.Header), r.Header.Get(headerRequestID))
 	ctx, cancel := context.WithDeadline(ctx, deadline)
-	return r.WithContext(ctx), func() { cancel(); c.drainer.add(-1) }, true
+	r = r.WithContext(ctx)
+	release := c.bound(w, r)
+	return r, func() { release(); cancel(); c.drainer.add(-1) }, true
 }
 
 func (c *custom) serveWeb(w http.ResponseWriter, r *http.Request) {
-	r, done, ok := c.running(r)
+	r, done, ok := c.running(w, r)
 	if !ok {
 		w.Header().Set("Connection", "close")
 		http.Error(w, "this instance is ending", http.StatusServiceUnavailable)
@@ -158,13 +161,17 @@ func (c *custom) serveWeb(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *custom) serveInvoke(w http.ResponseWriter, r *http.Request) {
-	r, done, ok := c.running(r)
+	r, done, ok := c.running(w, r)
 	if !ok {
 		c.fail(w, &failure{ossenc.Unavailable, "this instance is ending"})
 		return
 	}
 	defer done()
 	payload, err := io.ReadAll(r.Body)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.fail(w, &failure{ossenc.Deadline, "the payload did not arrive in time"})
+		return
+	}
 	if err != nil {
 		c.fail(w, &failure{ossenc.Invalid, "the payload could not be read: " + err.Error()})
 		return

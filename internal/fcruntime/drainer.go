@@ -25,6 +25,8 @@ type drainer struct {
 	// begun is closed when nothing new is to be taken.
 	begun chan struct{}
 	begin func()
+	// intake is the context of what is still arriving; it ends when begun is closed.
+	intake context.Context
 	// settled is closed when all is done, or the time is up.
 	settled chan struct{}
 
@@ -38,8 +40,11 @@ func newDrainer(ctx context.Context, logger *slog.Logger) *drainer {
 	d.changed.L = &d.mu
 	// Cancelling ctx starts the drain; it does not cancel running invocations.
 	d.work, d.cancelWork = context.WithCancel(context.WithoutCancel(ctx))
+	var stopIntake context.CancelFunc
+	d.intake, stopIntake = context.WithCancel(d.work)
 	d.begin = sync.OnceFunc(func() {
 		close(d.begun)
+		stopIntake()
 		go d.runOut()
 	})
 	return d
