@@ -345,11 +345,6 @@ func TestInvoke_LogsOneLineForEachElement(t *testing.T) {
 	}
 }
 
-func quoted(s string) string {
-	b, _ := json.Marshal(s)
-	return string(b)
-}
-
 // webOnly answers every HTTP trigger's event with its name.
 type webOnly struct{}
 

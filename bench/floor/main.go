@@ -24,15 +24,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Getenv("FC_RUNTIME_API")); err != nil {
-		fmt.Fprintln(os.Stderr, "floor:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "floor:", run(os.Getenv("FC_RUNTIME_API")))
+	os.Exit(1)
 }
 
 const runtimePath = "/2020-11-11/runtime/invocation/"
 
-// run polls the Runtime API until that fails.
+// run polls the Runtime API until that fails, and returns why.
 func run(api string) error {
 	conn, err := net.Dial("tcp", api)
 	if err != nil {
