@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	localrpc "bucketwarden/internal/local/rpc"
 )
@@ -84,7 +85,8 @@ func failures() map[string]*localrpc.Failure {
 }
 
 // namePattern covers IDs, aliases and ARNs.
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9/_:.-]+$`)
+// The patterns are compiled when first needed: the command links this package and starts without it.
+var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9/_:.-]+$`) })
 
 func (s *Server) describeKey(c *localrpc.Call) (map[string]any, *localrpc.Failure) {
 	name := c.Params.Get("KeyId")
@@ -97,10 +99,10 @@ func (s *Server) describeKey(c *localrpc.Call) (map[string]any, *localrpc.Failur
 	return map[string]any{"KeyMetadata": k.metadata()}, nil
 }
 
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`) })
 
 // ValidID reports whether s has the form of a key ID.
-func ValidID(s string) bool { return idPattern.MatchString(s) }
+func ValidID(s string) bool { return idPattern().MatchString(s) }
 
 // find returns the key, or the code of the failure. It needs the lock.
 func (s *Server) find(name, account, region string) (Key, string) {
@@ -109,7 +111,7 @@ func (s *Server) find(name, account, region string) (Key, string) {
 		return Key{}, "Forbidden.KmsServiceNotEnabled"
 	case name == "":
 		return Key{}, "MissingParameter"
-	case len(name) > 256 || !namePattern.MatchString(name):
+	case len(name) > 256 || !namePattern().MatchString(name):
 		return Key{}, "InvalidParameter"
 	}
 	byARN := strings.HasPrefix(name, "acs:")

@@ -72,17 +72,17 @@ func (s *Server) PutRole(r Role) {
 }
 
 var (
-	arnPattern     = regexp.MustCompile(`^acs:ram::([0-9]+):role/([A-Za-z0-9.@_-]+)$`)
-	sessionPattern = regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`)
+	arnPattern     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^acs:ram::([0-9]+):role/([A-Za-z0-9.@_-]+)$`) })
+	sessionPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`) })
 )
 
 func (s *Server) assumeRole(c *localrpc.Call) (map[string]any, *localrpc.Failure) {
 	arn, session := c.Params.Get("RoleArn"), c.Params.Get("RoleSessionName")
-	parts := arnPattern.FindStringSubmatch(arn)
+	parts := arnPattern().FindStringSubmatch(arn)
 	switch {
 	case parts == nil:
 		return nil, invalid("RoleArn", "The parameter RoleArn is wrongly formed.")
-	case !sessionPattern.MatchString(session):
+	case !sessionPattern().MatchString(session):
 		return nil, invalid("RoleSessionName", "The parameter RoleSessionName is wrongly formed.")
 	}
 	s.mu.Lock()
@@ -150,7 +150,7 @@ func (s *Server) issue(r Role, account, session string, expires time.Time) map[s
 }
 
 // name is what stands behind role/ in the ARN.
-func (r Role) name() string { return arnPattern.FindStringSubmatch(r.ARN)[2] }
+func (r Role) name() string { return arnPattern().FindStringSubmatch(r.ARN)[2] }
 
 // roleID is one for all roles of an account.
 func roleID(account string) string { return "3" + account[:min(len(account), 15)] }
