@@ -12,7 +12,7 @@ import (
 // csvReport is one line for each bucket (RFC 4180), then lines without a bucket: one
 // with the verdict "incomplete" where something is missing, and one with the verdict
 // "report" for each fact about the report, its name as the code and its value as the
-// reason.
+// reason, and one with the verdict "control" for each control.
 type csvReport struct {
 	out *csv.Writer
 	own string // the account of rows without one
@@ -25,11 +25,11 @@ func newCSV(p *printer, v View) writer {
 }
 
 func (c csvReport) begin() {
-	c.line("account", "bucket", "region", "verdict", "code", "rule", "wanted", "policy_rule", "reason", "oss_request_id")
+	c.line("account", "bucket", "region", "verdict", "code", "rule", "wanted", "policy_rule", "reason", "oss_request_id", "meets")
 }
 
 func (c csvReport) row(res ossenc.Result) {
-	c.line(cmp.Or(res.Account, c.own), res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), requiredOf(res), res.PolicyRule, res.Reason, res.OSSRequestID)
+	c.line(cmp.Or(res.Account, c.own), res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), requiredOf(res), res.PolicyRule, res.Reason, res.OSSRequestID, strings.Join(meets(res), " "))
 }
 
 func (c csvReport) end(s *Summary) {
@@ -38,10 +38,13 @@ func (c csvReport) end(s *Summary) {
 		if s.Error != nil {
 			code = s.Error.Code
 		}
-		c.line("", "", "", "incomplete", string(code), "", "", "", s.Missing, "")
+		c.line("", "", "", "incomplete", string(code), "", "", "", s.Missing, "", "")
 	}
 	for fact := range slices.Chunk(s.facts(), 2) {
-		c.line("", "", "", "report", fact[0], "", "", "", fact[1], "")
+		c.line("", "", "", "report", fact[0], "", "", "", fact[1], "", "")
+	}
+	for _, one := range s.Controls {
+		c.line("", "", "", "control", one.Standard+" "+one.Control, "", "", "", one.counts()+"; tested: "+one.Predicate, "", one.Test)
 	}
 	c.out.Flush()
 }

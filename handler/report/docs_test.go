@@ -128,3 +128,16 @@ func TestProvenance_IsInEveryForm(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+func TestFileOf_SaysNotWhereAPersonWorks(t *testing.T) {
+	for name, want := range map[string]string{
+		"policy.yaml": "policy.yaml", "./policies/prod.yaml": "policies/prod.yaml", "/home/li/secret/p.yaml": "p.yaml", "../other/p.yaml": "p.yaml", `C:\Users\li\p.yaml`: "p.yaml",
+	} {
+		if got := FileOf(name, "", nil); got.Name != want {
+			t.Errorf("%s: %s, want %s", name, got.Name, want)
+		}
+	}
+	if FileOf("", "", nil) != nil {
+		t.Error("a policy without a file has one")
+	}
+}

@@ -22,6 +22,8 @@ type jsonRow struct {
 	Rule string `json:"rule"`
 	// Required is the required rule in one word; empty if none is known.
 	Required string `json:"required"`
+	// Meets are the tests of the controls that the rule passes; null if it was not read.
+	Meets []string `json:"meets"`
 }
 
 func newJSON(p *printer, _ View) writer { return &jsonReport{printer: p} }
@@ -29,7 +31,7 @@ func newJSON(p *printer, _ View) writer { return &jsonReport{printer: p} }
 func (j *jsonReport) begin() { j.print(`{"buckets":[`) }
 
 func (j *jsonReport) row(res ossenc.Result) {
-	j.print(j.comma, "\n", encoded(jsonRow{res, ruleOf(res), requiredOf(res)}))
+	j.print(j.comma, "\n", encoded(jsonRow{res, ruleOf(res), requiredOf(res), meets(res)}))
 	j.comma = ","
 }
 

@@ -42,6 +42,15 @@ func (p prometheusReport) end(s *Summary) {
 	for _, c := range cells {
 		p.sample("bucketwarden_buckets", s.cells[c], "region", c.region, "algorithm", c.algorithm, "verdict", string(c.verdict))
 	}
+	p.family("bucketwarden_control_buckets", "Buckets that pass or fail the test of a control, or whose rule is unknown.")
+	for _, c := range s.Controls {
+		for _, one := range []struct {
+			status string
+			n      int
+		}{{"pass", c.Pass}, {"fail", c.Fail}, {"unknown", c.Unknown}} {
+			p.sample("bucketwarden_control_buckets", one.n, "standard", c.Standard, "control", c.Control, "test", c.Test, "status", one.status)
+		}
+	}
 	p.family("bucketwarden_report_complete", "Whether every bucket is in this report and was read (1) or not (0).")
 	p.sample("bucketwarden_report_complete", number(s.Complete))
 	p.family("bucketwarden_report_timestamp_seconds", "When the report was made, in seconds since 1970.")

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,6 +79,20 @@ type Origin struct {
 	Identity string
 	// Policy is nil where the settings require the same of all buckets.
 	Policy *PolicyFile
+}
+
+// FileOf returns a policy file; nil without a name. The name of a file below the
+// working folder keeps its folders, as a repository names it; any other loses them,
+// because they would say where a person works.
+func FileOf(name, sha256 string, lines map[string]int) *PolicyFile {
+	if name == "" {
+		return nil
+	}
+	name = path.Clean(strings.ReplaceAll(name, `\`, "/"))
+	if path.IsAbs(name) || strings.HasPrefix(name, "..") || strings.Contains(name, ":") {
+		name = path.Base(name)
+	}
+	return &PolicyFile{Name: name, SHA256: sha256, Lines: lines}
 }
 
 // RoleARN returns the ARN of a role of an account; empty if either is unknown.

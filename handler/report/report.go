@@ -60,6 +60,9 @@ type Source func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error)
 // in the summary and at the end of the report. An error of w ends the report; it
 // is in [Summary.WriteErr].
 func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
+	if err := f.Check(v); err != nil {
+		return newSummary(v), err
+	}
 	out := &printer{w: w}
 	body := f.writer(out, v)
 	sum := newSummary(v)

@@ -23,6 +23,8 @@ type Summary struct {
 	// EndingSoon are the exemptions that end within 14 days.
 	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
 
+	// Controls says how the rows meet the checks that people are audited for.
+	Controls []ControlResult `json:"controls"`
 	// Digest is over all rows: sha256: and 64 hexadecimal digits.
 	Digest     string     `json:"digest"`
 	Provenance Provenance `json:"provenance"`
@@ -38,6 +40,7 @@ type Summary struct {
 	cells  map[cell]int
 	last   string
 	digest digest
+	tally  tally
 }
 
 // Totals counts the rows in three ways.
@@ -88,7 +91,7 @@ func ErrorOf(err error) *Error {
 func newSummary(v View) *Summary {
 	return &Summary{
 		Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, Provenance: provenanceOf(v),
-		limit: v.Limit, cells: map[cell]int{}, last: v.After, digest: newDigest(),
+		limit: v.Limit, cells: map[cell]int{}, last: v.After, digest: newDigest(), tally: tally{pass: map[*test]int{}},
 	}
 }
 
@@ -114,6 +117,7 @@ func timeRanOut() *Error {
 func (s *Summary) add(res ossenc.Result) {
 	s.Rows++
 	s.digest.add(res)
+	s.tally.add(res)
 	s.last = string(ossenc.CursorOf(res))
 	if isUnread(res) {
 		s.Unread++
@@ -136,6 +140,7 @@ func (s *Summary) close(swept ossenc.SweepSummary, err error) {
 	s.Missing = s.missing()
 	s.Complete = s.Missing == ""
 	s.Digest = s.digest.String()
+	s.Controls = s.tally.controls()
 	s.Totals = Totals{s.Rows, map[ossenc.Verdict]int{}, map[string]int{}, map[string]int{}}
 	for c, n := range s.cells {
 		s.Totals.Verdict[c.verdict] += n

@@ -27,11 +27,25 @@ func chooseFormat(name string, accept []string) (report.Format, error) {
 	}
 	switch {
 	case name != "":
-		return report.Format{}, problemf(ossenc.Invalid, "format=%.40q is none of json, html, csv, prometheus", name)
+		return report.Format{}, problemf(ossenc.Invalid, "format=%.40q is none of %s", name, strings.Join(report.Names(), ", "))
 	case bestQ == 0:
-		return report.Format{}, problemf(codeAcceptable, "the report comes as application/json, text/html, text/csv or text/plain (Prometheus)")
+		return report.Format{}, problemf(codeAcceptable, "the report comes as %s", strings.Join(mediaTypes(), ", "))
 	}
 	return best, nil
+}
+
+// mediaTypes returns the media type of each format, with the format's name where it
+// says more.
+func mediaTypes() []string {
+	var all []string
+	for _, f := range report.Formats() {
+		media := f.Accept[0]
+		if !strings.HasSuffix(media, f.Name) {
+			media += " (" + f.Name + ")"
+		}
+		all = append(all, media)
+	}
+	return all
 }
 
 // preference is one element of an Accept or Accept-Language header.

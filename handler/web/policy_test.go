@@ -97,10 +97,10 @@ func variety() *Web {
 func TestReport_ManyAccountsUnderAPolicy(t *testing.T) {
 	for format, lines := range map[string][]string{
 		"csv": {
-			",assets,cn-hangzhou,exempt,,none,,public assets,no KMS rights yet,",
-			",pay,cn-hangzhou,blocked,foreign_key,KMS(k),KMS(other),payments,foreign,",
-			",gone,cn-hangzhou,gone,,,,,gone,",
-			"5678,theirs,cn-beijing,compliant,,AES256,AES256,everything else,good,",
+			",assets,cn-hangzhou,exempt,,none,,public assets,no KMS rights yet,,",
+			",pay,cn-hangzhou,blocked,foreign_key,KMS(k),KMS(other),payments,foreign,,encrypted kms kms_key",
+			",gone,cn-hangzhou,gone,,,,,gone,,",
+			"5678,theirs,cn-beijing,compliant,,AES256,AES256,everything else,good,,encrypted",
 		},
 		"prometheus": {
 			`bucketwarden_bucket_compliant{bucket="assets",region="cn-hangzhou"} 1`,

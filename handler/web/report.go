@@ -66,12 +66,16 @@ func (x *exchange) report() error {
 	if err != nil {
 		return err
 	}
+	view := x.view(q)
+	if err := q.format.Check(view); err != nil {
+		return problemf(codeAcceptable, "%s", err)
+	}
 	x.setReportHeaders(q)
 	if x.req.Method == http.MethodHead { // the headers need no bucket
 		x.WriteHeader(http.StatusOK)
 		return nil
 	}
-	sum, err := report.Write(x, q.format, x.view(q), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+	sum, err := report.Write(x, q.format, view, func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 		return x.web.service.Rows(x.ctx(), q.Selection, row)
 	})
 	x.logReport(q, sum)
@@ -98,7 +102,7 @@ func (x *exchange) view(q reportQuery) report.View {
 	s, id, now := x.web.service, ossenc.IdentityFrom(x.ctx()), x.web.now()
 	required, _ := s.Policy.Simple() // zero where a policy decides for each bucket
 	return report.View{
-		Origin: report.Origin{Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
+		Origin: report.Origin{Policy: report.FileOf(s.Policy.Source.Name, s.Policy.Source.SHA256, s.Policy.Source.Lines), Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
 		Now:    now, Account: id.AccountID, Region: id.Region,
 		Language: q.language, BaseURL: baseURL(x.req), NeedsToken: x.web.auth.Mode == AuthTokens,
 		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now),

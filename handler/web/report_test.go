@@ -21,6 +21,8 @@ func TestReport_EveryFormatHasItsHeaders(t *testing.T) {
 		{"csv", "report.csv", "text/csv; charset=utf-8; header=present", `inline; filename="bucketwarden-report.csv"`},
 		{"prometheus", "report.prom", "text/plain; version=0.0.4; charset=utf-8", ""},
 		{"html", "", "text/html; charset=utf-8", ""},
+		{"ocsf", "report.ocsf.jsonl", "application/x-ndjson", `inline; filename="bucketwarden-report.ocsf.jsonl"`},
+		{"junit", "report.junit.xml", "application/xml; charset=utf-8", `inline; filename="bucketwarden-report.junit.xml"`},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			web, _ := newWeb(account(), everything)
@@ -36,6 +38,18 @@ func TestReport_EveryFormatHasItsHeaders(t *testing.T) {
 				t.Errorf("%s\nwant\n%s%v", rec.Body, want, err)
 			}
 		})
+	}
+}
+
+// SARIF points at the lines of a policy file: without one it is not acceptable.
+func TestReport_SARIFNeedsAPolicyFile(t *testing.T) {
+	web, _ := newWeb(account(), everything)
+	answered(t, ask(t, web, "GET", "/report?format=sarif", ""), 406, codeAcceptable, "no policy file decides here")
+	answered(t, ask(t, web, "GET", "/report", "", "Accept", "application/sarif+json"), 406, codeAcceptable, "no policy file decides here")
+	web.service.Policy.Source = policy.Source{Name: "/code/policy.yaml", SHA256: strings.Repeat("ab", 32)}
+	rec := ask(t, web, "GET", "/report?format=sarif", "")
+	if rec.Code != 200 || !strings.Contains(rec.Body.String(), `"uri":"policy.yaml"`) || strings.Contains(rec.Body.String(), "/code/") {
+		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }
 
@@ -127,7 +141,7 @@ func TestReport_AListThatFailsInTheMiddleIsToldAtTheEnd(t *testing.T) {
 		t.Errorf("%+v %+v", got, got.Error)
 	}
 	for format, want := range map[string]string{
-		"csv":        "\r\n,,,incomplete,unavailable,,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",\r\n",
+		"csv":        "\r\n,,,incomplete,unavailable,,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",,\r\n",
 		"prometheus": "\nbucketwarden_report_complete 0\n",
 		"html":       `<p class="notice" role="alert">`,
 	} {
@@ -232,6 +246,9 @@ func TestChooseFormat_TakesWhatIsLikedBest(t *testing.T) {
 		{"WeightBeyondOne", "text/html;q=7, text/csv;q=0.1", "csv"},
 		{"Nothing", "image/png", ""},
 		{"Refused", "*/*;q=0", ""},
+		{"OCSF", "application/x-ndjson", "ocsf"},
+		{"JUnit", "application/xml", "junit"},
+		{"SARIF", "application/sarif+json", "sarif"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -311,7 +328,7 @@ func TestReport_PrometheusSurvivesHostileValues(t *testing.T) {
 			t.Errorf("%q is no sample of %s", line, family)
 		}
 	}
-	if len(seen) != 6 {
+	if len(seen) != 7 {
 		t.Errorf("families %v", seen)
 	}
 }

@@ -26,6 +26,8 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"sort"
 	"time"
@@ -45,8 +47,20 @@ type Policy struct {
 	// region that is not known.
 	Warnings Problems
 
+	// Source is the file that it was read from; the zero Source for a [Simple] policy.
+	Source Source
+
 	keys  keys
 	rules []rule
+}
+
+// Source identifies the file of a policy.
+type Source struct {
+	// Name is the file's name as it was given, and SHA256 the hash of its bytes in
+	// hexadecimal.
+	Name, SHA256 string
+	// Lines are where its rules begin, by their names; from 1.
+	Lines map[string]int
 }
 
 // Account is another account and the role that gives access to it.
@@ -96,6 +110,9 @@ func Parse(file string, data []byte) (*Policy, error) {
 		return nil, err
 	}
 	p.Warnings = f.Warnings()
+	p.Source.Name = file
+	sum := sha256.Sum256(data)
+	p.Source.SHA256 = hex.EncodeToString(sum[:])
 	return p, nil
 }
 

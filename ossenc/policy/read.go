@@ -29,7 +29,7 @@ type ruleAt struct {
 // readPolicy reads the top of the file. What it returns is whole only if the
 // file has no problems.
 func readPolicy(f *document.File, top document.Node) *Policy {
-	r := &reader{file: f, policy: &Policy{keys: keys{}}, keyAt: map[string]document.Node{}, used: map[string]bool{}}
+	r := &reader{file: f, policy: &Policy{keys: keys{}, Source: Source{Lines: map[string]int{}}}, keyAt: map[string]document.Node{}, used: map[string]bool{}}
 	o := top.Object("$schema", "version", "keys", "accounts", "max_changes", "rules")
 	o.Get("$schema").Text()
 	if version := o.Require("version"); version.Exists() {

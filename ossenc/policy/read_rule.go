@@ -20,7 +20,9 @@ func (r *reader) readRules(n document.Node) {
 		before := r.file.Count()
 		m := readMatch(o.Get("match"))
 		r.rules = append(r.rules, ruleAt{o, r.file.Count() > before || !o.Exists()})
-		r.policy.rules = append(r.policy.rules, r.readRule(o, m))
+		rule := r.readRule(o, m)
+		r.policy.rules = append(r.policy.rules, rule)
+		r.policy.Source.Lines[rule.name] = o.Line()
 	}
 }
 

@@ -81,7 +81,7 @@ func (o *outputs) targets() ([]target, error) {
 // endings are the names of files that say their format.
 var endings = map[string]string{
 	".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".prom": "prometheus", ".txt": tableFormat,
-	".sarif": "sarif", ".xml": "junit",
+	".sarif": "sarif", ".xml": "junit", ".jsonl": "ocsf",
 }
 
 func byEnding(file string) string {

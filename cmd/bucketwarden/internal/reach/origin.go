@@ -8,7 +8,8 @@ import (
 
 // Origin returns who makes a report of what r reaches.
 func (r *Reach) Origin(version string) report.Origin {
-	return report.Origin{Tool: "command", Version: version}
+	source := r.Policy.Source // zero where flags or settings require the same of all
+	return report.Origin{Tool: "command", Version: version, Policy: report.FileOf(source.Name, source.SHA256, source.Lines)}
 }
 
 // Scope returns what the flags ask for, for a report.
