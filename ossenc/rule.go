@@ -1,6 +1,7 @@
 package ossenc
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,11 +65,20 @@ func NewRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 // that this version does not know is an error, because to take it for "no rule"
 // would overwrite what may be the strongest rule there is.
 func ObservedRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
-	r := Rule{algorithm, kmsKeyID, kmsDataEncryption}.normal()
+	r, err := observed(Rule{algorithm, kmsKeyID, kmsDataEncryption})
+	if err != nil {
+		return Rule{}, fmt.Errorf("OSS reports a rule that this version does not know: %w", err)
+	}
+	return r, nil
+}
+
+// observed returns the rule in its normal form, if it is one that OSS can have.
+func observed(given Rule) (Rule, error) {
+	r := given.normal()
 	known := r.Algorithm == KMS && (r.KMSDataEncryption == "" || r.KMSDataEncryption == SM4) ||
 		(r.Algorithm == AES256 || r.Algorithm == SM4) && r.KMSKeyID == "" && r.KMSDataEncryption == ""
 	if !known {
-		return Rule{}, fmt.Errorf("OSS reports a rule that this version does not know: SSEAlgorithm %.40q, KMSDataEncryption %.40q, with a key ID: %t", algorithm, kmsDataEncryption, kmsKeyID != "")
+		return Rule{}, fmt.Errorf("SSEAlgorithm %.40q, KMSDataEncryption %.40q, with a key ID: %t", given.Algorithm, given.KMSDataEncryption, given.KMSKeyID != "")
 	}
 	return r, nil
 }
@@ -112,4 +122,26 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 	}
 	type plain Rule // without this method
 	return json.Marshal(plain(r))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, as strictly as [ObservedRule]: a rule
+// that this version does not know, or another member, is an error.
+func (r *Rule) UnmarshalJSON(b []byte) error {
+	type plain Rule // without this method
+	var read *plain
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&read); err != nil {
+		return err
+	}
+	if read == nil {
+		*r = Rule{}
+		return nil
+	}
+	known, err := observed(Rule(*read))
+	if err != nil {
+		return fmt.Errorf("this is not a rule: %w", err)
+	}
+	*r = known
+	return nil
 }

@@ -107,3 +107,28 @@ func TestRule_JSON(t *testing.T) {
 		}
 	}
 }
+
+// A rule that is decoded is one that OSS can have, or an error.
+func TestRule_UnmarshalJSON(t *testing.T) {
+	good := map[string]Rule{
+		"null":                   {},
+		`{"algorithm":"AES256"}`: {Algorithm: AES256},
+		`{"algorithm":"KMS","kms_key_id":"whatever OSS stored","kms_data_encryption":"SM4"}`: {KMS, "whatever OSS stored", SM4},
+		`{"algorithm":"KMS","kms_key_id":"alias/acs/oss","kms_data_encryption":"AES256"}`:    {Algorithm: KMS},
+	}
+	for text, want := range good {
+		got := Rule{Algorithm: SM4} // what was there before does not shine through
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{
+		`{}`, `{"algorithm":""}`, `{"algorithm":"DES"}`, `{"algorithm":"AES256","kms_key_id":"key-1"}`, `{"algorithm":"SM4","kms_data_encryption":"SM4"}`,
+		`{"algorithm":"KMS","kms_data_encryption":"DES"}`, `{"algorithm":"KMS","kms_keyid":"key-1"}`, `"AES256"`, `[]`, `1`,
+	} {
+		got := Rule{Algorithm: SM4}
+		if err := json.Unmarshal([]byte(text), &got); err == nil || got != (Rule{Algorithm: SM4}) {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+}
