@@ -92,19 +92,23 @@ func (p *page) slots(s *Summary) map[string]func() {
 	raw := func(s string) func() { return func() { p.print(s) } }
 	text := func(s string) func() { return func() { p.print(escape(s)) } }
 	return map[string]func(){
-		".lang":      text(p.v.Language),
-		".policy":    text(pagePolicy()),
-		".style":     raw(pageStyle),
-		".early":     raw(earlyScript),
-		".script":    raw(pageScript),
-		".data":      func() { p.print(scriptJSON(p.data())) },
-		".time":      text(now.Format(time.RFC3339)),
-		".when":      text(now.Format("2006-01-02 15:04 UTC")),
-		".place":     text(strings.Trim(p.v.Account+" · "+p.v.Region, " ·")),
-		".headline":  text(p.headline(c)),
-		".wanted":    text(p.wanted()),
-		".notice":    func() { p.notices(s) },
-		".donut":     func() { p.donut(c) },
+		".lang":     text(p.v.Language),
+		".policy":   text(pagePolicy()),
+		".style":    raw(pageStyle),
+		".early":    raw(earlyScript),
+		".script":   raw(pageScript),
+		".data":     func() { p.print(scriptJSON(p.data())) },
+		".time":     text(now.Format(time.RFC3339)),
+		".when":     text(now.Format("2006-01-02 15:04 UTC")),
+		".place":    text(strings.Trim(p.v.Account+" · "+p.v.Region, " ·")),
+		".headline": text(p.headline(c, s)),
+		".wanted":   text(p.wanted()),
+		".notice":   func() { p.notices(s) },
+		".donut": func() {
+			if !s.isPart() { // of the whole
+				p.donut(c)
+			}
+		},
 		".legend":    func() { p.legend(c) },
 		".rules":     func() { p.bars(byRule(p.rows), "") },
 		".regions":   func() { p.bars(byRegion(p.rows), "region") },
@@ -140,8 +144,10 @@ func (p *page) data() map[string]any {
 // base is the address for the curl lines.
 func (p *page) base() string { return cmp.Or(p.v.BaseURL, "http://HOST") }
 
-func (p *page) headline(c counts) string {
+func (p *page) headline(c counts, s *Summary) string {
 	switch {
+	case s.isPart():
+		return p.t["incomplete"]
 	case c.all == 0:
 		return p.t["headline_empty"]
 	case c.bad == 0:

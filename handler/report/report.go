@@ -49,6 +49,9 @@ type View struct {
 	Prefix, RegionFilter, After string
 	// Limit is the highest number of rows; 0 for all.
 	Limit int
+	// MaxBytes is about how long the report may be; it ends at the first row beyond it
+	// and says where to resume. 0 for no bound.
+	MaxBytes int
 }
 
 // Source passes the results to row in order, until all are done, the time runs out
@@ -75,6 +78,10 @@ func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
 	}
 	swept, err := source(func(res ossenc.Result) bool {
 		if sum.full(res) {
+			return false
+		}
+		if v.MaxBytes > 0 && sum.Rows > 0 && length(out, body) >= v.MaxBytes {
+			sum.Next = sum.last
 			return false
 		}
 		if !res.Observed { // the policy was not asked
@@ -106,6 +113,7 @@ type writer interface {
 // printer writes texts until the first error.
 type printer struct {
 	w   io.Writer
+	n   int // bytes so far
 	err error
 }
 
@@ -113,6 +121,7 @@ func (p *printer) print(parts ...string) {
 	for _, s := range parts {
 		if p.err == nil {
 			_, p.err = io.WriteString(p.w, s)
+			p.n += len(s)
 		}
 	}
 }
@@ -123,6 +132,7 @@ func (p *printer) Write(b []byte) (int, error) {
 		return 0, p.err
 	}
 	n, err := p.w.Write(b)
+	p.n += n
 	p.err = err
 	return n, err
 }

@@ -11,6 +11,7 @@ import (
 // than 100 bytes.
 type spool struct {
 	kept bytes.Buffer
+	n    int // bytes before they are compressed
 	in   *flate.Writer
 }
 
@@ -21,7 +22,10 @@ func newSpool() *spool {
 }
 
 // Write implements [io.Writer]. It never fails.
-func (s *spool) Write(b []byte) (int, error) { return s.in.Write(b) }
+func (s *spool) Write(b []byte) (int, error) {
+	s.n += len(b)
+	return s.in.Write(b)
+}
 
 // copyTo writes all that was kept. It ends with the first error, which p keeps.
 func (s *spool) copyTo(p *printer) {

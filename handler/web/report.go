@@ -48,6 +48,21 @@ func (x *exchange) reportQuery() (q reportQuery, err error) {
 	return q, err
 }
 
+// How long a report may be, about, in bytes. In go1, where the answer to a trigger's
+// event is recorded, several copies of it are in memory at the same time; the page keeps
+// its rows until its end.
+const (
+	maxReport = 4 << 20
+	maxKept   = 2 << 20
+)
+
+func (x *exchange) maxReport(f report.Format) int {
+	if _, recorded := x.ResponseWriter.(*recorder); recorded || f.Localized {
+		return maxKept
+	}
+	return maxReport
+}
+
 func parseLimit(s string) (int, error) {
 	if s == "" {
 		return 0, nil
@@ -106,7 +121,7 @@ func (x *exchange) view(q reportQuery) report.View {
 		Now:    now, Account: id.AccountID, Region: id.Region,
 		Language: q.language, BaseURL: baseURL(x.req), NeedsToken: x.web.auth.Mode == AuthTokens,
 		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now),
-		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit,
+		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit, MaxBytes: x.maxReport(q.format),
 	}
 }
 
