@@ -127,16 +127,6 @@ type Lister interface {
 	List(ctx context.Context, prefix, after string) iter.Seq2[Bucket, error]
 }
 
-// Accounts says which other accounts there are and who to be in them. The one for
-// RAM roles is in package alicloud. It must be safe for concurrent use.
-type Accounts interface {
-	// IDs returns the IDs of all accounts besides the function's own.
-	IDs() []string
-	// Identity returns the identity to act with in an account. An error is an
-	// *[Error] and means that nothing is known of the account's buckets.
-	Identity(ctx context.Context, accountID string) (Identity, error)
-}
-
 // Warden brings buckets to the wanted rule. It has no state of its own and is
 // safe for concurrent use.
 type Warden struct {

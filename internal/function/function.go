@@ -115,9 +115,9 @@ func newWarden(cfg settings.Config, c *cloud) *ossenc.Warden {
 	}
 	if len(cfg.Policy.Accounts) > 0 {
 		alicloud.ShareWithSTS(c.transport)
-		roles := map[string]alicloud.Role{}
+		roles := map[string]ossenc.Account{}
 		for _, a := range cfg.Policy.Accounts {
-			roles[a.ID] = alicloud.Role{ARN: a.RoleARN}
+			roles[a.ID] = a
 		}
 		w.Accounts = &alicloud.Accounts{Roles: roles, STSEndpoint: cfg.STS, Internal: cfg.OSS.Internal, Fallback: c.chain.Credentials}
 	}

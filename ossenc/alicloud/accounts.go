@@ -13,14 +13,6 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// Role is what to assume for the buckets of another account.
-type Role struct {
-	// ARN is the role's: acs:ram::<account ID>:role/<name>.
-	ARN string
-	// ExternalID is what the role's trust policy asks for; usually empty.
-	ExternalID string
-}
-
 // ParseSTSEndpoint reads the URL of an STS endpoint and returns its host, with
 // the port if it has one. Only https is possible: credentials-go, which speaks to
 // STS, knows nothing else.
@@ -40,8 +32,8 @@ var _ ossenc.Accounts = (*Accounts)(nil)
 // Accounts finds the identity to act with in each account. It is safe for
 // concurrent use, and what happens to one account's role holds up no other.
 type Accounts struct {
-	// Roles are the roles to assume, by account ID.
-	Roles map[string]Role
+	// Roles are the accounts and the roles to assume in them, by account ID.
+	Roles map[string]ossenc.Account
 	// STSEndpoint is a host, with a port if need be, that answers HTTPS; empty for
 	// the public cloud's in the function's own region.
 	STSEndpoint string
@@ -97,7 +89,7 @@ func (a *Accounts) session(accountID, region string) (*session, error) {
 	}
 	// A role of another account would read and change that account's buckets
 	// under this one's name.
-	owner, err := ossenc.RoleAccount(role.ARN)
+	owner, err := ossenc.RoleAccount(role.RoleARN)
 	if err != nil {
 		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: err.Error()}
 	}

@@ -80,8 +80,8 @@ func TestAccounts_TakesNothingElseForAnAnswer(t *testing.T) {
 
 func TestAccounts_RefusesWhatCannotBe(t *testing.T) {
 	s := newSTS(t)
-	s.accounts.Roles["4"] = alicloud.Role{ARN: roleIn(second)}
-	s.accounts.Roles["5"] = alicloud.Role{}
+	s.accounts.Roles["4"] = ossenc.Account{RoleARN: roleIn(second)}
+	s.accounts.Roles["5"] = ossenc.Account{}
 	for name, c := range map[string]struct {
 		ctx     context.Context
 		account string

@@ -136,7 +136,7 @@ func TestAccounts_TrustsTheFileThatIsNamed(t *testing.T) {
 	if host := os.Getenv("BUCKETWARDEN_TEST_STS"); host != "" { // the other process
 		reports := 0
 		alicloud.ShareWithSTS(alicloud.NewTransportWith(&tlsdial.Dialer{Report: func(tlsdial.Used) { reports++ }}))
-		accounts := &alicloud.Accounts{STSEndpoint: host, Roles: map[string]alicloud.Role{second: {ARN: roleIn(second)}}}
+		accounts := &alicloud.Accounts{STSEndpoint: host, Roles: map[string]ossenc.Account{second: {RoleARN: roleIn(second)}}}
 		if got, err := accounts.Identity(invoked(t.Context()), second); err != nil || got.AccountID != second {
 			t.Errorf("%+v, %v", got, err)
 		}

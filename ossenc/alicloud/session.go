@@ -24,7 +24,7 @@ const sessionSeconds = 3600 // STS's default, and the least that a role can have
 // one at a time; callers wait for that as long as their context lets them, and
 // what comes too late for one is there for the next.
 type session struct {
-	role     Role
+	role     ossenc.Account
 	build    func() (providers.CredentialsProvider, error)
 	provider providers.CredentialsProvider
 	source   *source
@@ -62,12 +62,12 @@ func ShareWithSTS(t *http.Transport) {
 	}
 }
 
-func newSession(role Role, name, stsHost string) (*session, error) {
+func newSession(role ossenc.Account, name, stsHost string) (*session, error) {
 	s := &session{role: role, source: &source{}}
 	s.build = func() (providers.CredentialsProvider, error) {
 		return providers.NewRAMRoleARNCredentialsProviderBuilder().
 			WithCredentialsProvider(s.source).
-			WithRoleArn(role.ARN).
+			WithRoleArn(role.RoleARN).
 			WithExternalId(role.ExternalID).
 			WithRoleSessionName(name).
 			WithDurationSeconds(sessionSeconds).
@@ -91,9 +91,9 @@ func (s *session) credentials(ctx context.Context, from ossenc.Credentials) (oss
 	got, err := call.Wait(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return ossenc.Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.ARN, ctx.Err())
+		return ossenc.Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.RoleARN, ctx.Err())
 	case err != nil: // as credentials-go returned it: not safe to show
-		return ossenc.Credentials{}, assumeError(ctx, s.role.ARN, err)
+		return ossenc.Credentials{}, assumeError(ctx, s.role.RoleARN, err)
 	}
 	return got, nil
 }

@@ -98,9 +98,9 @@ func (s *sts) listen(t *testing.T, h http.Handler) {
 	}
 	s.accounts = &alicloud.Accounts{
 		STSEndpoint: host,
-		Roles: map[string]alicloud.Role{
-			second: {ARN: roleIn(second)},
-			third:  {ARN: roleIn(third), ExternalID: "x-1"},
+		Roles: map[string]ossenc.Account{
+			second: {RoleARN: roleIn(second)},
+			third:  {RoleARN: roleIn(third), ExternalID: "x-1"},
 		},
 	}
 }

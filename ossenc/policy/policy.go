@@ -39,7 +39,7 @@ import (
 // Policy is what is wanted of all buckets. Made by [Parse] or [Simple].
 type Policy struct {
 	// Accounts are other accounts to look after, besides the function's own.
-	Accounts []Account
+	Accounts []ossenc.Account
 	// MaxChanges bounds how many buckets one sweep may change.
 	MaxChanges MaxChanges
 
@@ -61,13 +61,6 @@ type Source struct {
 	Name, SHA256 string
 	// Lines are where its rules begin, by their names; from 1.
 	Lines map[string]int
-}
-
-// Account is another account and the role that gives access to it.
-type Account struct {
-	ID string
-	// RoleARN is the role to assume, such as acs:ram::1234567890123456:role/bucketwarden.
-	RoleARN string
 }
 
 // MaxChanges is a cap on changes: a number, or a percentage of the buckets. The

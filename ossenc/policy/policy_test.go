@@ -241,7 +241,7 @@ func TestSimple_IsTheSameForAll(t *testing.T) {
 
 func TestParse_ReadsAccountsAndCap(t *testing.T) {
 	p := parse(t, company)
-	if want := []policy.Account{{"222", "acs:ram::222:role/warden"}}; !slices.Equal(p.Accounts, want) {
+	if want := []ossenc.Account{{ID: "222", RoleARN: "acs:ram::222:role/warden"}}; !slices.Equal(p.Accounts, want) {
 		t.Errorf("Accounts = %v", p.Accounts)
 	}
 	if p.MaxChanges != (policy.MaxChanges{Percent: 10}) {

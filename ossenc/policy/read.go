@@ -96,12 +96,12 @@ func readKeyID(n document.Node) string {
 	return id
 }
 
-func readAccounts(n document.Node) []Account {
-	var accounts []Account
+func readAccounts(n document.Node) []ossenc.Account {
+	var accounts []ossenc.Account
 	var ids []document.Node
 	for _, item := range n.Items() {
 		o := item.Object("id", "role_arn")
-		a := Account{ID: o.Require("id").Text(), RoleARN: o.Require("role_arn").Text()}
+		a := ossenc.Account{ID: o.Require("id").Text(), RoleARN: o.Require("role_arn").Text()}
 		checkAccount(o.Get("id"), a.ID)
 		if a.ID != "" && a.RoleARN != "" && !isRoleOf(a.RoleARN, a.ID) {
 			o.Get("role_arn").Problem("is not a role of this account, such as acs:ram::%s:role/bucketwarden", a.ID)

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
-	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc"
 )
 
 // selectAccounts leaves only the accounts that the flags name. The credentials'
@@ -25,7 +25,7 @@ func (r *Reach) selectAccounts(ctx context.Context, f *Flags) error {
 		return nil
 	}
 	r.ownToo = false
-	roles := map[string]alicloud.Role{}
+	roles := map[string]ossenc.Account{}
 	for _, account := range f.accounts {
 		switch role, known := r.role(account); {
 		case account == "own" || account == r.Account:
@@ -42,9 +42,9 @@ func (r *Reach) selectAccounts(ctx context.Context, f *Flags) error {
 	return nil
 }
 
-func (r *Reach) role(account string) (alicloud.Role, bool) {
+func (r *Reach) role(account string) (ossenc.Account, bool) {
 	if r.accounts == nil {
-		return alicloud.Role{}, false
+		return ossenc.Account{}, false
 	}
 	role, known := r.accounts.Roles[account]
 	return role, known

@@ -97,11 +97,11 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 		return nil
 	}
 	r.accounts = &alicloud.Accounts{
-		Roles: map[string]alicloud.Role{}, STSEndpoint: r.sts, Internal: internal,
+		Roles: map[string]ossenc.Account{}, STSEndpoint: r.sts, Internal: internal,
 		Fallback: r.credentials, SessionName: sessionName(a.Version),
 	}
 	for _, account := range r.Policy.Accounts {
-		r.accounts.Roles[account.ID] = alicloud.Role{ARN: account.RoleARN}
+		r.accounts.Roles[account.ID] = account
 	}
 	r.Warden.Accounts = r.accounts
 	return nil
