@@ -175,6 +175,7 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 		return !res.full()
 	})
 	res.end(swept, err)
+	res.mustMatch(r)
 	if r.MustFinish {
 		res.mustBeComplete()
 	}

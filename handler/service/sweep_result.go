@@ -124,6 +124,18 @@ func (r *SweepResult) slim() {
 // below 64 KiB.
 const maxSlimErrors = 20
 
+// mustMatch makes a sweep whose selection has no bucket a failure: more likely there is
+// a mistake in the selection than nothing to do.
+func (r *SweepResult) mustMatch(asked *SweepRequest) {
+	narrow := asked.Prefix != "" || asked.Region != ""
+	part := asked.Cursor.Place != "" || len(asked.Accounts) > 0 // the rest may have the buckets
+	if !narrow || part || !r.Complete || r.Buckets > 0 {
+		return
+	}
+	r.Complete, r.Code = false, ossenc.NotFound
+	r.Errors = append(r.Errors, "no bucket matches the prefix and the region that were asked for")
+}
+
 func (r *SweepResult) mustBeComplete() {
 	if r.Code == "" && !r.Complete {
 		r.Code = ossenc.Deadline

@@ -445,3 +445,25 @@ func TestOne_DryRunAndReportModeWriteNothing(t *testing.T) {
 		}
 	}
 }
+
+// A region or a prefix that no bucket has is more likely misspelt than empty.
+func TestSweep_WhatMatchesNothingIsNotComplete(t *testing.T) {
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
+	s := serving(m)
+	for _, tt := range []struct {
+		request SweepRequest
+		nothing bool
+	}{
+		{SweepRequest{Action: ActionAudit, Mode: ossenc.ReportOnly}, false},
+		{SweepRequest{Action: ActionAudit, Mode: ossenc.ReportOnly, Prefix: "b-"}, false},
+		{SweepRequest{Action: ActionAudit, Mode: ossenc.ReportOnly, Prefix: "c-"}, true},
+		{SweepRequest{Action: ActionAudit, Mode: ossenc.ReportOnly, Region: "cn-nowhere"}, true},
+		{SweepRequest{Action: ActionAudit, Mode: ossenc.ReportOnly, Prefix: "b-", Cursor: ResumeToken{Place: "b-1"}}, false},
+	} {
+		tt.request.MustFinish = true
+		res, err := s.Sweep(t.Context(), &tt.request)
+		if err != nil || res.Complete == tt.nothing || (res.Code == ossenc.NotFound) != tt.nothing || (len(res.Errors) > 0) != tt.nothing {
+			t.Errorf("%+v: complete %t, code %q, errors %q, %v", tt.request, res.Complete, res.Code, res.Errors, err)
+		}
+	}
+}
