@@ -115,3 +115,40 @@ func TestDocs_TheStatuses(t *testing.T) {
 		}
 	}
 }
+
+// The lines of docs/sweep.md make a plan, apply it and undo it.
+func TestDocs_TheLinesOfASweepRun(t *testing.T) {
+	for _, tool := range []string{"curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("SKIPPED, docs/sweep.md is not tested: there is no " + tool)
+		}
+	}
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"demo-bucket-a": {}, "demo-bucket-b": aes256}}
+	web, _ := newWeb(m, Auth{Mode: AuthPlatform, Allow: scopes})
+	server := httptest.NewServer(web)
+	defer server.Close()
+	dir := t.TempDir()
+	after := []ossenc.Rule{aes256, {}} // of demo-bucket-a, behind each block
+	for _, b := range blocks(t, "../../docs/sweep.md") {
+		if b.language != "sh" {
+			continue
+		}
+		// Who approves reads the digest in the plan.
+		text := strings.ReplaceAll(b.text, "$APPROVED", `$(jq -r .digest plan.json)`)
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", text)
+		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "URL=" + server.URL}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", b.text, err, out)
+		}
+		if len(after) == 0 {
+			t.Fatalf("a block that this test does not know: %s", b.text)
+		}
+		if got := m.Rules["demo-bucket-a"]; got != after[0] {
+			t.Errorf("after %s the bucket has %s, want %s", b.text, got, after[0])
+		}
+		after = after[1:]
+	}
+	if len(after) > 0 {
+		t.Errorf("%d blocks are missing", len(after))
+	}
+}
