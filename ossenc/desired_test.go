@@ -37,7 +37,7 @@ func TestEnsure_TheStrictestModeHolds(t *testing.T) {
 				for _, override := range []*Desired{nil, {Rule: Rule{Algorithm: KMS}, Mode: rule}} {
 					store := &fakeStore{}
 					w := &Warden{Store: store, Mode: setting, Policy: ruled(Requirement{Desired: Desired{Rule: Rule{Algorithm: AES256}, Mode: rule}})}
-					res := w.Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Override: override, Mode: request})
+					res := w.Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Override: override, Waive: Waiver{Mode: true}, Mode: request})
 					want, puts := Fixed, 1
 					if slices.Contains([]Mode{setting, rule, request}, ReportOnly) {
 						want, puts = WouldFix, 0

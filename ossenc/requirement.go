@@ -31,23 +31,26 @@ type Requirement struct {
 	// Keys are the KMS keys that the policy names for the region. A bucket with
 	// another key is reported; nil means that any key will do.
 	Keys []string
+	// Named are the KMS keys that the policy names for the region, whether or not it
+	// minds others: a rule that a caller sends may have no other.
+	Named []string
 }
 
 // requirement returns what holds for a task: what it asks for itself, or else what
 // the policy says, in the strictest mode that the setting, the policy's rule and the
 // task name. An exempt or blocked bucket has no further requirement.
 func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
-	var r Requirement
-	if t.Override != nil {
-		r.Desired = *t.Override
-	} else {
-		var err error
-		if r, err = w.Policy.Evaluate(ctx, t.Bucket); err != nil || r.Exempt != nil || r.Blocked != "" {
-			return r, err
-		}
+	r, err := w.Policy.Evaluate(ctx, t.Bucket)
+	switch {
+	case err != nil:
+		return Requirement{}, err
+	case t.Override != nil:
+		r, err = w.override(ctx, t, r)
+	case r.Exempt != nil || r.Blocked != "":
+		return r, nil
 	}
 	r.Desired = w.combine(r.Desired, t)
-	return r, nil
+	return r, err
 }
 
 // combine returns what is desired as the task and the settings let it hold.

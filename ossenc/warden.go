@@ -53,7 +53,10 @@ type Task struct {
 	// every event of our own writing would never end.
 	OwnWrite bool
 	// Override is what the task asks for in place of the policy; nil asks the policy.
+	// The policy binds it all the same: see Waive.
 	Override *Desired
+	// Waive is what of the policy the Override may go past.
+	Waive Waiver
 	// Compare replaces how the requirement is compared; empty keeps it.
 	Compare Compare
 	// Mode is the mode of this task; a stricter one of the setting or of the policy's
@@ -71,6 +74,11 @@ type Precondition struct {
 	Before *Rule
 	// Target is the only rule that may be written; nil for whatever is decided.
 	Target *Rule
+}
+
+// holds reports whether the precondition allows to write the target over the rule.
+func (p Precondition) holds(present Rule, d Decision) bool {
+	return (p.Before == nil || *p.Before == present) && (p.Target == nil || *p.Target == d.Target)
 }
 
 // Verdict is the outcome for one bucket or event, in one word.
@@ -196,6 +204,10 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
 	t.Bucket.Region, t.Bucket.Public, t.Bucket.Internal = res.Region, seen.Public, seen.Internal
 	r, err := w.requirement(ctx, t)
+	if code := CodeOf(err); err != nil && (code == Refused || code == ForeignKey) {
+		res.PolicyRule = r.Rule
+		return *res.undecided(err)
+	}
 	if err != nil {
 		return *res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
 	}
@@ -214,7 +226,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 		return *res.undecided(err)
 	}
 	res.Target = d.Target
-	return *w.act(ctx, t, r.Desired, d, res)
+	return *w.act(ctx, t, r, d, res)
 }
 
 // check returns why the task makes no sense, or the warden; nil if they do.
@@ -247,22 +259,20 @@ func (w *Warden) asAccount(ctx context.Context, account string) (context.Context
 }
 
 // act writes the target if it must and may.
-func (w *Warden) act(ctx context.Context, t Task, want Desired, d Decision, res *Result) *Result {
+func (w *Warden) act(ctx context.Context, t Task, r Requirement, d Decision, res *Result) *Result {
 	switch {
 	case !d.Write:
 		return res.end(Compliant, d.Reason)
-	case t.Precondition.Before != nil && *t.Precondition.Before != res.Before:
-		return res.unexpected(res.Before, *t.Precondition.Before)
-	case t.Precondition.Target != nil && *t.Precondition.Target != d.Target:
-		return res.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *t.Precondition.Target))
-	case want.Mode == ReportOnly:
+	case !t.Precondition.holds(res.Before, d):
+		return res.unexpected(t.Precondition, res.Before, d)
+	case r.Desired.Mode == ReportOnly:
 		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
 	case t.Budget != nil && !t.Budget():
 		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
 	}
-	return w.write(ctx, t, want.Compare, d, res)
+	return w.write(ctx, t, r, d, res)
 }
 
 // read waits briefly for a bucket that was only just created.
@@ -287,13 +297,13 @@ func (w *Warden) read(ctx context.Context, t Task) (Observation, error) {
 // have been carried out all the same, and time has passed since the last look, so
 // it is never just sent again: every try begins with a look and a decision of
 // its own, or another writer's stronger rule would be overwritten.
-func (w *Warden) write(ctx context.Context, t Task, compare Compare, d Decision, res *Result) *Result {
+func (w *Warden) write(ctx context.Context, t Task, r Requirement, d Decision, res *Result) *Result {
 	for try := 0; ; try++ {
 		written, err := w.put(ctx, t.Bucket, d.Target)
 		res.note(written)
 		switch {
 		case err == nil:
-			return w.readBack(ctx, t.Bucket, compare, d, res)
+			return w.readBack(ctx, t.Bucket, r, d, res)
 		case CodeOf(err) == NotFound:
 			return res.unreadable(err)
 		case !CodeOf(err).Retryable():
@@ -308,18 +318,20 @@ func (w *Warden) write(ctx context.Context, t Task, compare Compare, d Decision,
 			return res.failed(Unknown, err, "the write failed, and so did looking what came of it")
 		}
 		res.After = seen.Rule
-		// The target has been decided on, with its key; it only grows with what
-		// another writer has made stronger meanwhile.
-		next := Decide(seen.Rule, d.Target, compare)
+		next, took, undecided := w.decideAgain(ctx, t.Bucket.Region, seen.Rule, r, d)
 		switch {
-		case !next.Write:
+		case undecided != nil:
+			return res.overtaken(undecided, "the write failed, and another writer has set "+seen.Rule.String())
+		case took:
 			return res.end(Fixed, d.Reason)
+		case !next.Write:
+			return res.end(Compliant, "another writer has set the rule: "+next.Reason)
 		case !again:
 			return res.failed(Blocked, err, d.Reason)
-		case t.Precondition.Before != nil && *t.Precondition.Before != seen.Rule:
-			return res.unexpected(seen.Rule, *t.Precondition.Before)
+		case !t.Precondition.holds(seen.Rule, next):
+			return res.unexpected(t.Precondition, seen.Rule, next)
 		}
-		d.Target = next.Target
+		d, res.Target = next, next.Target
 	}
 }
 
@@ -331,13 +343,34 @@ func (w *Warden) put(ctx context.Context, b Bucket, r Rule) (Observation, error)
 	return w.Store.Put(ctx, b, r)
 }
 
-// readBack looks until the written rule is in force.
-func (w *Warden) readBack(ctx context.Context, b Bucket, compare Compare, d Decision, res *Result) *Result {
+// decideAgain decides about the rule that OSS reports after a write was begun, as at
+// the first look, keys and all: another writer may have been there. took is whether
+// the written rule has taken effect: it is current, or a stronger one is that passes
+// the same checks.
+func (w *Warden) decideAgain(ctx context.Context, region string, seen Rule, r Requirement, written Decision) (next Decision, took bool, err error) {
+	if seen == written.Target {
+		return written, true, nil
+	}
+	if next, err = w.decide(ctx, region, seen, r); err != nil || next.Write {
+		return next, false, err
+	}
+	if seen.Strength() != written.Target.Strength() {
+		return next, seen.Strength().AtLeast(written.Target.Strength()), nil
+	}
+	took, err = w.sameKey(ctx, region, seen.KMSKeyID, written.Target.KMSKeyID)
+	return next, took, err
+}
+
+// readBack reads until the written rule is current. What another writer has set
+// instead counts only once there is no time left to see the written one.
+func (w *Warden) readBack(ctx context.Context, b Bucket, r Requirement, d Decision, res *Result) *Result {
 	for i := 0; ; i++ {
 		seen, err := w.Store.Get(ctx, b)
+		var undecided error
 		if err == nil {
+			var took bool
 			res.After = seen.Rule
-			if satisfies(seen.Rule, d.Target, compare) {
+			if _, took, undecided = w.decideAgain(ctx, b.Region, seen.Rule, r, d); took {
 				return res.end(Fixed, d.Reason)
 			}
 		}
@@ -345,15 +378,12 @@ func (w *Warden) readBack(ctx context.Context, b Bucket, compare Compare, d Deci
 			return res.unreadable(err)
 		}
 		if err != nil && !CodeOf(err).Retryable() || i == len(readBackPauses) || !wait.Sleep(ctx, readBackPauses[i]) {
+			if undecided != nil {
+				return res.overtaken(undecided, fmt.Sprintf("%s was written, and another writer has set %s", d.Target, seen.Rule))
+			}
 			return res.unconfirmed(d.Target, seen.Rule, err)
 		}
 	}
-}
-
-// satisfies reports whether what was read back does what was written. Another
-// writer may have made it stronger meanwhile, which is as good in Floor.
-func satisfies(seen, target Rule, compare Compare) bool {
-	return !Decide(seen, target, compare).Write
 }
 
 // newResult returns what is known of a task before anything is read.
@@ -411,9 +441,23 @@ func (r *Result) undecided(err error) *Result {
 	return r.failed(Blocked, err, "the KMS key could not be looked at, so nothing was written")
 }
 
-// unexpected ends a task whose bucket has another rule than the plan saw.
-func (r *Result) unexpected(seen, expected Rule) *Result {
-	return r.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen, expected))
+// overtaken ends a task whose write was begun, and whose bucket now has a rule that
+// cannot be accepted, or about whose key too little is known.
+func (r *Result) overtaken(err error, what string) *Result {
+	switch CodeOf(err) {
+	case Refused, ForeignKey:
+		e, _ := errors.AsType[*Error](err)
+		return r.fail(Blocked, e.Code, what+"; "+e.Message)
+	}
+	return r.failed(Blocked, err, what+"; its KMS key could not be checked")
+}
+
+// unexpected ends a task whose precondition does not hold.
+func (r *Result) unexpected(p Precondition, seen Rule, d Decision) *Result {
+	if p.Before != nil && *p.Before != seen {
+		return r.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen, *p.Before))
+	}
+	return r.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *p.Target))
 }
 
 // unconfirmed ends a task whose write was taken but not seen in force.

@@ -36,8 +36,12 @@ func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket) (ossenc.Requir
 		Region:  b.Region,
 		Tags:    func() (map[string]string, error) { return r.Tags.Tags(ctx, b) },
 	}, now())
-	if err == nil && len(r.Policy.keys) > 0 { // a policy without a list of keys does not mind which
-		out.Keys = append([]string{}, r.Policy.KeysIn(b.Region)...) // not nil: in a region without keys all are foreign
+	if err != nil {
+		return out, err
 	}
-	return out, err
+	out.Named = r.Policy.KeysIn(b.Region)
+	if len(r.Policy.keys) > 0 { // a policy without a list of keys does not mind which
+		out.Keys = append([]string{}, out.Named...) // not nil: in a region without keys all are foreign
+	}
+	return out, nil
 }
