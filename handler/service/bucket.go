@@ -27,6 +27,9 @@ type BucketRequest struct {
 	// Compare is [ossenc.Floor], which never weakens, or [ossenc.Exact]; empty for
 	// what the policy says. Ensure only.
 	Compare ossenc.Compare
+	// PastPolicy lets Rule and Remove go past the policy: a key that it does not name,
+	// an exempt bucket, one that it only reports.
+	PastPolicy bool
 	// DryRun reports what would be written and writes nothing.
 	DryRun bool
 	// Source says who asks, such as "http PUT"; it becomes the event type in the
@@ -62,13 +65,19 @@ func (r BucketRequest) task() ossenc.Task {
 		t.Compare = r.Compare
 		if r.Rule != nil {
 			t.Override = &ossenc.Desired{Rule: *r.Rule}
+			t.Waive = r.waiver()
 		}
 	case Remove:
 		t.Override = &ossenc.Desired{Remove: true}
+		t.Waive = r.waiver()
 	default: // Show
 		t.Mode = ossenc.ReportOnly
 	}
 	return t
+}
+
+func (r BucketRequest) waiver() ossenc.Waiver {
+	return ossenc.Waiver{Keys: r.PastPolicy, Mode: r.PastPolicy, Exemption: r.PastPolicy}
 }
 
 // requestMode is the mode of a request that may ask for a dry run.

@@ -391,7 +391,7 @@ func TestApply_AForgedPlanWeakensNothing(t *testing.T) {
 	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": kms}}
 	forged := &Plan{Rows: []PlanRow{{Bucket: "b-1", Before: kms, Target: aes256}}}
 	forged.seal()
-	if _, err := serving(m).Apply(t.Context(), forged, "", false); err != nil {
+	if _, err := serving(m).Apply(t.Context(), forged, "", ChangeOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if m.Rules["b-1"] != kms || m.Writes != 0 {
@@ -401,11 +401,11 @@ func TestApply_AForgedPlanWeakensNothing(t *testing.T) {
 
 func TestApplyAndRestore_RefuseWhatMakesNoSense(t *testing.T) {
 	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
-	if _, err := serving(m).Apply(t.Context(), &Plan{Rows: []PlanRow{{Bucket: "b-1", Target: aes256}}}, "", false); err == nil {
+	if _, err := serving(m).Apply(t.Context(), &Plan{Rows: []PlanRow{{Bucket: "b-1", Target: aes256}}}, "", ChangeOptions{}); err == nil {
 		t.Error("a plan without its digest was applied")
 	}
 	twice := []ossenc.Result{{Bucket: "b-1", Verdict: ossenc.Fixed, After: aes256}, {Bucket: "b-1", Verdict: ossenc.Fixed, After: aes256}}
-	if _, err := serving(m).Restore(t.Context(), twice, false); err == nil {
+	if _, err := serving(m).Restore(t.Context(), twice, ChangeOptions{}); err == nil {
 		t.Error("one bucket was restored twice")
 	}
 	if m.Writes != 0 {
@@ -419,7 +419,7 @@ func TestRestore_UndoesWhatIsFixedAndNothingElse(t *testing.T) {
 		{Bucket: "b-1", Verdict: ossenc.Fixed, Before: aes256, After: kms},
 		{Bucket: "b-2", Verdict: ossenc.Compliant, Before: aes256, After: kms},
 		{Bucket: "b-3", Verdict: ossenc.Fixed, Before: ossenc.Rule{}, After: kms}, // changed since
-	}, false)
+	}, ChangeOptions{})
 	if err != nil || len(results.Results) != 2 || results.Code() != ossenc.Refused {
 		t.Fatalf("%+v, %v", results, err)
 	}

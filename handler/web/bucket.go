@@ -27,7 +27,7 @@ func (x *exchange) showRule() error {
 // ensureRule brings the bucket to the rule in the body, or to the required one. It
 // weakens nothing unless compare=exact says so.
 func (x *exchange) ensureRule() error {
-	query, err := x.parameters("account", "region", "dry_run", "compare")
+	query, err := x.parameters("account", "region", "dry_run", "compare", "override")
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (x *exchange) ensureRule() error {
 
 // removeRule leaves the bucket without a rule.
 func (x *exchange) removeRule() error {
-	query, err := x.parameters("account", "region", "dry_run")
+	query, err := x.parameters("account", "region", "dry_run", "override")
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,9 @@ func (x *exchange) removeRule() error {
 // one answers with what becomes of the request for the bucket in the path.
 func (x *exchange) one(query map[string]string, r service.BucketRequest) (err error) {
 	if r.Action != service.Show {
+		if r.PastPolicy, err = parseOverride(query["override"]); err != nil {
+			return err
+		}
 		if r.DryRun, err = parseBool("dry_run", query["dry_run"]); err != nil {
 			return err
 		}
@@ -109,6 +112,14 @@ func parseBool(name, value string) (bool, error) {
 		return false, problemf(ossenc.Invalid, "%s=%.40q is neither true nor false", name, value)
 	}
 	return value == "true", nil
+}
+
+// parseOverride reads the parameter that lets a request go past the policy.
+func parseOverride(value string) (bool, error) {
+	if value != "" && value != "policy" {
+		return false, problemf(ossenc.Invalid, "override=%.40q is not policy", value)
+	}
+	return value == "policy", nil
 }
 
 func parseCompare(value string) (ossenc.Compare, error) {

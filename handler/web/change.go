@@ -41,7 +41,7 @@ func (x *exchange) sweep() error {
 // apply is POST /apply. The body is a plan as a sweep in report mode answers it;
 // ?digest= is the digest that was approved.
 func (x *exchange) apply() error {
-	query, dryRun, err := x.changeParameters("digest")
+	query, options, err := x.changeParameters("digest")
 	if err != nil {
 		return err
 	}
@@ -53,9 +53,9 @@ func (x *exchange) apply() error {
 	if err != nil {
 		return invalid(err)
 	}
-	results, err := x.web.service.Apply(x.ctx(), plan, query["digest"], dryRun)
+	results, err := x.web.service.Apply(x.ctx(), plan, query["digest"], options)
 	if err != nil {
-		return invalid(err)
+		return notBegun(err)
 	}
 	return x.results(results, "change")
 }
@@ -63,7 +63,7 @@ func (x *exchange) apply() error {
 // restore is POST /restore. The body is an answer with results, of events, of a
 // sweep or of a plan; those that were fixed are undone.
 func (x *exchange) restore() error {
-	_, dryRun, err := x.changeParameters()
+	_, options, err := x.changeParameters()
 	if err != nil {
 		return err
 	}
@@ -75,20 +75,32 @@ func (x *exchange) restore() error {
 	if err != nil {
 		return invalid(err)
 	}
-	results, err := x.web.service.Restore(x.ctx(), fixed, dryRun)
+	results, err := x.web.service.Restore(x.ctx(), fixed, options)
 	if err != nil {
-		return invalid(err)
+		return notBegun(err)
 	}
 	return x.results(results, "change")
 }
 
-func (x *exchange) changeParameters(names ...string) (map[string]string, bool, error) {
-	query, err := x.parameters(append(names, "dry_run")...)
+func (x *exchange) changeParameters(names ...string) (map[string]string, service.ChangeOptions, error) {
+	var o service.ChangeOptions
+	query, err := x.parameters(append(names, "dry_run", "override")...)
 	if err != nil {
-		return nil, false, err
+		return nil, o, err
 	}
-	dryRun, err := parseBool("dry_run", query["dry_run"])
-	return query, dryRun, err
+	if o.DryRun, err = parseBool("dry_run", query["dry_run"]); err != nil {
+		return nil, o, err
+	}
+	o.PastPolicy, err = parseOverride(query["override"])
+	return query, o, err
+}
+
+// notBegun is the problem of changes of which none was made: too many, or not a plan.
+func notBegun(err error) error {
+	if _, counted := errors.AsType[*ossenc.Error](err); counted {
+		return err
+	}
+	return invalid(err)
 }
 
 // results answers with what became of each event or change.

@@ -131,6 +131,14 @@ func (x *exchange) parameters(names ...string) (map[string]string, error) {
 	return one, nil
 }
 
+// asksForMore reports whether the query asks for what can weaken a rule or go past the
+// policy, which takes more than the route's own scope. What makes no sense is refused
+// later.
+func (x *exchange) asksForMore() bool {
+	query, err := x.parameters()
+	return err == nil && (query["compare"] == string(ossenc.Exact) || query["override"] != "")
+}
+
 // logRequest writes the one line that says who asked for what. It names the route,
 // not the path: anybody can put anything into a path.
 func (x *exchange) logRequest(took time.Duration) {

@@ -73,6 +73,11 @@ func (web *Web) serve(x *exchange) (err error) {
 	if m.route == nil {
 		return noRoute(m.allow)
 	}
+	if scope == ScopeApply && x.asksForMore() {
+		if _, err = web.auth.check(x, ScopeRemove); err != nil {
+			return err
+		}
+	}
 	return m.route.serve(x)
 }
 

@@ -77,8 +77,14 @@ func (c *changing) apply(ctx context.Context, file string, only []string, digest
 		return &app.Error{Exit: app.Findings, Err: err, Next: "approve this one, or apply the one that was approved"}
 	}
 	return c.run(ctx, plan, file, plan.Digest, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
-		return s.Apply(ctx, plan, digest, dry)
+		return s.Apply(ctx, plan, digest, approvedHere(dry))
 	})
+}
+
+// approvedHere are the options for changes that a person has seen and approved: the
+// policy's max_changes bounds what is done unseen.
+func approvedHere(dry bool) service.ChangeOptions {
+	return service.ChangeOptions{DryRun: dry, PastPolicy: true}
 }
 
 // run shows the changes, asks, makes them, and says what became of them.
@@ -240,7 +246,7 @@ func (c *changing) undo(ctx context.Context, names []string) error {
 		return app.Usagef("%w", err)
 	}
 	err = c.run(ctx, plan, strings.TrimSuffix(names[0], filepath.Ext(names[0]))+".undo.json", plan.Digest, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
-		return s.Restore(ctx, service.ResultsOf(joined), dry)
+		return s.Restore(ctx, service.ResultsOf(joined), approvedHere(dry))
 	})
 	if len(earlier) > 0 {
 		err = app.Join(err, &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s earlier: another writer changed the bucket in between (%s)", counted(len(earlier), "change"), earlier[0].Bucket), Next: "see its history in ActionTrail, and use bucketwarden rule set"})

@@ -85,7 +85,7 @@ func removeCommand(a *app.App) *cobra.Command {
 		Args: app.Exactly(1, "the name of a bucket"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.change(cmd.Context(), args[0], func(*reach.Reach) (ossenc.Task, error) {
-				return ossenc.Task{Override: &ossenc.Desired{Remove: true}}, nil
+				return ossenc.Task{Override: &ossenc.Desired{Remove: true}, Waive: byHand}, nil
 			})
 		},
 	}
@@ -160,11 +160,15 @@ func (o *one) set(ctx context.Context, name string) error {
 	return o.change(ctx, name, func(r *reach.Reach) (ossenc.Task, error) {
 		t := ossenc.Task{Compare: r.Compare}
 		if given {
-			t = ossenc.Task{Override: &ossenc.Desired{Rule: rule, Compare: compare}}
+			t = ossenc.Task{Override: &ossenc.Desired{Rule: rule, Compare: compare}, Waive: byHand}
 		}
 		return t, o.againstPolicy(name, given)
 	})
 }
+
+// byHand waives what the policy says: a person asks with their own credentials, and
+// [one.againstPolicy] has checked that this is meant.
+var byHand = ossenc.Waiver{Keys: true, Mode: true, Exemption: true}
 
 // againstPolicy refuses a rule that is given where the function's settings name a
 // policy: the bucket may be exempt there, or need another key.
