@@ -124,9 +124,7 @@ func parseOverride(value string) (bool, error) {
 
 func parseCompare(value string) (ossenc.Compare, error) {
 	switch c := ossenc.Compare(value); c {
-	case "":
-		return ossenc.Floor, nil
-	case ossenc.Floor, ossenc.Exact:
+	case "", ossenc.Floor, ossenc.Exact: // without it, the policy's own holds
 		return c, nil
 	}
 	return "", problemf(ossenc.Invalid, "compare=%.40q is neither floor nor exact", value)
