@@ -35,14 +35,17 @@ func limit(ctx context.Context, w Warden, sweep ossenc.SweepOptions, caps ...pol
 
 // checkLimit refuses more changes than the policy allows at once, before the first
 // write.
-func (s *Service) checkLimit(ctx context.Context, changes int) error {
-	ctx, cancel, _ := s.begin(ctx)
-	defer cancel()
-	limit, err := limit(ctx, s.Warden(), ossenc.SweepOptions{}, s.Policy.MaxChanges)
-	if limit == nil || changes <= *limit {
+func (s *Service) checkLimit(ctx context.Context, changes int, o ChangeOptions) error {
+	if o.DryRun || o.PastPolicy || s.Policy == nil {
 		return nil
 	}
-	message := fmt.Sprintf("%d changes, and max_changes of the policy allows %d; nothing was written", changes, *limit)
+	ctx, cancel, _ := s.begin(ctx)
+	defer cancel()
+	most, err := limit(ctx, s.Warden(), ossenc.SweepOptions{}, s.Policy.MaxChanges)
+	if most == nil || changes <= *most {
+		return nil
+	}
+	message := fmt.Sprintf("%d changes, and max_changes of the policy allows %d; nothing was written", changes, *most)
 	if err != nil {
 		return &ossenc.Error{Code: ossenc.CodeOf(err), Message: message + " (not every bucket could be counted)", Err: err}
 	}
