@@ -23,12 +23,13 @@ const (
 	Refused      Code = "refused"      // OSS or our own rules refuse the rule itself
 	Unavailable  Code = "unavailable"  // network trouble or a 5xx answer
 	Throttled    Code = "throttled"    // a QPS limit of OSS
+	NotYet       Code = "not_yet"      // a bucket was created, and OSS does not know it yet
 	Deadline     Code = "deadline"     // the invocation's time ran out
 	NotFound     Code = "not_found"    // the bucket does not exist (for an event that is a success: gone)
 	Invalid      Code = "invalid"      // the input: payload, bucket name, rule
 )
 
-var codesByUrgency = []Code{Internal, Denied, Unrecognized, ForeignKey, Unconfirmed, Refused, Unavailable, Throttled, Deadline, NotFound, Invalid}
+var codesByUrgency = []Code{Internal, Denied, Unrecognized, ForeignKey, Unconfirmed, Refused, Unavailable, Throttled, NotYet, Deadline, NotFound, Invalid}
 
 // Codes returns every code, the most urgent first.
 func Codes() []Code { return slices.Clone(codesByUrgency) }
@@ -51,7 +52,7 @@ func MoreUrgent(a, b Code) Code {
 // Retryable reports whether the same call may succeed later by itself.
 func (c Code) Retryable() bool {
 	switch c {
-	case Internal, Unconfirmed, Unavailable, Throttled, Deadline:
+	case Internal, Unconfirmed, Unavailable, Throttled, NotYet, Deadline:
 		return true
 	}
 	return false

@@ -48,6 +48,8 @@ type Task struct {
 	Bucket Bucket
 	// Created means that the bucket may be too new for OSS to know it everywhere.
 	Created bool
+	// CreatedAt is when the creation was reported; zero if nothing says it.
+	CreatedAt time.Time
 	// OwnWrite means that the task was caused by our own write. It is looked at
 	// but never written again: if OSS did not keep what we wrote, then writing at
 	// every event of our own writing would never end.
@@ -198,6 +200,9 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	}
 	seen, err := w.read(ctx, t)
 	res.note(seen)
+	if err != nil && CodeOf(err) == NotFound && mayAppear(ctx, t) {
+		return *res.failed(Unknown, notYet(t, err), "nothing was written")
+	}
 	if err != nil {
 		return *res.unreadable(err)
 	}
@@ -291,6 +296,24 @@ func (w *Warden) read(ctx context.Context, t Task) (Observation, error) {
 		seen, err = w.Store.Get(ctx, t.Bucket)
 	}
 	return seen, err
+}
+
+// How long after its creation a bucket may be unknown to OSS before it counts as gone,
+// and how many repetitions of the invocation may find that.
+const (
+	appearTime    = 10 * time.Minute
+	appearRetries = 3
+)
+
+// mayAppear reports whether a bucket that OSS does not know may still appear: the
+// platform's next try would find it. An event without a time counts as young.
+func mayAppear(ctx context.Context, t Task) bool {
+	isYoung := t.CreatedAt.IsZero() || time.Since(t.CreatedAt) < appearTime
+	return t.Created && isYoung && RetryCountFrom(ctx) < appearRetries
+}
+
+func notYet(t Task, err error) error {
+	return &Error{Op: "GetBucketEncryption", Bucket: t.Bucket.Name, Code: NotYet, RequestID: answerIn(err).RequestID, Message: "the bucket was created, and OSS does not know it yet", Err: err}
 }
 
 // write writes the target and waits until it is in force. A write that failed may

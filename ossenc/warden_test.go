@@ -125,8 +125,12 @@ func TestEnsure(t *testing.T) {
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 5,
 		},
 		{
-			name: "Created and never seen/gone after a bounded wait", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Override: new(aes(false)), Created: true},
+			name: "Created and never seen/gone after a bounded wait", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Override: new(aes(false)), Created: true, CreatedAt: time.Unix(0, 0)},
 			verdict: Gone, maxGets: 1 + len(appearPauses),
+		},
+		{
+			name: "Created and not yet seen/the platform tries again", store: fakeStore{onGet: getFails(NotFound, 99)}, task: Task{Override: new(aes(false)), Created: true},
+			verdict: Unknown, code: NotYet, maxGets: 1 + len(appearPauses), reason: "does not know it yet",
 		},
 		{
 			name: "Write refused/blocked", store: fakeStore{onPut: func(int) (error, bool) { return failing(Refused), true }}, task: Task{Override: new(aes(false))},

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"bucketwarden/handler/event"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // batchConcurrency is how many buckets of one batch are worked on at a time.
@@ -32,16 +34,31 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 	return Results{results}
 }
 
+// strangeAccount is the reason for leaving an event of another account alone, and a warning:
+// it may be that the account was forgotten.
+const strangeAccount = "the bucket is in an account that the policy does not have, so no role was assumed and nothing was read; add the account to the policy, or leave its events out of the bus rule"
+
+// isOurs reports whether an account is the function's own or one of the policy's. An
+// account that nothing names counts as the function's own.
+func (s *Service) isOurs(ctx context.Context, account string) bool {
+	own := ossenc.IdentityFrom(ctx).AccountID
+	return account == "" || own == "" || account == own ||
+		s.Policy != nil && slices.ContainsFunc(s.Policy.Accounts, func(a policy.Account) bool { return a.ID == account })
+}
+
 func (s *Service) event(ctx context.Context, log *slog.Logger, w Warden, e event.Event, res *Result) {
-	s.run(ctx, log, e.Head(), res, func() ossenc.Result { return handle(ctx, w, e) })
+	s.run(ctx, log, e.Head(), res, func() ossenc.Result { return s.handle(ctx, w, e) })
 }
 
 // handle does what one event asks for.
-func handle(ctx context.Context, w Warden, e event.Event) ossenc.Result {
+func (s *Service) handle(ctx context.Context, w Warden, e event.Event) ossenc.Result {
 	b := e.Head().Bucket
 	switch e := e.(type) {
 	case *event.Notice:
-		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, OwnWrite: e.OwnWrite})
+		if !s.isOurs(ctx, b.Account) {
+			return ossenc.Result{Account: b.Account, Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: strangeAccount}
+		}
+		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, CreatedAt: e.Time, OwnWrite: e.OwnWrite})
 	case *event.Ignored:
 		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: e.Reason}
 	case *event.Invalid:
@@ -94,6 +111,9 @@ func (s *Service) run(ctx context.Context, log *slog.Logger, from *event.Header,
 			log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("bucket", from.Bucket.Name), StackAttr())
 		}
 		res.EventID, res.EventType = from.ID, from.Type
+		if res.Reason == strangeAccount {
+			res.Warning = "events of account " + res.Account + " arrive, and the policy does not have it"
+		}
 		logResult(ctx, log, from, res, time.Since(start))
 	}()
 	res.Result = do()

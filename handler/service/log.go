@@ -15,7 +15,7 @@ import (
 // is what is known of the event; nil for none.
 func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Result, took time.Duration) {
 	attrs := append(
-		make([]slog.Attr, 0, 17), // room for all
+		make([]slog.Attr, 0, 18), // room for all
 		slog.String("event_id", r.EventID),
 		slog.String("event_type", r.EventType),
 		slog.String("bucket", r.Bucket),
@@ -40,7 +40,12 @@ func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Res
 	if from != nil && len(from.Repaired) > 0 {
 		attrs = append(attrs, slog.String("repaired", strings.Join(from.Repaired, ", ")))
 	}
-	log.LogAttrs(ctx, levelOf(r.Verdict), "verdict", attrs...)
+	level := levelOf(r.Verdict)
+	if r.Warning != "" {
+		level = max(level, slog.LevelWarn)
+		attrs = append(attrs, slog.String("warning", r.Warning))
+	}
+	log.LogAttrs(ctx, level, "verdict", attrs...)
 }
 
 func levelOf(v ossenc.Verdict) slog.Level {

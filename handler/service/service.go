@@ -68,6 +68,8 @@ type Result struct {
 	ossenc.Result
 	EventID   string `json:"event_id"`
 	EventType string `json:"event_type"`
+	// Warning is what needs attention though nothing failed; empty for nothing.
+	Warning string `json:"warning,omitempty"`
 }
 
 // Results is the answer to a batch, a plan or a restore.

@@ -135,8 +135,8 @@ func (x *exchange) parameters(names ...string) (map[string]string, error) {
 // policy, which takes more than the route's own scope. What makes no sense is refused
 // later.
 func (x *exchange) asksForMore() bool {
-	query, err := x.parameters()
-	return err == nil && (query["compare"] == string(ossenc.Exact) || query["override"] != "")
+	query, err := url.ParseQuery(x.req.URL.RawQuery)
+	return err == nil && (slices.Contains(query["compare"], string(ossenc.Exact)) || query.Has("override"))
 }
 
 // logRequest writes the one line that says who asked for what. It names the route,

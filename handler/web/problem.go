@@ -33,7 +33,7 @@ func statusOf(code ossenc.Code) int {
 		return http.StatusNotFound
 	case ossenc.Refused, ossenc.Unrecognized, ossenc.ForeignKey:
 		return http.StatusConflict
-	case ossenc.Throttled:
+	case ossenc.Throttled, ossenc.NotYet:
 		return http.StatusServiceUnavailable
 	case ossenc.Unavailable:
 		return http.StatusBadGateway

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -139,6 +140,9 @@ func (c *custom) running(w http.ResponseWriter, r *http.Request) (_ *http.Reques
 	c.drainer.add(1)
 	deadline := deadlineIn(r.Header, time.Now())
 	ctx := ossenc.WithRequestID(takeIdentity(r.Context(), r.Header), r.Header.Get(headerRequestID))
+	if n, err := strconv.Atoi(r.Header.Get(headerRetryCount)); err == nil {
+		ctx = ossenc.WithRetryCount(ctx, n)
+	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	r = r.WithContext(ctx)
 	release := c.bound(w, r)

@@ -59,7 +59,7 @@ func go1(invoke Invoke, e *drainer, begun func()) func(context.Context, []byte) 
 		if !ok {
 			meta = &fccontext.FcContext{}
 		}
-		ctx = ossenc.WithRequestID(ctx, meta.RequestID)
+		ctx = ossenc.WithRetryCount(ossenc.WithRequestID(ctx, meta.RequestID), meta.RetryCount)
 		ctx, release := e.bound(ossenc.WithIdentity(ctx, ossenc.Identity{
 			Credentials: ossenc.Credentials{
 				AccessKeyID:     meta.Credentials.AccessKeyId,

@@ -1,0 +1,89 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bucketwarden/handler/internal/memory"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
+)
+
+// creation is the event of a bucket's creation in an account.
+func creation(bucket, account string, at time.Time) string {
+	return fmt.Sprintf(`{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:BucketCreated:PutBucket","time":%q,"aliyunoriginalaccountid":%q,"data":{"oss":{"bucket":{"name":%q}}}}`, at.Format(time.RFC3339), account, bucket)
+}
+
+// An event of an account that the policy does not have makes the function assume no
+// role: it is ignored, with a warning in the answer and in the log.
+func TestBatch_EventsOfOtherAccounts(t *testing.T) {
+	for account, wants := range map[string]struct {
+		verdict ossenc.Verdict
+		assumed string
+	}{"11": {ossenc.Fixed, ""}, "": {ossenc.Fixed, ""}, "22": {ossenc.Fixed, "22"}, "33": {ossenc.Ignored, ""}} {
+		m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
+		s := serving(m)
+		s.Policy.Accounts = []policy.Account{{ID: "22"}}
+		roles := &assumed{}
+		w := m.Warden(ossenc.Desired{Rule: aes256})
+		w.Accounts = roles
+		s.Warden = func() Warden { return w }
+		var log bytes.Buffer
+		s.Log = slog.New(slog.NewJSONHandler(&log, nil))
+		ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "11"})
+		res := s.Batch(ctx, []byte(creation("b-1", account, time.Now()))).Results[0]
+		if res.Verdict != wants.verdict || strings.Join(roles.ids, ",") != wants.assumed {
+			t.Errorf("%q: %s, assumed %q (%s)", account, res.Verdict, roles.ids, res.Reason)
+		}
+		warned := strings.Contains(res.Warning, account) && strings.Contains(log.String(), `"level":"WARN"`) && strings.Contains(log.String(), `"warning":`)
+		if ignored := wants.verdict == ossenc.Ignored; ignored && !warned || !ignored && (res.Warning != "" || strings.Contains(log.String(), "WARN")) {
+			t.Errorf("%q: warning %q, log %s", account, res.Warning, log.String())
+		}
+	}
+}
+
+// assumed notes for which accounts a role was assumed.
+type assumed struct{ ids []string }
+
+func (*assumed) IDs() []string { return []string{"22"} }
+
+func (a *assumed) Identity(_ context.Context, id string) (ossenc.Identity, error) {
+	a.ids = append(a.ids, id)
+	return ossenc.Identity{AccountID: id}, nil
+}
+
+// A bucket that OSS does not show yet fails the invocation while it is young, so that
+// the platform tries again; an old event, or the third repetition, finds it gone.
+func TestBatch_ABucketThatIsNotThereYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			age     time.Duration
+			retries int
+			verdict ossenc.Verdict
+			code    ossenc.Code
+		}{
+			{0, 0, ossenc.Unknown, ossenc.NotYet},
+			{-time.Minute, 0, ossenc.Unknown, ossenc.NotYet}, // a clock that is ahead
+			{9 * time.Minute, 2, ossenc.Unknown, ossenc.NotYet},
+			{9 * time.Minute, 3, ossenc.Gone, ""},
+			{10 * time.Minute, 0, ossenc.Gone, ""},
+			{24 * time.Hour, 2, ossenc.Gone, ""},
+		} {
+			s := serving(&memory.Account{Rules: map[string]ossenc.Rule{}})
+			ctx := ossenc.WithRetryCount(t.Context(), tt.retries)
+			results := s.Batch(ctx, []byte(creation("b-1", "", time.Now().Add(-tt.age))))
+			if got := results.Results[0]; got.Verdict != tt.verdict || got.Code != tt.code || results.Code() != tt.code {
+				t.Errorf("%v old, repeated %d times: %s %q, want %s %q (%s)", tt.age, tt.retries, got.Verdict, got.Code, tt.verdict, tt.code, got.Reason)
+			}
+		}
+		if !ossenc.NotYet.Retryable() {
+			t.Error("not_yet is not retryable")
+		}
+	})
+}
