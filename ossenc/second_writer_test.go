@@ -74,7 +74,11 @@ func TestEnsure_ASecondWriterAtEveryMoment(t *testing.T) {
 	}
 	kmsOf := func(key, data string) Rule { return Rule{Algorithm: KMS, KMSKeyID: key, KMSDataEncryption: data} }
 	theirs := []Rule{
-		{}, {Algorithm: AES256}, {Algorithm: SM4}, {Algorithm: KMS}, kmsOf("key-1", ""), kmsOf("key-1", SM4), kmsOf("key-2", ""),
+		{},
+		{Algorithm: AES256},
+		{Algorithm: SM4},
+		{Algorithm: KMS},
+		kmsOf("key-1", ""), kmsOf("key-1", SM4), kmsOf("key-2", ""),
 		kmsOf("evil", ""), kmsOf("evil", SM4), kmsOf("off", ""), kmsOf("secret", ""), kmsOf("gone", SM4),
 	}
 	wishes := []Desired{{Rule: Rule{Algorithm: AES256}}, {Rule: Rule{Algorithm: SM4}}, {Rule: Rule{Algorithm: KMS}}, wantKMS("key-1", Floor), {Rule: kmsOf("key-1", SM4)}, wantKMS("key-1", Exact), {Rule: Rule{Algorithm: SM4}, Compare: Exact}}
