@@ -10,7 +10,6 @@ import (
 
 	"bucketwarden/handler/event"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/policy"
 )
 
 // batchConcurrency is how many buckets of one batch are worked on at a time.
@@ -43,7 +42,7 @@ const strangeAccount = "the bucket is in an account that the policy does not hav
 func (s *Service) isOurs(ctx context.Context, account string) bool {
 	own := ossenc.IdentityFrom(ctx).AccountID
 	return account == "" || own == "" || account == own ||
-		s.Policy != nil && slices.ContainsFunc(s.Policy.Accounts, func(a policy.Account) bool { return a.ID == account })
+		s.Policy != nil && slices.ContainsFunc(s.Policy.Accounts, func(a ossenc.Account) bool { return a.ID == account })
 }
 
 func (s *Service) event(ctx context.Context, log *slog.Logger, w Warden, e event.Event, res *Result) {

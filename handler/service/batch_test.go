@@ -12,7 +12,6 @@ import (
 
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/policy"
 )
 
 // creation is the event of a bucket's creation in an account.
@@ -29,7 +28,7 @@ func TestBatch_EventsOfOtherAccounts(t *testing.T) {
 	}{"11": {ossenc.Fixed, ""}, "": {ossenc.Fixed, ""}, "22": {ossenc.Fixed, "22"}, "33": {ossenc.Ignored, ""}} {
 		m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
 		s := serving(m)
-		s.Policy.Accounts = []policy.Account{{ID: "22"}}
+		s.Policy.Accounts = []ossenc.Account{{ID: "22"}}
 		roles := &assumed{}
 		w := m.Warden(ossenc.Desired{Rule: aes256})
 		w.Accounts = roles
