@@ -38,11 +38,13 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 const strangeAccount = "the bucket is in an account that the policy does not have, so no role was assumed and nothing was read; add the account to the policy, or leave its events out of the bus rule"
 
 // isOurs reports whether an account is the function's own or one of the policy's. An
-// account that nothing names counts as the function's own.
+// account that nothing names counts as the function's own. Without accounts in the
+// policy none can be entered, and what the function may not read fails.
 func (s *Service) isOurs(ctx context.Context, account string) bool {
 	own := ossenc.IdentityFrom(ctx).AccountID
 	return account == "" || own == "" || account == own ||
-		s.Policy != nil && slices.ContainsFunc(s.Policy.Accounts, func(a ossenc.Account) bool { return a.ID == account })
+		s.Policy == nil || len(s.Policy.Accounts) == 0 || // no role can be assumed
+		slices.ContainsFunc(s.Policy.Accounts, func(a ossenc.Account) bool { return a.ID == account })
 }
 
 func (s *Service) event(ctx context.Context, log *slog.Logger, w Warden, e event.Event, res *Result) {
