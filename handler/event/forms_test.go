@@ -207,7 +207,7 @@ func FuzzEachName(f *testing.F) {
 			return
 		}
 		got := map[string]bool{}
-		eachName(p, func(name string) bool { got[name] = true; return true })
+		eachName(p, func(name []byte) bool { got[string([]rune(string(name)))] = true; return true })
 		for name := range want {
 			if !got[name] {
 				t.Errorf("%q is not found in %q", name, p)
