@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"bucketwarden/ossenc/internal/wait"
@@ -129,6 +130,15 @@ type Result struct {
 	// Observed is whether Before and After were read. Where it is false, their
 	// null says nothing about the bucket.
 	Observed bool `json:"-"`
+}
+
+// notWritten ends the reason of a rule that report mode did not write.
+const notWritten = "; report mode, so %s was not written"
+
+// Finding returns the reason without the remark that report mode wrote nothing: a
+// report never writes, in whatever mode the function is.
+func (r Result) Finding() string {
+	return strings.TrimSuffix(r.Reason, fmt.Sprintf(notWritten, r.Target))
 }
 
 // Lister goes through the buckets of the account, in the order of their names.
@@ -271,7 +281,7 @@ func (w *Warden) act(ctx context.Context, t Task, r Requirement, d Decision, res
 	case !t.Precondition.holds(res.Before, d):
 		return res.unexpected(t.Precondition, res.Before, d)
 	case r.Desired.Mode == ReportOnly:
-		return res.end(WouldFix, fmt.Sprintf("%s; report mode, so %s was not written", d.Reason, d.Target))
+		return res.end(WouldFix, d.Reason+fmt.Sprintf(notWritten, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
 	case t.Budget != nil && !t.Budget():

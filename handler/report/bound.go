@@ -23,6 +23,8 @@ func (p *page) kept() int { return len(p.rows) * pageRow }
 
 func (p prometheusReport) kept() int { return p.info.n }
 
+func (j *junitReport) kept() int { return j.cases.n }
+
 // isPart reports whether buckets are missing at the end of the report, so that no
 // score of the whole can be made.
 func (s *Summary) isPart() bool { return s.Next != "" || s.Error != nil }

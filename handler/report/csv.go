@@ -25,11 +25,12 @@ func newCSV(p *printer, v View) writer {
 }
 
 func (c csvReport) begin() {
-	c.line("account", "bucket", "region", "verdict", "code", "rule", "wanted", "policy_rule", "reason", "oss_request_id", "meets")
+	c.line("account", "bucket", "region", "verdict", "code", "rule", "wanted", "policy_rule", "reason", "oss_request_id", "meets", "change", "open_since")
 }
 
-func (c csvReport) row(res ossenc.Result) {
-	c.line(cmp.Or(res.Account, c.own), res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), requiredOf(res), res.PolicyRule, res.Reason, res.OSSRequestID, strings.Join(meets(res), " "))
+func (c csvReport) row(r row) {
+	res := r.Result
+	c.line(cmp.Or(res.Account, c.own), res.Bucket, res.Region, string(res.Verdict), string(res.Code), ruleOf(res), requiredOf(res), res.PolicyRule, res.Reason, res.OSSRequestID, strings.Join(meets(res), " "), string(r.change), r.since())
 }
 
 func (c csvReport) end(s *Summary) {
@@ -38,13 +39,13 @@ func (c csvReport) end(s *Summary) {
 		if s.Error != nil {
 			code = s.Error.Code
 		}
-		c.line("", "", "", "incomplete", string(code), "", "", "", s.Missing, "", "")
+		c.line("", "", "", "incomplete", string(code), "", "", "", s.Missing, "", "", "", "")
 	}
 	for fact := range slices.Chunk(s.facts(), 2) {
-		c.line("", "", "", "report", fact[0], "", "", "", fact[1], "", "")
+		c.line("", "", "", "report", fact[0], "", "", "", fact[1], "", "", "", "")
 	}
 	for _, one := range s.Controls {
-		c.line("", "", "", "control", one.Standard+" "+one.Control, "", "", "", one.counts()+"; tested: "+one.Predicate, "", one.Test)
+		c.line("", "", "", "control", one.Standard+" "+one.Control, "", "", "", one.counts()+"; tested: "+one.Predicate, "", one.Test, "", "")
 	}
 	c.out.Flush()
 }

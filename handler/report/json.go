@@ -24,14 +24,18 @@ type jsonRow struct {
 	Required string `json:"required"`
 	// Meets are the tests of the controls that the rule passes; null if it was not read.
 	Meets []string `json:"meets"`
+	// Change and OpenSince compare with earlier reports.
+	Change    Change `json:"change,omitempty"`
+	OpenSince string `json:"open_since,omitempty"`
 }
 
 func newJSON(p *printer, _ View) writer { return &jsonReport{printer: p} }
 
 func (j *jsonReport) begin() { j.print(`{"buckets":[`) }
 
-func (j *jsonReport) row(res ossenc.Result) {
-	j.print(j.comma, "\n", encoded(jsonRow{res, ruleOf(res), requiredOf(res), meets(res)}))
+func (j *jsonReport) row(r row) {
+	res := r.Result
+	j.print(j.comma, "\n", encoded(jsonRow{res, ruleOf(res), requiredOf(res), meets(res), r.change, r.since()}))
 	j.comma = ","
 }
 

@@ -27,7 +27,8 @@ func newJUnit(p *printer, v View) writer {
 
 func (j *junitReport) begin() {}
 
-func (j *junitReport) row(res ossenc.Result) {
+func (j *junitReport) row(r row) {
+	res := r.Result
 	class := strings.Trim(cmp.Or(res.Account, j.own)+"."+res.Region, ".")
 	out := printer{w: j.cases}
 	out.print(`<testcase classname="`, xmlText(class), `" name="`, xmlText(res.Bucket), `" time="0"`)
@@ -41,6 +42,9 @@ func (j *junitReport) row(res ossenc.Result) {
 	default:
 		kind := cmp.Or(string(res.Code), string(res.Verdict))
 		details := "rule: " + cmp.Or(ruleOf(res), "not known") + "\nrequired: " + cmp.Or(requiredOf(res), "not known") + "\npolicy rule: " + cmp.Or(res.PolicyRule, "none") + "\nrequest: " + res.OSSRequestID
+		if r.change != "" {
+			details += "\nchange: " + string(r.change) + "\nopen since: " + r.since()
+		}
 		out.print(`><`, element, ` message="`, xmlText(res.Reason), `" type="`, xmlText(kind), `">`, xmlText(details), "</", element, "></testcase>\n")
 	}
 }

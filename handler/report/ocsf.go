@@ -34,7 +34,8 @@ type object = map[string]any
 
 func (o *ocsfReport) begin() {}
 
-func (o *ocsfReport) row(res ossenc.Result) {
+func (o *ocsfReport) row(r row) {
+	res := r.Result
 	account := cmp.Or(res.Account, o.v.Account)
 	status := ocsfStatusOf(res)
 	reason := cmp.Or(res.Reason, string(res.Verdict))
@@ -49,6 +50,12 @@ func (o *ocsfReport) row(res ossenc.Result) {
 		"uid": "acs:oss:" + res.Region + ":" + account + ":" + res.Bucket, "name": res.Bucket, "type": "ACS::OSS::Bucket", "region": res.Region,
 		"data": object{"rule": ruleOf(res), "required": requiredOf(res), "verdict": res.Verdict, "code": res.Code, "policy_rule": res.PolicyRule, "oss_request_id": res.OSSRequestID},
 	}}
+	if r.change != "" {
+		f["resources"].([]object)[0]["data"].(object)["change"] = r.change
+	}
+	if !r.openSince.IsZero() {
+		f["finding_info"].(object)["first_seen_time"] = r.openSince.UnixMilli()
+	}
 	if required := requiredOf(res); status == ocsfFail && required != "" {
 		f["remediation"] = object{"desc": "Set the bucket's default encryption to " + required + " or stronger."}
 	}

@@ -63,7 +63,7 @@ func hashSource(s string) string {
 
 func (p *page) begin() {}
 
-func (p *page) row(res ossenc.Result) { p.rows = append(p.rows, res) }
+func (p *page) row(r row) { p.rows = append(p.rows, r.Result) }
 
 func (p *page) end(s *Summary) {
 	sort.SliceStable(p.rows, func(i, j int) bool { // by name they are already

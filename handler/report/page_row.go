@@ -110,6 +110,8 @@ func (p *page) rule(res ossenc.Result) string {
 // why says in the reader's language what the reason says in full.
 func (p *page) why(res ossenc.Result, g group) string {
 	switch {
+	case res.Code == ossenc.Refused && res.OSSCode == "": // OSS was not asked
+		return p.t["why_not_possible"]
 	case res.Code != "":
 		return p.t["code_"+string(res.Code)]
 	case g == groupOK && res.After == res.Wanted:

@@ -7,8 +7,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-
-	"bucketwarden/ossenc"
 )
 
 // prometheusReport is Prometheus's text format, version 0.0.4.
@@ -26,7 +24,8 @@ func (p prometheusReport) begin() {
 	p.family("bucketwarden_bucket_compliant", "1 if the bucket is compliant, exempt or gone; 0 if it needs attention.")
 }
 
-func (p prometheusReport) row(res ossenc.Result) {
+func (p prometheusReport) row(r row) {
+	res := r.Result
 	bucket := []string{"account", cmp.Or(res.Account, p.own), "bucket", res.Bucket, "region", res.Region}
 	p.sample("bucketwarden_bucket_compliant", number(!needsAttention(res)), bucket...)
 	info := prometheusReport{printer: &printer{w: p.info}}
@@ -50,6 +49,13 @@ func (p prometheusReport) end(s *Summary) {
 		}{{"pass", c.Pass}, {"fail", c.Fail}, {"unknown", c.Unknown}} {
 			p.sample("bucketwarden_control_buckets", one.n, "standard", c.Standard, "control", c.Control, "test", c.Test, "status", one.status)
 		}
+	}
+	if c := s.Changes; c != nil {
+		p.family("bucketwarden_changes", "Buckets by what became of them since the latest earlier report.")
+		p.sample("bucketwarden_changes", c.New, "change", string(ChangeNew))
+		p.sample("bucketwarden_changes", c.Worse, "change", string(ChangeWorse))
+		p.sample("bucketwarden_changes", c.Open, "change", string(ChangeOpen))
+		p.sample("bucketwarden_changes", c.Fixed, "change", string(ChangeFixed))
 	}
 	p.family("bucketwarden_report_complete", "Whether every bucket is in this report and was read (1) or not (0).")
 	p.sample("bucketwarden_report_complete", number(s.Complete))

@@ -123,10 +123,14 @@ func (s *Summary) facts() []string {
 	if p.Policy != nil {
 		policy = *p.Policy
 	}
+	changes := ""
+	if s.Changes != nil {
+		changes = s.Changes.String()
+	}
 	all := []string{
 		"time", p.Time.Format(time.RFC3339), "tool", p.Tool, "version", p.Version, "account", p.Account, "identity", p.Identity,
 		"scope", p.Scope.String(), "policy", policy.Name, "policy_sha256", policy.SHA256, "required", s.required(),
-		"complete", yesNo(s.Complete), "missing", s.Missing, "buckets", strconv.Itoa(s.Rows), "digest", s.Digest,
+		"complete", yesNo(s.Complete), "missing", s.Missing, "buckets", strconv.Itoa(s.Rows), "changes", changes, "digest", s.Digest,
 	}
 	var facts []string
 	for i := 0; i < len(all); i += 2 {
@@ -141,7 +145,7 @@ func (s *Summary) facts() []string {
 func (s *Summary) lasting() []string {
 	var facts []string
 	for fact := range slices.Chunk(s.facts(), 2) {
-		if !slices.Contains([]string{"time", "complete", "missing", "buckets"}, fact[0]) {
+		if !slices.Contains([]string{"time", "complete", "missing", "buckets", "changes"}, fact[0]) {
 			facts = append(facts, fact...)
 		}
 	}

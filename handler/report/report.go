@@ -44,6 +44,8 @@ type View struct {
 	Compare ossenc.Compare
 	// EndingSoon are the exemptions that end within 14 days.
 	EndingSoon []ossenc.Exemption
+	// History is what earlier reports say; the zero History for none.
+	History History
 	// Prefix, Region and After selected the rows; they are repeated in the link to
 	// the next part.
 	Prefix, RegionFilter, After string
@@ -88,8 +90,10 @@ func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
 			res.Wanted = v.Wanted
 		}
 		begin()
-		body.row(res)
-		sum.add(res)
+		res.Reason = res.Finding()
+		change, since := v.History.compare(res, v.Now)
+		body.row(row{res, change, since})
+		sum.add(res, change)
 		return out.err == nil
 	})
 	sum.close(swept, err)
@@ -106,7 +110,7 @@ func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
 // comes after them.
 type writer interface {
 	begin()
-	row(ossenc.Result)
+	row(row)
 	end(*Summary)
 }
 

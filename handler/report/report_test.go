@@ -164,7 +164,7 @@ func TestCSV_HasNoFormula(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, lines, _ := strings.Cut(out.String(), "\r\n")
-		if row := ",b,,compliant,,,,," + want + ",,\r\n"; !strings.HasPrefix(lines, row) {
+		if row := ",b,,compliant,,,,," + want + ",,,,\r\n"; !strings.HasPrefix(lines, row) {
 			t.Errorf("%q: %q, want %q", cell, lines, row)
 		}
 	}

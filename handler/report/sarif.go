@@ -62,7 +62,8 @@ func (s *sarifReport) begin() {
 		`,"automationDetails":`, encoded(object{"id": "bucketwarden/" + s.v.Account + "/"}), `,"results":[`)
 }
 
-func (s *sarifReport) row(res ossenc.Result) {
+func (s *sarifReport) row(r row) {
+	res := r.Result
 	if !needsAttention(res) {
 		return
 	}
@@ -70,7 +71,7 @@ func (s *sarifReport) row(res ossenc.Result) {
 	index := sarifRuleOf(res)
 	name := "acs:oss:" + res.Region + ":" + account + ":" + res.Bucket
 	policy := s.v.Origin.Policy
-	s.print(s.comma, "\n", encoded(object{
+	result := object{
 		"ruleId": sarifRules[index].id, "ruleIndex": index, "level": sarifRules[index].level,
 		"message": object{"text": res.Bucket + " (" + res.Region + "): " + res.Reason},
 		"locations": []object{{
@@ -79,9 +80,17 @@ func (s *sarifReport) row(res ossenc.Result) {
 		}},
 		"partialFingerprints": object{"primaryLocationLineHash": sarifFingerprint(sarifRules[index].id, account, res.Bucket)},
 		"properties":          object{"account": account, "region": res.Region, "verdict": res.Verdict, "code": res.Code, "rule": ruleOf(res), "required": requiredOf(res), "policy_rule": res.PolicyRule},
-	}))
+	}
+	if state, ok := sarifStates[r.change]; ok {
+		result["baselineState"] = state
+		result["properties"].(object)["open_since"] = r.since()
+	}
+	s.print(s.comma, "\n", encoded(result))
 	s.comma = ","
 }
+
+// sarifStates are SARIF's words for the changes that need attention.
+var sarifStates = map[Change]string{ChangeNew: "new", ChangeWorse: "updated", ChangeOpen: "unchanged"}
 
 // sarifURI is a file's name as a relative reference.
 func sarifURI(name string) string {

@@ -25,6 +25,8 @@ type Summary struct {
 
 	// Controls says how the rows meet the checks that people are audited for.
 	Controls []ControlResult `json:"controls"`
+	// Changes is what changed since the latest earlier report; nil without one.
+	Changes *Changes `json:"changes,omitempty"`
 	// Digest is over all rows: sha256: and 64 hexadecimal digits.
 	Digest     string     `json:"digest"`
 	Provenance Provenance `json:"provenance"`
@@ -41,6 +43,7 @@ type Summary struct {
 	last   string
 	digest digest
 	tally  tally
+	open   int
 }
 
 // Totals counts the rows in three ways.
@@ -90,7 +93,7 @@ func ErrorOf(err error) *Error {
 
 func newSummary(v View) *Summary {
 	return &Summary{
-		Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, Provenance: provenanceOf(v),
+		Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, Provenance: provenanceOf(v), Changes: v.History.changes(),
 		limit: v.Limit, cells: map[cell]int{}, last: v.After, digest: newDigest(), tally: tally{pass: map[*test]int{}},
 	}
 }
@@ -114,7 +117,11 @@ func timeRanOut() *Error {
 	return &Error{Code: ossenc.Deadline, Detail: "the invocation's time ran out before the end of the account's list"}
 }
 
-func (s *Summary) add(res ossenc.Result) {
+func (s *Summary) add(res ossenc.Result, change Change) {
+	if s.Changes != nil {
+		s.Changes.add(change)
+	}
+	s.open += number(needsAttention(res))
 	s.Rows++
 	s.digest.add(res)
 	s.tally.add(res)
@@ -140,6 +147,9 @@ func (s *Summary) close(swept ossenc.SweepSummary, err error) {
 	s.Missing = s.missing()
 	s.Complete = s.Missing == ""
 	s.Digest = s.digest.String()
+	if s.Changes != nil {
+		s.Changes.Trend = append(s.Changes.Trend, TrendPoint{s.Provenance.Time, s.Rows, s.open})
+	}
 	s.Controls = s.tally.controls()
 	s.Totals = Totals{s.Rows, map[ossenc.Verdict]int{}, map[string]int{}, map[string]int{}}
 	for c, n := range s.cells {

@@ -141,7 +141,7 @@ func TestReport_AListThatFailsInTheMiddleIsToldAtTheEnd(t *testing.T) {
 		t.Errorf("%+v %+v", got, got.Error)
 	}
 	for format, want := range map[string]string{
-		"csv":        "\r\n,,,incomplete,unavailable,,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",,\r\n",
+		"csv":        "\r\n,,,incomplete,unavailable,,,,\"ListBuckets: unavailable: sorry (InternalError, request REQ-LIST)\",,,,\r\n",
 		"prometheus": "\nbucketwarden_report_complete 0\n",
 		"html":       `<p class="notice" role="alert">`,
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,9 @@ type survey struct {
 	flags   reach.Flags
 	outputs outputs
 	failOn  []finding
+	// since are files of earlier reports.
+	since   []string
+	history report.History
 	// exitCode is whether findings are a status of their own.
 	exitCode bool
 	// allowEmpty takes an account without buckets as a success.
@@ -40,7 +44,8 @@ func ReportCommand(a *app.App) *cobra.Command {
 		Example: `  bucketwarden report
   bucketwarden report --profile prod --policy policy.yaml
   bucketwarden report --region cn-hangzhou --format csv --output report.csv
-  bucketwarden report --output report.json --output report.html`,
+  bucketwarden report --output report.json --output report.html
+  bucketwarden report --since monday.json --since tuesday.json`,
 		Args: app.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
 	}
@@ -82,6 +87,40 @@ func (s *survey) addFlags(c *cobra.Command) {
 	s.flags.Which(c)
 	s.flags.Required(c)
 	s.outputs.flags(c)
+	c.Flags().StringArrayVar(&s.since, "since", nil, "compare with an earlier report in the JSON form; repeatable, several make a trend")
+}
+
+// readSince reads the earlier reports.
+func (s *survey) readSince() error {
+	var all []*report.Earlier
+	for _, file := range s.since {
+		data, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) {
+			return app.Usagef("--since: there is no file %s", file)
+		}
+		if err != nil {
+			return app.Usagef("--since: %w", err)
+		}
+		earlier, err := report.ReadEarlier(data)
+		if err != nil {
+			return app.Usagef("--since %s: %w", file, err)
+		}
+		all = append(all, earlier)
+	}
+	s.history = report.NewHistory(all...)
+	return nil
+}
+
+// check refuses formats that cannot show the view, before anything is read.
+func (s *survey) check(r *reach.Reach, targets []target) error {
+	for _, t := range targets {
+		if f, ok := report.FormatNamed(t.format); ok {
+			if err := f.Check(s.view(r)); err != nil {
+				return &app.Error{Exit: app.Usage, Err: err, Next: "give --policy"}
+			}
+		}
+	}
+	return nil
 }
 
 func (s *survey) run(ctx context.Context) error {
@@ -89,10 +128,16 @@ func (s *survey) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.readSince(); err != nil {
+		return err
+	}
 	ctx, cancel := s.flags.Timeout(ctx)
 	defer cancel()
 	r, err := s.flags.Open(ctx, s.app)
 	if err != nil {
+		return err
+	}
+	if err := s.check(r, targets); err != nil {
 		return err
 	}
 	if r.Compare != "" {
@@ -161,7 +206,7 @@ func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) repor
 func (s *survey) view(r *reach.Reach) report.View {
 	required, _ := r.Policy.Simple() // zero where a policy decides for each bucket
 	return report.View{
-		Origin: r.Origin(s.app.Version), Scope: s.flags.Scope(), Now: s.app.Now(),
+		Origin: r.Origin(s.app.Version), History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(),
 		Account: r.Account, Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
 		EndingSoon: newService(r).ExemptionsEndingSoon(s.app.Now()),
 	}
@@ -184,6 +229,9 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 	}
 	fmt.Fprintln(out, r.First())
 	fmt.Fprintln(out, count)
+	if sum.Changes != nil {
+		fmt.Fprintln(out, "changes:", sum.Changes)
+	}
 	sayIncomplete(s.app, out, sum)
 	for _, e := range sum.EndingSoon {
 		fmt.Fprintf(out, "ends soon: %s: %s\n", term.Clean(e.Rule), term.Clean(e.String()))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io"
 	"slices"
-	"strings"
 
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/service"
@@ -17,16 +16,6 @@ func ruleText(r ossenc.Result) string {
 		return "?"
 	}
 	return r.After.String()
-}
-
-// reasonOf is the reason without what every row of a report would repeat: that
-// nothing was written.
-func reasonOf(r ossenc.Result) string {
-	if r.Verdict != ossenc.WouldFix {
-		return r.Reason
-	}
-	why, _, _ := strings.Cut(r.Reason, "; report mode, so ")
-	return why
 }
 
 // writeTable writes the results for a person, the worst first.
@@ -48,7 +37,7 @@ func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result) error {
 		if withAccount {
 			row = append(row, term.Cell{Text: cmp.Or(r.Account, "own")})
 		}
-		rows = append(rows, append(row, term.Cell{Text: r.Region}, term.Cell{Text: ruleText(r)}, term.Cell{Text: reasonOf(r), Colour: term.Dim}))
+		rows = append(rows, append(row, term.Cell{Text: r.Region}, term.Cell{Text: ruleText(r)}, term.Cell{Text: r.Finding(), Colour: term.Dim}))
 	}
 	return t.Table(w, columns, rows)
 }
@@ -115,7 +104,7 @@ func writeOutcomes(t *term.Terminal, w io.Writer, results []service.Result) erro
 		if r.Observed {
 			before = r.Before.String()
 		}
-		rows = append(rows, []term.Cell{{Text: string(r.Verdict), Colour: colour}, {Text: r.Bucket}, {Text: r.Region}, {Text: before}, {Text: ruleText(r.Result)}, {Text: r.Reason, Colour: term.Dim}})
+		rows = append(rows, []term.Cell{{Text: string(r.Verdict), Colour: colour}, {Text: r.Bucket}, {Text: r.Region}, {Text: before}, {Text: ruleText(r.Result)}, {Text: r.Finding(), Colour: term.Dim}})
 	}
 	return t.Table(w, columns, rows)
 }

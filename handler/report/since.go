@@ -1,0 +1,198 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bucketwarden/ossenc"
+)
+
+// Change says what became of a bucket since the latest earlier report.
+type Change string
+
+// The changes. What needs no attention, then and now, has none.
+const (
+	ChangeNew   Change = "new"   // needs attention, and was not in the earlier report
+	ChangeFixed Change = "fixed" // needed attention, and does not any more
+	ChangeWorse Change = "worse" // needs more attention than before
+	ChangeOpen  Change = "open"  // needs attention, as before or less
+)
+
+// Changes sums up what changed since the latest earlier report.
+type Changes struct {
+	Since time.Time `json:"since"`
+	New   int       `json:"new"`
+	Fixed int       `json:"fixed"`
+	Worse int       `json:"worse"`
+	Open  int       `json:"open"`
+	// Trend has one point for each report, the oldest first; the last is this one.
+	Trend []TrendPoint `json:"trend"`
+}
+
+// TrendPoint is one report of a trend.
+type TrendPoint struct {
+	Time    time.Time `json:"time"`
+	Buckets int       `json:"buckets"`
+	Open    int       `json:"open"` // rows that need attention
+}
+
+// String is the sum in one line for people.
+func (c *Changes) String() string {
+	return fmt.Sprintf("since %s: %d new, %d worse, %d open as before, %d fixed", c.Since.Format(time.RFC3339), c.New, c.Worse, c.Open, c.Fixed)
+}
+
+func (c *Changes) add(change Change) {
+	switch change {
+	case ChangeNew:
+		c.New++
+	case ChangeFixed:
+		c.Fixed++
+	case ChangeWorse:
+		c.Worse++
+	case ChangeOpen:
+		c.Open++
+	}
+}
+
+// Earlier is an earlier report, read from its JSON form.
+type Earlier struct {
+	// Time is when it was made.
+	Time time.Time
+	rows map[earlierKey]earlierRow
+	open int
+}
+
+type earlierKey struct{ account, bucket string }
+
+type earlierRow struct {
+	severity int
+	since    time.Time
+}
+
+// ReadEarlier reads the JSON form of a report. One without a time, as earlier versions
+// wrote it, is an error.
+func ReadEarlier(data []byte) (*Earlier, error) {
+	var read struct {
+		Buckets []struct {
+			ossenc.Result
+			Rule      string    `json:"rule"`
+			OpenSince time.Time `json:"open_since"`
+		} `json:"buckets"`
+		Provenance Provenance `json:"provenance"`
+	}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return nil, errors.New("this is not a report in the JSON form")
+	}
+	if read.Provenance.Time.IsZero() {
+		return nil, errors.New("this report does not say when it was made")
+	}
+	e := &Earlier{Time: read.Provenance.Time, rows: map[earlierKey]earlierRow{}}
+	for _, row := range read.Buckets {
+		row.Observed = row.Rule != ""
+		severity := severityOf(row.Result)
+		e.open += number(severity > 0)
+		if row.OpenSince.IsZero() {
+			row.OpenSince = e.Time
+		}
+		e.rows[earlierKey{row.Account, row.Bucket}] = earlierRow{severity, row.OpenSince}
+	}
+	return e, nil
+}
+
+// severityOf orders what needs attention; 0 for what does not.
+func severityOf(res ossenc.Result) int {
+	switch {
+	case !needsAttention(res):
+		return 0
+	case res.Code == ossenc.ForeignKey:
+		return 4
+	case isUnread(res) || !res.Observed:
+		return 1
+	case res.After.IsNone():
+		return 3
+	}
+	return 2
+}
+
+// History is what earlier reports say. The zero History says nothing.
+type History struct{ earlier []*Earlier } // the oldest first
+
+// NewHistory returns the history of earlier reports, in any order.
+func NewHistory(earlier ...*Earlier) History {
+	earlier = slices.Clone(earlier)
+	slices.SortStableFunc(earlier, func(a, b *Earlier) int { return a.Time.Compare(b.Time) })
+	return History{earlier}
+}
+
+// compare returns what became of a bucket, and since when at least it needs attention;
+// the zero time if it does not.
+func (h History) compare(res ossenc.Result, now time.Time) (Change, time.Time) {
+	if len(h.earlier) == 0 {
+		return "", time.Time{}
+	}
+	key := earlierKey{res.Account, res.Bucket}
+	before, known := h.earlier[len(h.earlier)-1].rows[key]
+	severity := severityOf(res)
+	switch {
+	case severity == 0 && before.severity > 0 && res.Verdict != ossenc.Gone:
+		return ChangeFixed, time.Time{}
+	case severity == 0:
+		return "", time.Time{}
+	case !known:
+		return ChangeNew, now
+	case before.severity == 0:
+		return ChangeWorse, now
+	case severity > before.severity:
+		return ChangeWorse, h.openSince(key)
+	}
+	return ChangeOpen, h.openSince(key)
+}
+
+// openSince goes back over the reports in which the bucket needed attention without a
+// break.
+func (h History) openSince(key earlierKey) time.Time {
+	var since time.Time
+	for _, e := range slices.Backward(h.earlier) {
+		row, ok := e.rows[key]
+		if !ok || row.severity == 0 {
+			break
+		}
+		if since.IsZero() || row.since.Before(since) {
+			since = row.since
+		}
+	}
+	return since
+}
+
+// changes returns an empty sum, with the trend up to the latest earlier report; nil
+// without one.
+func (h History) changes() *Changes {
+	if len(h.earlier) == 0 {
+		return nil
+	}
+	c := &Changes{Since: h.earlier[len(h.earlier)-1].Time}
+	for _, e := range h.earlier {
+		c.Trend = append(c.Trend, TrendPoint{e.Time, len(e.rows), e.open})
+	}
+	return c
+}
+
+// row is one bucket as the writers get it.
+type row struct {
+	ossenc.Result
+	change Change
+	// openSince is the zero time if the bucket needs no attention, or there is no
+	// earlier report.
+	openSince time.Time
+}
+
+// since is openSince for people and programs; empty for none.
+func (r row) since() string {
+	if r.openSince.IsZero() {
+		return ""
+	}
+	return r.openSince.UTC().Format(time.RFC3339)
+}
