@@ -81,7 +81,7 @@ func spawn(ctx context.Context, cfg Config, l link, out *lines) (*instance, erro
 	// A grandchild that keeps the pipe open must not keep the platform.
 	cmd.WaitDelay = time.Second
 	// ^C goes to the whole group of the terminal; the platform ends the child.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = ownGroup()
 	mark := out.mark()
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("localfc: start: %w", err)

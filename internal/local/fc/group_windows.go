@@ -1,0 +1,8 @@
+package fc
+
+import "syscall"
+
+// ownGroup starts a child in a process group of its own.
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
