@@ -176,7 +176,7 @@ var faults = []fault{
 	{name: "region/another one at the write", write: always(*wrongRegion("oss-cn-beijing.aliyuncs.com")), change: "blocked/denied"},
 
 	{name: "bucket/late", prepare: hides(3), change: fixed, show: gone, remove: gone, put: gone},
-	{name: "bucket/never there", prepare: vanish, change: gone, show: gone},
+	{name: "bucket/never there", prepare: vanish, change: "gone/|unknown/not_yet|unknown/deadline", show: "gone/|unknown/deadline"},
 	{name: "bucket/vanishes before the write", write: meanwhile(1, vanish), change: gone},
 	{name: "bucket/vanishes before the read-back", look: meanwhile(2, vanish), change: gone},
 
