@@ -37,6 +37,7 @@ type fault struct {
 	show   outcome // of what only looks; would_fix if empty
 	remove outcome // of removing the rule; like change if empty
 	put    outcome // of a PUT, which waits for no late bucket; like change if empty
+	listed outcome // for a report and a sweep, which find the bucket in a list; empty for show and put
 }
 
 // always and once make a fault of every call, or of the first only.
@@ -176,7 +177,7 @@ var faults = []fault{
 	{name: "region/another one at the write", write: always(*wrongRegion("oss-cn-beijing.aliyuncs.com")), change: "blocked/denied"},
 
 	{name: "bucket/late", prepare: hides(3), change: fixed, show: gone, remove: gone, put: gone},
-	{name: "bucket/never there", prepare: vanish, change: "gone/|unknown/not_yet|unknown/deadline", show: "gone/|unknown/deadline"},
+	{name: "bucket/never there", prepare: vanish, change: "unknown/not_yet", show: gone, remove: gone, put: gone, listed: deadline},
 	{name: "bucket/vanishes before the write", write: meanwhile(1, vanish), change: gone},
 	{name: "bucket/vanishes before the read-back", look: meanwhile(2, vanish), change: gone},
 

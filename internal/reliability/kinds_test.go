@@ -31,7 +31,7 @@ var kinds = []kind{
 	{name: "batch", want: fault.changed, ask: (*cell).batch},
 	{name: "POST events", want: fault.changed, ask: (*cell).postEvents},
 	{name: "GET", want: fault.shown, ask: (*cell).get},
-	{name: "report", want: fault.shown, ask: (*cell).report},
+	{name: "report", want: fault.reported, ask: (*cell).report},
 	{name: "PUT", want: fault.wasPut, ask: (*cell).put},
 	{name: "timer", want: fault.swept, ask: (*cell).timer},
 	{name: "DELETE", start: localoss.Rule{Algorithm: "KMS"}, want: fault.removed, ask: (*cell).remove},
@@ -44,6 +44,21 @@ func (f fault) shown() outcome {
 		return wouldFix
 	}
 	return f.show
+}
+
+func (f fault) reported() outcome {
+	if f.listed == "" {
+		return givenUp(f.shown())
+	}
+	return f.listed
+}
+
+// givenUp adds what a list says where other cells' time-outs made the region silent.
+func givenUp(want outcome) outcome {
+	if strings.Contains(string(want), string(deadline)) {
+		want += "|" + unavailable
+	}
+	return want
 }
 
 func (f fault) removed() outcome {
@@ -63,11 +78,14 @@ func (f fault) wasPut() outcome {
 // swept: a sweep waits for no late bucket, and tries again what was throttled
 // until the time runs out.
 func (f fault) swept() outcome {
+	if f.listed != "" {
+		return f.listed
+	}
 	want := f.wasPut()
 	if strings.Contains(string(want), "throttled") {
 		want += "|" + deadline + "|blocked/deadline"
 	}
-	return want
+	return givenUp(want)
 }
 
 // created is the event of the bucket's creation.
