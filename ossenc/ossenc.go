@@ -23,9 +23,11 @@
 // # What it cannot promise
 //
 // OSS has no conditional PutBucketEncryption, so another writer between the
-// read and the write is overwritten; the read-back and the event that the other
-// write causes are what repair that. A default rule covers new objects that
-// name no encryption of their own; existing objects stay as they are.
+// read and the write is overwritten, and a write that OSS carries out late
+// overwrites what was set meanwhile. What remains is at least as strong as
+// required; a stronger rule that is lost so is restored by no event and no sweep.
+// A default rule covers new objects that name no encryption of their own; existing
+// objects stay as they are.
 package ossenc
 
 // UserAgent marks our requests in access logs and in ActionTrail records, where it
