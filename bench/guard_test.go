@@ -102,6 +102,7 @@ func TestEvent_Allocations(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Logf("%.0f allocations for an event", got)
 	if got > maxAllocs {
 		t.Errorf("%.0f allocations for an event, want at most %d", got, maxAllocs)
 	}

@@ -155,7 +155,7 @@ func (s *sweeper) takeBudget() bool {
 func (w *Warden) ensureSafely(ctx context.Context, t Task) (res Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			res = *newResult(t).fail(Unknown, Internal, fmt.Sprintf("panic (%T) while working on this bucket", p))
+			res = newResult(t).fail(Unknown, Internal, fmt.Sprintf("panic (%T) while working on this bucket", p))
 		}
 	}()
 	return w.Ensure(ctx, t)

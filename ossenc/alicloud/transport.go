@@ -2,12 +2,46 @@ package alicloud
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	"bucketwarden/ossenc/alicloud/tlsdial"
 )
+
+// NewTransport returns the transport to share, which trusts all roots of the system.
+func NewTransport() *http.Transport { return NewTransportWith(&tlsdial.Dialer{}) }
+
+// NewTransportWith returns the transport to share, whose TLS connections d opens. The
+// Dialer's own Dial, if nil, is set to the transport's. Behind a proxy d does not open
+// them, and all roots of the system are read.
+//
+// Every bucket is a host of its own on OSS, so idle connections are bounded in all: one
+// kept per bucket takes 26 KB and a socket each.
+func NewTransportWith(d *tlsdial.Dialer) *http.Transport {
+	t := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialTLSContext:        d.DialTLS,
+		TLSClientConfig:       d.Config(),
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 10 * time.Second,
+		MaxIdleConns:          64,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       50 * time.Second,
+	}
+	if d.Dial == nil {
+		d.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return t.DialContext(ctx, network, addr)
+		}
+	}
+	return t
+}
 
 // What is read of one answer at the most, in bytes: rules, tags and errors have 4 KB,
 // a page of 1,000 buckets half a megabyte. A sweep reads 64 answers at a time, in

@@ -1,0 +1,48 @@
+package ossenc
+
+import (
+	"context"
+	"time"
+
+	"bucketwarden/ossenc/internal/wait"
+)
+
+// How long a new bucket may stay unknown to OSS. OSS documents no time; the
+// invocation's deadline bounds it too.
+var appearPauses = []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond}
+
+// read waits briefly for a bucket that was only just created.
+func (w *Warden) read(ctx context.Context, t Task) (Observation, error) {
+	seen, err := w.Store.Get(ctx, t.Bucket)
+	if !t.Created {
+		return seen, err
+	}
+	for _, pause := range appearPauses {
+		if err == nil || CodeOf(err) != NotFound {
+			break
+		}
+		if !wait.Sleep(ctx, pause) { // not "gone": it may be there in a moment, when nobody looks any more
+			return seen, &Error{Op: "GetBucketEncryption", Bucket: t.Bucket.Name, Code: Deadline, Message: "the bucket was not there yet when the invocation's time ran out", Err: err}
+		}
+		seen, err = w.Store.Get(ctx, t.Bucket)
+	}
+	return seen, err
+}
+
+// How long after its creation a bucket may be unknown to OSS before it counts as gone,
+// and how many repetitions of the invocation may find that.
+const (
+	appearTime    = 10 * time.Minute
+	appearRetries = 3
+)
+
+// mayAppear reports whether a bucket that OSS does not know may still appear: the
+// platform's next try would find it. An event without a time counts as young.
+func mayAppear(ctx context.Context, t Task) bool {
+	isYoung := t.CreatedAt.IsZero() || time.Since(t.CreatedAt) < appearTime
+	return t.Created && isYoung && RetryCountFrom(ctx) < appearRetries
+}
+
+func notYet(t Task, err error) error {
+	return &Error{Op: "GetBucketEncryption", Bucket: t.Bucket.Name, Code: NotYet, RequestID: answerIn(err).RequestID, Message: "the bucket was created, and OSS does not know it yet", Err: err}
+}

@@ -1,0 +1,63 @@
+package ossenc
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Verdict is the outcome for one bucket or event, in one word.
+type Verdict string
+
+// The verdicts. The first six are successes.
+const (
+	Compliant Verdict = "compliant" // what is in force is good enough; nothing was written
+	Fixed     Verdict = "fixed"     // written, and seen in force
+	WouldFix  Verdict = "would_fix" // report mode: would be written
+	Ignored   Verdict = "ignored"   // an event that asks for nothing
+	Exempt    Verdict = "exempt"    // the policy leaves the bucket alone
+	Gone      Verdict = "gone"      // the bucket does not exist any more
+	Blocked   Verdict = "blocked"   // not as wanted, and it could not be changed
+	Unknown   Verdict = "unknown"   // what is in force is not known
+	Rejected  Verdict = "invalid"   // the input makes no sense
+)
+
+// Failed reports whether the verdict makes the invocation fail.
+func (v Verdict) Failed() bool { return v == Blocked || v == Unknown || v == Rejected }
+
+// Result says what became of one task.
+type Result struct {
+	// Account is empty for the function's own.
+	Account string  `json:"account,omitempty"`
+	Bucket  string  `json:"bucket"`
+	Region  string  `json:"region"`
+	Verdict Verdict `json:"verdict"`
+	// Code says why a failed verdict failed; empty otherwise.
+	Code Code `json:"code,omitempty"`
+	// Before is the rule that was read first.
+	Before Rule `json:"before"`
+	// Wanted is the rule that was asked for, not what Floor makes of it.
+	Wanted Rule `json:"wanted"`
+	// After is the rule that was read last.
+	After        Rule   `json:"after"`
+	Reason       string `json:"reason"`
+	OSSRequestID string `json:"oss_request_id"`
+	// OSSCode is OSS's own code of the failure, such as AccessDenied.
+	OSSCode string `json:"oss_code,omitempty"`
+	// PolicyRule is the name of the policy's rule that decided; empty where there
+	// is only one rule.
+	PolicyRule string `json:"policy_rule,omitempty"`
+	// Target is the rule that was decided on; none where nothing was.
+	Target Rule `json:"-"`
+	// Observed is whether Before and After were read. Where it is false, their
+	// null says nothing about the bucket.
+	Observed bool `json:"-"`
+}
+
+// notWritten ends the reason of a rule that report mode did not write.
+const notWritten = "; report mode, so %s was not written"
+
+// Finding returns the reason without the remark that report mode wrote nothing: a
+// report never writes, in whatever mode the function is.
+func (r Result) Finding() string {
+	return strings.TrimSuffix(r.Reason, fmt.Sprintf(notWritten, r.Target))
+}
