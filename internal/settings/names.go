@@ -24,6 +24,7 @@ const (
 	OSSInternal       = "WARDEN_OSS_INTERNAL"
 	KMSEndpoint       = "WARDEN_KMS_ENDPOINT"
 	STSEndpoint       = "WARDEN_STS_ENDPOINT"
+	TrailEndpoint     = "WARDEN_ACTIONTRAIL_ENDPOINT"
 	RoleName          = "WARDEN_ROLE_NAME"
 	LogLevel          = "WARDEN_LOG_LEVEL"
 	HTTPAuth          = "WARDEN_HTTP_AUTH"
@@ -44,7 +45,7 @@ const (
 // this package, and a row in README.md.
 var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
-	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, RoleName, LogLevel,
+	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
 	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint,
 }

@@ -26,8 +26,8 @@ type Config struct {
 	// Mode is that of everything; a stricter one of a request or of the policy's rule
 	// wins.
 	Mode ossenc.Mode
-	// OSS and KMS are where the services answer.
-	OSS, KMS alicloud.Endpoints
+	// OSS, KMS and Trail, which is ActionTrail, are where the services answer.
+	OSS, KMS, Trail alicloud.Endpoints
 	// STS is the host of the STS endpoint; empty for the public cloud's.
 	STS string
 	// OwnRole is the name of the RAM role that the function acts with; empty if
@@ -85,7 +85,8 @@ func Read(environ []string) (Config, error) {
 		Policy:      r.policy(ossenc.Desired{Rule: r.rule(), Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact)}),
 		Mode:        oneOf(&r, Mode, ossenc.Enforce, ossenc.ReportOnly),
 		OSS:         r.oss(),
-		KMS:         r.kms(),
+		KMS:         r.service(KMSEndpoint),
+		Trail:       r.service(TrailEndpoint),
 		STS:         r.sts(),
 		OwnRole:     r.values[RoleName],
 		Auth:        r.auth(),
@@ -188,8 +189,9 @@ func (r *reader) oss() alicloud.Endpoints {
 	return e
 }
 
-func (r *reader) kms() alicloud.Endpoints {
-	e := r.endpoints(KMSEndpoint)
+// service reads where a regional service beside OSS answers.
+func (r *reader) service(name string) alicloud.Endpoints {
+	e := r.endpoints(name)
 	e.Internal = r.values[OSSInternal] == "true"
 	return e
 }

@@ -78,6 +78,7 @@ func TestRead_NamesTheSettingThatIsWrong(t *testing.T) {
 		{"InvokeBesideRaw", "WARDEN_INVOKE: has no effect beside WARDEN_RAW_EVENTS", []string{"WARDEN_INVOKE=sweep", "WARDEN_RAW_EVENTS=true"}},
 		{"Raw", "WARDEN_RAW_EVENTS: \"1\" is none of", []string{"WARDEN_RAW_EVENTS=1"}},
 		{"KMSEndpoint", "WARDEN_KMS_ENDPOINT: ", []string{"WARDEN_KMS_ENDPOINT=kms"}},
+		{"TrailEndpoint", "WARDEN_ACTIONTRAIL_ENDPOINT: ", []string{"WARDEN_ACTIONTRAIL_ENDPOINT=cn-hangzhou=trail"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

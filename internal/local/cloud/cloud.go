@@ -1,5 +1,5 @@
 // Package cloud starts the stand-ins for Alibaba Cloud's services together: OSS, KMS
-// in every region, and STS, which know the same access keys. `bucketwarden local`,
+// and ActionTrail in every region, and STS, which know the same access keys. `bucketwarden local`,
 // `invoke`, the demo, the tests and the image for `s local` all use it, so none of
 // them reaches the real cloud.
 //
@@ -22,6 +22,7 @@ import (
 	"os"
 	"strings"
 
+	localtrail "bucketwarden/internal/local/actiontrail"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/rpc"
@@ -58,10 +59,12 @@ type Options struct {
 
 // Cloud is the running stand-ins.
 type Cloud struct {
-	// OSS, KMS and STS are the services.
-	OSS *localoss.Server
-	KMS *localkms.Server
-	STS *localsts.Server
+	// OSS, KMS, STS and Trail are the services. Trail is ActionTrail, with the events of
+	// OSS.
+	OSS   *localoss.Server
+	Trail *localtrail.Server
+	KMS   *localkms.Server
+	STS   *localsts.Server
 	// Keys are the access keys that all of them know.
 	Keys *wire.Keys
 	// OSSURL and STSURL are where OSS and STS answer.
@@ -73,6 +76,7 @@ type Cloud struct {
 
 	authority *wire.Authority
 	kmsURLs   []string // region=URL
+	trailURLs []string // likewise
 	servers   []*wire.Listener
 	dir       string // to remove at the end
 }
@@ -84,7 +88,15 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	common := rpc.Options{AccountID: account, Keys: c.Keys, Now: o.OSS.Now}
 	c.KMS = localkms.New(localkms.Options{Options: common})
 	c.STS = localsts.New(localsts.Options{Options: common})
+	c.Trail = localtrail.New(localtrail.Options{Options: common, Region: Region, BucketOf: c.bucketOf})
 	o.OSS.AccountID, o.OSS.Keys, o.OSS.KMS = account, c.Keys, c.KMS
+	happened := o.OSS.OnCall
+	o.OSS.OnCall = func(r localoss.Request) {
+		c.Trail.Add(r)
+		if happened != nil {
+			happened(r)
+		}
+	}
 	c.OSS = localoss.New(o.OSS)
 	c.Keys.Add(UserKey)
 	if o.KMSKeys == nil {
@@ -115,19 +127,36 @@ func (c *Cloud) listen(ctx context.Context, o Options) error {
 		return &OSSAddressError{err}
 	}
 	_, c.OSSAddr, _ = strings.Cut(c.OSSURL, "://")
-	// A region without an address here is an error in the function, never a call of
-	// the real KMS.
-	for _, region := range localoss.Regions() {
-		url, err := c.Serve(ctx, "", c.KMS.In(region), false)
-		if err != nil {
-			return fmt.Errorf("the local KMS: %w", err)
-		}
-		c.kmsURLs = append(c.kmsURLs, region+"="+url)
+	if c.kmsURLs, err = c.serveRegions(ctx, c.KMS.In); err != nil {
+		return fmt.Errorf("the local KMS: %w", err)
+	}
+	if c.trailURLs, err = c.serveRegions(ctx, c.Trail.In); err != nil {
+		return fmt.Errorf("the local ActionTrail: %w", err)
 	}
 	if c.STSURL, err = c.Serve(ctx, "", c.STS, true); err != nil { // its clients speak HTTPS only
 		return fmt.Errorf("the local STS: %w", err)
 	}
 	return nil
+}
+
+// serveRegions starts one endpoint for each region, as region=URL. A region without an
+// address here is an error in the function, never a call of the real service.
+func (c *Cloud) serveRegions(ctx context.Context, in func(region string) http.Handler) ([]string, error) {
+	var urls []string
+	for _, region := range localoss.Regions() {
+		url, err := c.Serve(ctx, "", in(region), false)
+		if err != nil {
+			return nil, err
+		}
+		urls = append(urls, region+"="+url)
+	}
+	return urls, nil
+}
+
+// bucketOf says where a bucket is and whose.
+func (c *Cloud) bucketOf(name string) (region, account string, ok bool) {
+	b, ok := c.OSS.Bucket(name)
+	return b.Region, b.Owner, ok
 }
 
 // OSSAddressError reports that OSS cannot listen where it should.
@@ -180,6 +209,7 @@ func (c *Cloud) Env() []string {
 	return []string{
 		"WARDEN_OSS_ENDPOINT=" + c.OSSURL,
 		"WARDEN_KMS_ENDPOINT=" + strings.Join(c.kmsURLs, ","),
+		"WARDEN_ACTIONTRAIL_ENDPOINT=" + strings.Join(c.trailURLs, ","),
 		"WARDEN_STS_ENDPOINT=" + c.STSURL,
 		"SSL_CERT_FILE=" + c.CAFile,
 	}

@@ -94,6 +94,7 @@ func (c *call) newBucket(now time.Time) (*bucketState, *failure) {
 		return nil, invalidACL(acl)
 	}
 	rule, f := c.ruleHeaders()
+	c.request.Rule = rule
 	return &bucketState{Bucket: Bucket{
 		Name: c.target.bucket, Region: c.region, Owner: c.account, Created: now, Rule: rule,
 		StorageClass: config.StorageClass, Redundancy: config.Redundancy, ACL: acl,

@@ -48,6 +48,7 @@ func putEncryption(s *Server, c *call, b *bucketState) (answer, *failure) {
 	if f != nil {
 		return answer{}, f
 	}
+	c.request.Rule = rule
 	s.write(c, b, rule, c.kept(rule))
 	return answer{status: http.StatusOK}, nil
 }

@@ -11,6 +11,8 @@ type Request struct {
 	Bucket string
 	// Key is the object's, empty for calls on a bucket.
 	Key string
+	// Rule is what a PutBucketEncryption asked for, or a PutBucket in its headers.
+	Rule Rule
 	// Region and AccessKeyID are those of the signature's credential.
 	Region, AccessKeyID string
 	// Status is the HTTP status of the answer, 0 when there was none.

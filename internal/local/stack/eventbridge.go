@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	localtrail "bucketwarden/internal/local/actiontrail"
 	localoss "bucketwarden/internal/local/oss"
 )
 
@@ -18,6 +19,8 @@ type EventBridge struct {
 	URL string
 	// OSS knows the region of a bucket.
 	OSS *localoss.Server
+	// Trail is ActionTrail, whose records these are.
+	Trail *localtrail.Server
 	// Failed receives the reason why an event could not be delivered.
 	Failed func(error)
 }
@@ -35,17 +38,18 @@ func (e *EventBridge) Call(r localoss.Request) {
 	if r.Operation == "PutBucket" {
 		e.deliver(BucketCreated(r.RequestID, r.Bucket, region))
 	}
-	e.deliver(recorded(r, region))
+	e.deliver(e.recorded(r, region))
 }
 
 // isOwn reports whether the function made the call: only it has temporary keys.
 func isOwn(r localoss.Request) bool { return strings.HasPrefix(r.AccessKeyID, "STS.") }
 
-// recorded is the call's ActionTrail event, with who made it.
-func recorded(r localoss.Request, region string) Event {
+// recorded is the call's ActionTrail event: the same record that LookupEvents answers
+// with later.
+func (e *EventBridge) recorded(r localoss.Request, region string) Event {
 	ev := Call(r.RequestID, r.Operation, r.Bucket, region, r.UserAgent)
-	if isOwn(r) {
-		ev["data"].(map[string]any)["userIdentity"] = map[string]any{"type": "assumed-role", "userName": Role + ":fc", "accountId": Account}
+	if record := e.Trail.Record(r.RequestID); record != nil {
+		ev["data"] = record
 	}
 	return ev
 }

@@ -83,8 +83,9 @@ func Serve(ctx context.Context, o Options, at Addresses, out io.Writer) (*Served
 		return nil, errors.Join(err, s.closeFronts())
 	}
 	s.At.OSS = s.ossAddr
-	bridge.OSS, bridge.URL = s.OSS, "http://"+s.At.Function+Invocations
-	c := &console.Console{OSS: s.OSS, KMS: s.KMS, Happened: happened, Feed: s.Feed, Region: Region}
+	bridge.OSS, bridge.Trail, bridge.URL = s.OSS, s.Trail, "http://"+s.At.Function+Invocations
+	byConsole := func(r localoss.Request) { s.Trail.Add(r); happened(r) }
+	c := &console.Console{OSS: s.OSS, KMS: s.KMS, Happened: byConsole, Feed: s.Feed, Region: Region}
 	page.set(c.Handler())
 	front.set(welcome(functionWelcome)(s.Function.Handler()))
 	s.setOpen(true)

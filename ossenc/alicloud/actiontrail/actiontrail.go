@@ -49,7 +49,8 @@ type Query struct {
 	// Region is the bucket's: an endpoint answers with the events of its own region
 	// only.
 	Region string
-	// Bucket and EventName must both match exactly, such as PutBucketEncryption.
+	// Bucket and EventName must both match exactly, such as PutBucketEncryption. Without
+	// a bucket the events of all OSS buckets are asked for.
 	Bucket, EventName string
 	// From and To bound the events' time: at most 90 days, within the last 90.
 	From, To time.Time
@@ -73,7 +74,12 @@ type Event struct {
 	Time      time.Time
 	ErrorCode string // empty for a call that succeeded
 	Region    string
-	Buckets   []string // the buckets that the record names
+	// Buckets are those that the record names; where it names none, the one in the host
+	// that was called.
+	Buckets []string
+	// Rule is the rule that a PutBucketEncryption wrote, if the record shows it; none
+	// otherwise. No source confirms that any record does.
+	Rule ossenc.Rule
 	// UserType is root-account, ram-user, assumed-role or system.
 	UserType string
 	// UserName is root, a RAM user's name, or RoleName:SessionName.
@@ -93,7 +99,7 @@ func (c *Client) Lookup(ctx context.Context, q Query) (Events, error) {
 		return Events{}, err
 	}
 	call := openapi.Call{
-		Endpoint: endpoint, Action: operation, Subject: "events of bucket " + q.Bucket + " in " + q.Region,
+		Endpoint: endpoint, Action: operation, Subject: q.subject(),
 		Query: q.params(), Once: true,
 	}
 	answer, err := c.api.Do(ctx, call)
@@ -114,11 +120,23 @@ func (c *Client) Lookup(ctx context.Context, q Query) (Events, error) {
 	return page, nil
 }
 
+func (q Query) subject() string {
+	if q.Bucket == "" {
+		return q.EventName + " events in " + q.Region
+	}
+	return "events of bucket " + q.Bucket + " in " + q.Region
+}
+
 // params are the query's. ResourceName and EventName are one of the few pairs that
-// are allowed; a third key would be dropped without an error.
+// are allowed, ServiceName and EventName another; a third key would be dropped without
+// an error.
 func (q Query) params() url.Values {
+	key, value := "ResourceName", q.Bucket
+	if q.Bucket == "" {
+		key, value = "ServiceName", "Oss"
+	}
 	v := url.Values{
-		"LookupAttribute.1.Key": {"ResourceName"}, "LookupAttribute.1.Value": {q.Bucket},
+		"LookupAttribute.1.Key": {key}, "LookupAttribute.1.Value": {value},
 		"LookupAttribute.2.Key": {"EventName"}, "LookupAttribute.2.Value": {q.EventName},
 		"StartTime": {utc(q.From)}, "EndTime": {utc(q.To)},
 		"Direction": {"BACKWARD"}, "MaxResults": {strconv.Itoa(MaxResults)},

@@ -150,3 +150,51 @@ func FuzzLookup(f *testing.F) {
 		}
 	})
 }
+
+// TestLookup_Rule: a rule counts only where the record shows exactly one that OSS takes.
+func TestLookup_Rule(t *testing.T) {
+	const kms = `{"SSEAlgorithm":"KMS","KMSMasterKeyID":"key-1","KMSDataEncryption":"SM4"}`
+	whole := ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-1", KMSDataEncryption: "SM4"}
+	for _, c := range []struct {
+		params string
+		want   ossenc.Rule
+	}{
+		{`{"bucketName":"b","ServerSideEncryptionRule":{"ApplyServerSideEncryptionByDefault":` + kms + `}}`, whole},
+		{kms, whole},
+		{`{"body":"{\"SSEAlgorithm\":\"AES256\"}"}`, ossenc.Rule{Algorithm: "AES256"}},
+		{`"{\"SSEAlgorithm\":\"SM4\"}"`, ossenc.Rule{Algorithm: "SM4"}},
+		{`{"SSEAlgorithm":"AES256","KMSMasterKeyID":"key-1"}`, ossenc.Rule{}},
+		{`{"SSEAlgorithm":"DES"}`, ossenc.Rule{}},
+		{`{"SSEAlgorithm":null}`, ossenc.Rule{}},
+		{`{"a":` + kms + `,"b":{"SSEAlgorithm":"AES256"}}`, ossenc.Rule{}},
+		{`{}`, ossenc.Rule{}}, {`7`, ossenc.Rule{}}, {`null`, ossenc.Rule{}}, {`"x"`, ossenc.Rule{}},
+	} {
+		for _, member := range []string{"requestParameters", "requestParameterJson"} {
+			transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[{"` + member + `":` + c.params + `}]}`}}}
+			got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), query())
+			if err != nil || got.Events[0].Rule != c.want {
+				t.Errorf("%s %s: %v, %v; want %v", member, c.params, got.Events, err, c.want)
+			}
+		}
+	}
+}
+
+func TestLookup_AllBuckets(t *testing.T) {
+	body := `{"Events":[{"eventSource":"b-1.oss-cn-hangzhou-internal.aliyuncs.com"},{"eventSource":"oss-cn-hangzhou.aliyuncs.com"},{"eventSource":"b-1.oss-cn-hangzhou.example.com"},{"eventSource":"B_1.oss-cn-hangzhou.aliyuncs.com"}]}`
+	transport := &canned.Transport{Answers: []canned.Answer{{Body: body}}}
+	q := query()
+	q.Bucket = ""
+	got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(identified(t.Context()), q)
+	if err != nil || len(got.Events) != 4 || !reflect.DeepEqual(got.Events[0].Buckets, []string{"b-1"}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for _, e := range got.Events[1:] {
+		if len(e.Buckets) > 0 {
+			t.Errorf("%v", e.Buckets)
+		}
+	}
+	params := transport.Requests()[0].URL.Query()
+	if params.Get("LookupAttribute.1.Key") != "ServiceName" || params.Get("LookupAttribute.1.Value") != "Oss" || params.Get("LookupAttribute.2.Value") != "PutBucketEncryption" {
+		t.Errorf("%v", params)
+	}
+}
