@@ -23,7 +23,7 @@ var recorded = map[string]bool{
 }
 
 // Add enters a call of the local OSS and returns its record, as it is on the event
-// bus too; nil for a call that is no event.
+// bus too; nil for any other call.
 func (s *Server) Add(r localoss.Request) map[string]any {
 	write, ok := recorded[r.Operation]
 	if !ok || r.Bucket == "" || r.Status == 0 {

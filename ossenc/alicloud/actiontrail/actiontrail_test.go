@@ -167,7 +167,10 @@ func TestLookup_Rule(t *testing.T) {
 		{`{"SSEAlgorithm":"DES"}`, ossenc.Rule{}},
 		{`{"SSEAlgorithm":null}`, ossenc.Rule{}},
 		{`{"a":` + kms + `,"b":{"SSEAlgorithm":"AES256"}}`, ossenc.Rule{}},
-		{`{}`, ossenc.Rule{}}, {`7`, ossenc.Rule{}}, {`null`, ossenc.Rule{}}, {`"x"`, ossenc.Rule{}},
+		{`{}`, ossenc.Rule{}},
+		{`7`, ossenc.Rule{}},
+		{`null`, ossenc.Rule{}},
+		{`"x"`, ossenc.Rule{}},
 	} {
 		for _, member := range []string{"requestParameters", "requestParameterJson"} {
 			transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[{"` + member + `":` + c.params + `}]}`}}}
