@@ -55,8 +55,8 @@ func (p *proxy) asked() string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(p.hosts))), " ")
 }
 
-// behindAProxy returns an account in which nothing but a proxy leads to OSS, under
-// OSS's own names.
+// behindAProxy returns an account in which nothing but a proxy leads to OSS and STS,
+// under their own names.
 func behindAProxy(t *testing.T) (*account, *proxy) {
 	t.Helper()
 	a := newAccount(t)
@@ -68,15 +68,21 @@ func behindAProxy(t *testing.T) (*account, *proxy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate, err := authority.Certificate("*.aliyuncs.com", "*.oss-cn-hangzhou.aliyuncs.com")
+	certificate, err := authority.Certificate("*.aliyuncs.com", "*.oss-cn-hangzhou.aliyuncs.com", "sts.cn-hangzhou.aliyuncs.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	oss := httptest.NewUnstartedServer(a.OSS)
-	oss.TLS = &tls.Config{Certificates: []tls.Certificate{*certificate}}
-	oss.StartTLS()
-	t.Cleanup(oss.Close)
-	p := &proxy{to: oss.Listener.Addr().String()}
+	services := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Host, "sts.") {
+			a.STS.ServeHTTP(w, r)
+			return
+		}
+		a.OSS.ServeHTTP(w, r)
+	}))
+	services.TLS = &tls.Config{Certificates: []tls.Certificate{*certificate}}
+	services.StartTLS()
+	t.Cleanup(services.Close)
+	p := &proxy{to: services.Listener.Addr().String()}
 	front := httptest.NewServer(p)
 	t.Cleanup(front.Close)
 	a.env = []string{
@@ -87,14 +93,14 @@ func behindAProxy(t *testing.T) (*account, *proxy) {
 	return a, p
 }
 
-// Without any setting the command reaches OSS's public endpoints, each bucket under
-// a host of its own, through the proxy of the environment.
+// Without any setting the command reaches the public endpoints of OSS, each bucket under
+// a host of its own, and of STS, through the proxy of the environment.
 func TestProxy(t *testing.T) {
 	a, p := behindAProxy(t)
-	if got := a.run(0, "report"); !strings.Contains(got, "1 bucket: 1 unencrypted") {
+	if got := a.run(0, "report"); !strings.Contains(got, "1 bucket: 1 unencrypted") || !strings.Contains(got, "Read as: acs:ram::1234567890123456:user/alice") {
 		t.Error(got)
 	}
-	if got, want := p.asked(), "oss-cn-hangzhou.aliyuncs.com:443 payments.oss-cn-hangzhou.aliyuncs.com:443"; got != want {
+	if got, want := p.asked(), "oss-cn-hangzhou.aliyuncs.com:443 payments.oss-cn-hangzhou.aliyuncs.com:443 sts.cn-hangzhou.aliyuncs.com:443"; got != want {
 		t.Errorf("the proxy was asked for %s, want %s", got, want)
 	}
 }

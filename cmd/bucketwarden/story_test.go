@@ -18,6 +18,7 @@ import (
 	"bucketwarden/internal/local/cloud"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
+	localrpc "bucketwarden/internal/local/rpc"
 	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
@@ -56,6 +57,7 @@ func TestStories(t *testing.T) {
 			"bucket": bucket,
 			"rule":   rule,
 			"fault":  fault,
+			"sts":    stsAnswers,
 			"calls":  calls,
 			"agent":  agent,
 			"same":   same,
@@ -66,7 +68,7 @@ func TestStories(t *testing.T) {
 
 // The keys that the local cloud knows. No output may hold a part of a secret.
 var (
-	userKey    = wire.AccessKey{AccessKeyID: "LTAI5tUSERKEY0001", AccessKeySecret: "Us3rS3cr3tOfTheStories0000001"}
+	userKey    = wire.AccessKey{AccessKeyID: "LTAI5tUSERKEY0001", AccessKeySecret: "Us3rS3cr3tOfTheStories0000001", Name: "alice"}
 	sessionKey = wire.AccessKey{AccessKeyID: "STS.NUSESSION0002", AccessKeySecret: "S3ss10nS3cr3tOfTheStories00002", SecurityToken: "CAISTokenOfTheStories/1234567890+abcdefghij=="}
 	secrets    = []string{userKey.AccessKeySecret, sessionKey.AccessKeySecret, sessionKey.SecurityToken}
 )
@@ -108,6 +110,7 @@ func setUp(env *testscript.Env) error {
 		"BUCKETWARDEN_ENDPOINT":           settings["WARDEN_OSS_ENDPOINT"],
 		"BUCKETWARDEN_KMS_ENDPOINT":       settings["WARDEN_KMS_ENDPOINT"],
 		"BUCKETWARDEN_STS_ENDPOINT":       settings["WARDEN_STS_ENDPOINT"],
+		"STS":                             settings["WARDEN_STS_ENDPOINT"],
 		"SSL_CERT_FILE":                   settings["SSL_CERT_FILE"],
 		"ALIBABA_CLOUD_ACCESS_KEY_ID":     userKey.AccessKeyID,
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": userKey.AccessKeySecret,
@@ -223,6 +226,22 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 		times--
 		return &localoss.Fault{Code: args[0]}
 	})
+}
+
+// stsAnswers makes STS refuse, or checks how often it was asked whose key this is: sts
+// CODE, sts off, sts asked N.
+func stsAnswers(ts *testscript.TestScript, _ bool, args []string) {
+	sts := worldOf(ts).STS
+	switch args[0] {
+	case "off":
+		sts.SetFault(nil)
+	case "asked":
+		if got := strconv.Itoa(sts.Count("GetCallerIdentity")); got != args[1] {
+			ts.Fatalf("STS was asked %s times, want %s", got, args[1])
+		}
+	default:
+		sts.SetFault(func(localrpc.Request) *localrpc.Fault { return &localrpc.Fault{Code: args[0]} })
+	}
 }
 
 // calls checks how often the last command called OSS: calls Operation=n... Operations

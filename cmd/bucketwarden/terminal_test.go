@@ -204,10 +204,10 @@ func TestTerminal_FirstInterrupt(t *testing.T) {
 	a.buckets(20)
 	a.run(0, "plan", "--output", "plan.json")
 	h := hold(a, "PutBucketEncryption")
-	s := onScreen(a, 100, "apply", "plan.json")
+	s := onScreen(a, 100, "apply", "plan.json", "--concurrency", "8")
 	s.wait("Make 20 changes? [y/N] ")
 	s.typed("y\r")
-	for range 8 { // that is how many are changed at a time
+	for range 8 {
 		<-h.came
 	}
 	s.typed("\x03")
@@ -222,6 +222,18 @@ func TestTerminal_FirstInterrupt(t *testing.T) {
 	if a.encrypted() != 20 {
 		t.Errorf("%d encrypted after the plan was applied again", a.encrypted())
 	}
+	h = hold(a, "DeleteBucketEncryption")
+	s = onScreen(a, 100, append([]string{"undo", "--yes", "--concurrency", "3", "--result", "undone.jsonl"}, results(a)...)...)
+	for range 3 {
+		<-h.came
+	}
+	s.typed("\x03")
+	s.wait("stopping; what is under way is ended first")
+	h.letGo()
+	if got := s.end(130); !strings.Contains(got, "17 changes not begun") || a.encrypted() != 17 {
+		t.Errorf("%d encrypted after an undo that was interrupted\n%s", a.encrypted(), got)
+	}
+	a.OSS.SetFault(nil)
 	a.run(0, append([]string{"undo", "--yes"}, results(a)...)...)
 	if a.encrypted() != 0 {
 		t.Errorf("%d encrypted after undo", a.encrypted())
@@ -237,7 +249,7 @@ func TestTerminal_EndedAtOnce(t *testing.T) {
 			names := a.buckets(20)
 			a.run(0, "plan", "--output", "plan.json")
 			h := hold(a, "PutBucketEncryption")
-			cmd := a.command("apply", "plan.json", "--yes", "--result", "ended.result.jsonl")
+			cmd := a.command("apply", "plan.json", "--yes", "--result", "ended.result.jsonl", "--concurrency", "8")
 			errs, err := cmd.StderrPipe()
 			if err != nil {
 				t.Fatal(err)

@@ -22,10 +22,20 @@ type Provenance struct {
 	// the ARN that read the buckets; empty if unknown.
 	Account  string `json:"account,omitempty"`
 	Identity string `json:"identity,omitempty"`
-	Scope    Scope  `json:"scope"`
+	// IdentityError is why the identity is unknown, where it was asked for.
+	IdentityError string `json:"identity_error,omitempty"`
+	Scope         Scope  `json:"scope"`
 	// Policy is the file that decided; nil where the settings require the same of
 	// all buckets.
 	Policy *PolicyFile `json:"policy,omitempty"`
+}
+
+// identity is the ARN, or why it is unknown.
+func (p Provenance) identity() string {
+	if p.IdentityError != "" {
+		return "unknown (" + p.IdentityError + ")"
+	}
+	return p.Identity
 }
 
 // Scope is what was asked for. What is empty did not select.
@@ -75,8 +85,9 @@ type PolicyFile struct {
 type Origin struct {
 	// Tool is function or command, and Version that of Bucketwarden.
 	Tool, Version string
-	// Identity is the ARN that reads the buckets; empty if unknown.
-	Identity string
+	// Identity is the ARN that reads the buckets; empty if unknown. IdentityError says
+	// why, where it was asked for, in the same words every time.
+	Identity, IdentityError string
 	// Policy is nil where the settings require the same of all buckets.
 	Policy *PolicyFile
 }
@@ -111,7 +122,7 @@ func provenanceOf(v View) Provenance {
 	}
 	return Provenance{
 		Time: v.Now.UTC(), Tool: v.Origin.Tool, Version: v.Origin.Version,
-		Account: v.Account, Identity: v.Origin.Identity, Scope: scope, Policy: v.Origin.Policy,
+		Account: v.Account, Identity: v.Origin.Identity, IdentityError: v.Origin.IdentityError, Scope: scope, Policy: v.Origin.Policy,
 	}
 }
 
@@ -128,7 +139,7 @@ func (s *Summary) facts() []string {
 		changes = s.Changes.String()
 	}
 	all := []string{
-		"time", p.Time.Format(time.RFC3339), "tool", p.Tool, "version", p.Version, "account", p.Account, "identity", p.Identity,
+		"time", p.Time.Format(time.RFC3339), "tool", p.Tool, "version", p.Version, "account", p.Account, "identity", p.identity(),
 		"scope", p.Scope.String(), "policy", policy.Name, "policy_sha256", policy.SHA256, "required", s.required(),
 		"complete", yesNo(s.Complete), "missing", s.Missing, "buckets", strconv.Itoa(s.Rows), "changes", changes, "digest", s.Digest,
 	}

@@ -61,6 +61,10 @@ func (c *Changes) add(change Change) {
 type Earlier struct {
 	// Time is when it was made.
 	Time time.Time
+	// Account is the ID of the account of rows without one; empty if unknown.
+	Account string
+	// Name is what the caller calls it, such as the name of its file.
+	Name string
 	rows map[earlierKey]earlierRow
 	open int
 }
@@ -89,7 +93,7 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 	if read.Provenance.Time.IsZero() {
 		return nil, errors.New("this report does not say when it was made")
 	}
-	e := &Earlier{Time: read.Provenance.Time, rows: map[earlierKey]earlierRow{}}
+	e := &Earlier{Time: read.Provenance.Time, Account: read.Provenance.Account, rows: map[earlierKey]earlierRow{}}
 	for _, row := range read.Buckets {
 		row.Observed = row.Rule != ""
 		severity := severityOf(row.Result)

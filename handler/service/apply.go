@@ -64,7 +64,7 @@ func (s *Service) change(ctx context.Context, source string, rows []PlanRow, tas
 	defer cancel()
 	results := make([]Result, len(rows))
 	warden := s.Warden()
-	inOrderOfBuckets(len(rows), func(i int) string { return rows[i].Bucket }, func(i int) {
+	s.inOrderOfBuckets(len(rows), func(i int) string { return rows[i].Bucket }, func(i int) {
 		t := task(&rows[i])
 		t.Bucket = ossenc.Bucket{Account: rows[i].Account, Name: rows[i].Bucket, Region: rows[i].Region}
 		s.run(ctx, log, &event.Header{Type: source, Bucket: t.Bucket}, &results[i], func() ossenc.Result { return warden.Ensure(ctx, t) })

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -12,8 +13,9 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// batchConcurrency is how many buckets of one batch are worked on at a time.
-const batchConcurrency = 8
+// defaultConcurrency is how many buckets of one batch, plan or undo are worked on at a
+// time.
+const defaultConcurrency = 8
 
 // Batch handles a payload of events: each bucket's in their order, different
 // buckets concurrently. The results are in the order of the events.
@@ -27,7 +29,7 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 		s.event(ctx, log, warden, events[0], &results[0])
 		return Results{results}
 	}
-	inOrderOfBuckets(len(events), func(i int) string { return events[i].Head().Bucket.Name }, func(i int) {
+	s.inOrderOfBuckets(len(events), func(i int) string { return events[i].Head().Bucket.Name }, func(i int) {
 		s.event(ctx, log, warden, events[i], &results[i])
 	})
 	return Results{results}
@@ -70,9 +72,9 @@ func (s *Service) handle(ctx context.Context, w Warden, e event.Event) ossenc.Re
 
 // inOrderOfBuckets calls do for 0 to n-1: in order for those that name the same
 // bucket, concurrently for others.
-func inOrderOfBuckets(n int, bucket func(int) string, do func(int)) {
+func (s *Service) inOrderOfBuckets(n int, bucket func(int) string, do func(int)) {
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, batchConcurrency)
+	slots := make(chan struct{}, cmp.Or(s.Concurrency, defaultConcurrency))
 	for _, group := range groups(n, bucket) {
 		slots <- struct{}{}
 		wg.Go(func() {

@@ -19,6 +19,10 @@ type Plan struct {
 	Rows []PlanRow `json:"rows"`
 	// Digest stands for the rows: who approves it approves these and no others.
 	Digest string `json:"digest"`
+	// Provenance says to the people who review the plan where it comes from: when it was
+	// made, as whom, by which policy. Nothing depends on it, and the digest does not
+	// cover it.
+	Provenance json.RawMessage `json:"provenance,omitempty"`
 }
 
 // PlanRow is one change.
@@ -70,8 +74,8 @@ func NewPlan(rows []PlanRow) (*Plan, error) {
 	return p, checkRows(p.Rows)
 }
 
-// Only returns the plan of these buckets alone. The error names a bucket that is
-// not in the plan.
+// Only returns the plan of these buckets alone, with the same provenance. The error
+// names a bucket that is not in the plan.
 func (p *Plan) Only(buckets []string) (*Plan, error) {
 	var rows []PlanRow
 	for _, r := range p.Rows {
@@ -84,7 +88,9 @@ func (p *Plan) Only(buckets []string) (*Plan, error) {
 			return nil, fmt.Errorf("%.80q is not in the plan", b)
 		}
 	}
-	return NewPlan(rows)
+	cut, err := NewPlan(rows)
+	cut.Provenance = p.Provenance
+	return cut, err
 }
 
 // Check refuses a plan that does not match its digest, or another than the

@@ -55,6 +55,9 @@ type Service struct {
 	// themselves; nil refuses those, with a text that ends with InvokerSetting.
 	Invoker        Invoker
 	InvokerSetting string
+	// Concurrency is how many buckets of a batch, a plan or an undo are worked on at a
+	// time; 0 for 8. A sweep has its own.
+	Concurrency int
 	// MaxHops bounds the invocations of one run; 0 for [DefaultMaxHops].
 	MaxHops int
 	// AccountIDs returns the accounts besides the function's own, for a fan-out; nil

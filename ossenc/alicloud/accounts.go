@@ -101,7 +101,7 @@ func (a *Accounts) session(accountID, region string) (*session, error) {
 	if s := a.sessions[accountID]; s != nil {
 		return s, nil
 	}
-	s, err := newSession(role, cmp.Or(a.SessionName, ossenc.UserAgent), cmp.Or(a.STSEndpoint, stsHost(region, a.Internal)))
+	s, err := newSession(role, cmp.Or(a.SessionName, ossenc.UserAgent), cmp.Or(a.STSEndpoint, STSHost(region, a.Internal)))
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +112,9 @@ func (a *Accounts) session(accountID, region string) (*session, error) {
 	return s, nil
 }
 
-// stsHost is never empty: credentials-go would ask the environment then.
-func stsHost(region string, internal bool) string {
+// STSHost returns the host of the public cloud's STS for a region; its VPC endpoint if
+// internal. It is never empty: credentials-go would ask the environment then.
+func STSHost(region string, internal bool) string {
 	switch {
 	case !ossenc.ValidRegion(region):
 		return "sts.aliyuncs.com" // answers for all regions, from Hangzhou

@@ -67,6 +67,13 @@ func ShownWord(s string) string {
 // key-hzz62f1cb66fa42qo1234 or a UUID, otherwise "".
 func ShownKeyID(s string) string { return field(s, 64, "_-") }
 
+// ShownARN returns s if it has the letters of an ARN, such as
+// acs:ram::1234567890123456:user/alice, otherwise "".
+func ShownARN(ctx context.Context, s string) string {
+	remember(ossenc.IdentityFrom(ctx).Credentials)
+	return field(s, 512, ":/._-@+=,")
+}
+
 // field returns s if it has at most so many letters, digits and other characters,
 // and no part of the credentials; otherwise "".
 func field(s string, most int, others string) string {

@@ -38,7 +38,7 @@ func TestSTSHost_IsTheRegionsAndNeverEmpty(t *testing.T) {
 		{"", true, "sts.aliyuncs.com"},
 		{"evil.example.com/", false, "sts.aliyuncs.com"},
 	} {
-		if got := stsHost(c.region, c.internal); got != c.want {
+		if got := STSHost(c.region, c.internal); got != c.want {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}

@@ -29,6 +29,7 @@ type changing struct {
 func (c *changing) addFlags(cmd *cobra.Command) {
 	c.flags.Where(cmd)
 	c.flags.Required(cmd)
+	c.flags.Many(cmd)
 	cmd.Flags().BoolVarP(&c.yes, "yes", "y", false, "answer yes to the question")
 	cmd.Flags().BoolVarP(&c.dry, "dry-run", "n", false, "show what would change, and change nothing")
 	cmd.Flags().StringVar(&c.result, "result", "", "file for the result, one JSON value a line; a new name beside the input without it")

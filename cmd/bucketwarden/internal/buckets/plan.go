@@ -1,17 +1,20 @@
 package buckets
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/files"
+	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
@@ -90,10 +93,14 @@ func (p *planning) run(ctx context.Context) error {
 	if err != nil {
 		return &app.Error{Exit: app.Findings, Err: err, Next: "make smaller plans, with --region, --prefix or --bucket"}
 	}
+	if plan.Provenance, err = json.Marshal(sum.Provenance); err != nil {
+		return err
+	}
 	if err := p.write(plan, others); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.app.Out, r.First())
+	fmt.Fprintln(p.app.Out, readAs(sum))
 	fmt.Fprintln(p.app.Out, &count)
 	sayIncomplete(p.app, p.app.Out, sum)
 	p.close(plan)
@@ -152,7 +159,11 @@ func encodePlan(w io.Writer, plan *service.Plan) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "\n  ],\n  \"digest\": %q\n}\n", plan.Digest)
+	provenance := ""
+	if len(plan.Provenance) > 0 {
+		provenance = ",\n  \"provenance\": " + string(plan.Provenance)
+	}
+	_, err := fmt.Fprintf(w, "\n  ],\n  \"digest\": %q%s\n}\n", plan.Digest, provenance)
 	return err
 }
 
@@ -189,10 +200,23 @@ func planShowCommand(a *app.App) *cobra.Command {
 			if err := writeChanges(a.Terminal(), a.Out, plan.Rows); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.Out, "\nplan: %s, digest %s\n", counted(len(plan.Rows), "change"), plan.Digest)
+			_, err = fmt.Fprintf(a.Out, "\n%splan: %s, digest %s\n", madeBy(plan), counted(len(plan.Rows), "change"), plan.Digest)
 			return err
 		},
 	}
+}
+
+// madeBy is the line that says where a plan comes from; empty if the plan does not.
+func madeBy(plan *service.Plan) string {
+	var p report.Provenance
+	if json.Unmarshal(plan.Provenance, &p) != nil || p.Time.IsZero() {
+		return ""
+	}
+	text := "made: " + p.Time.Format(time.RFC3339) + " as " + cmp.Or(p.Identity, "an unknown identity") + ", for " + p.Scope.String()
+	if p.Policy != nil {
+		text += ", by " + p.Policy.Name + " sha256:" + p.Policy.SHA256
+	}
+	return term.Clean(text) + "\n"
 }
 
 func planCutCommand(a *app.App) *cobra.Command {

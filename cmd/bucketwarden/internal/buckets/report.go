@@ -1,6 +1,7 @@
 package buckets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type survey struct {
 	failOn  []finding
 	// since are files of earlier reports.
 	since   []string
+	earlier []*report.Earlier
 	history report.History
 	// exitCode is whether findings are a status of their own.
 	exitCode bool
@@ -112,6 +114,9 @@ func (s *survey) run(ctx context.Context) error {
 	if err := r.Select(ctx, &s.flags); err != nil {
 		return err
 	}
+	if err := s.sameAccount(s.view(r).Account); err != nil {
+		return err
+	}
 	var count tally
 	sum, err := s.writeAll(r.Context(ctx), r, targets, &count)
 	if err != nil {
@@ -123,7 +128,7 @@ func (s *survey) run(ctx context.Context) error {
 
 // newService returns the use cases over what a verb reaches.
 func newService(r *reach.Reach) *service.Service {
-	return &service.Service{Warden: func() service.Warden { return r.Warden }, Policy: r.Policy, Log: slog.New(slog.DiscardHandler)}
+	return &service.Service{Warden: func() service.Warden { return r.Warden }, Policy: r.Policy, Concurrency: r.Concurrency, Log: slog.New(slog.DiscardHandler)}
 }
 
 // writeAll goes over the buckets once and writes all reports. One report is
@@ -173,7 +178,7 @@ func (s *survey) view(r *reach.Reach) report.View {
 	required, _ := r.Policy.Simple() // zero where a policy decides for each bucket
 	return report.View{
 		Origin: r.Origin(s.app.Version), History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(),
-		Account: r.Account, Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
+		Account: cmp.Or(r.Account, r.Caller().Account), Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
 		EndingSoon: newService(r).ExemptionsEndingSoon(s.app.Now()),
 	}
 }
@@ -194,6 +199,7 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 		return
 	}
 	fmt.Fprintln(out, r.First())
+	fmt.Fprintln(out, readAs(sum))
 	fmt.Fprintln(out, count)
 	if sum.Changes != nil {
 		fmt.Fprintln(out, "changes:", sum.Changes)
@@ -210,6 +216,14 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 	if n := next(count); n != "" {
 		fmt.Fprintln(out, "next:", n)
 	}
+}
+
+// readAs says whose key read the buckets.
+func readAs(sum *report.Summary) string {
+	if p := sum.Provenance; p.Identity == "" {
+		return "Read as: unknown (" + term.Clean(p.IdentityError) + ")"
+	}
+	return "Read as: " + term.Clean(sum.Provenance.Identity)
 }
 
 // sayIncomplete says why a report misses something.
@@ -257,36 +271,4 @@ func containsFinding(all []finding, one finding) bool {
 		}
 	}
 	return false
-}
-
-// failed is a call without which there is nothing to show.
-func failed(a *app.App, err error) error {
-	if a.Stopping() {
-		return app.End(app.Interrupted)
-	}
-	if _, ours := errors.AsType[*app.Error](err); ours {
-		return err
-	}
-	if e, ok := errors.AsType[*ossenc.Error](err); ok {
-		return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(e.Code)}
-	}
-	if e, ok := errors.AsType[*report.Error](err); ok {
-		return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(e.Code)}
-	}
-	return err
-}
-
-// advice is the next step after a failure of this kind.
-func advice(c ossenc.Code) string {
-	switch c {
-	case ossenc.Denied:
-		return "check the key and its rights: oss:ListBuckets, oss:GetBucketEncryption, and for changes oss:PutBucketEncryption (docs/ram)"
-	case ossenc.Deadline:
-		return "give it more time with --timeout, or fewer buckets with --region or --prefix"
-	case ossenc.Unavailable, ossenc.Throttled:
-		return "try again; behind a proxy set HTTPS_PROXY, in a closed network --endpoint or --internal"
-	case ossenc.NotFound:
-		return "bucketwarden report lists the buckets that there are"
-	}
-	return ""
 }

@@ -6,6 +6,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
 )
 
@@ -24,9 +25,21 @@ func (s *survey) readSince() error {
 		if err != nil {
 			return app.Usagef("--since %s: %w", file, err)
 		}
+		earlier.Name = file
 		all = append(all, earlier)
 	}
+	s.earlier = all
 	s.history = report.NewHistory(all...)
+	return nil
+}
+
+// sameAccount refuses earlier reports of another account: everything would be new.
+func (s *survey) sameAccount(account string) error {
+	for _, e := range s.earlier {
+		if e.Account != "" && account != "" && e.Account != account {
+			return app.Usagef("--since %s: this is a report of account %.40s, and the key is one of account %s", e.Name, term.Clean(e.Account), account)
+		}
+	}
 	return nil
 }
 
@@ -34,7 +47,7 @@ func (s *survey) readSince() error {
 func (s *survey) check(r *reach.Reach, targets []target) error {
 	for _, t := range targets {
 		if f, ok := report.FormatNamed(t.format); ok {
-			if err := f.Check(s.view(r)); err != nil {
+			if err := f.Check(report.View{Origin: r.Origin(s.app.Version)}); err != nil {
 				return &app.Error{Exit: app.Usage, Err: err, Next: "give --policy"}
 			}
 		}

@@ -67,8 +67,14 @@ func (f *Flags) Which(c *cobra.Command) {
 	s.StringSliceVar(&f.buckets, "bucket", nil, "only this bucket; repeatable")
 	s.StringSliceVar(&f.accounts, "account", nil, "only buckets of this account of the policy, or own; repeatable")
 	s.StringVar(&f.prefix, "prefix", "", "only buckets whose name begins so")
-	s.IntVar(&f.concurrency, "concurrency", defaultConcurrency, "how many buckets are worked on at a time, 1 to 64; OSS's limit is shared with production")
-	app.FromEnv(s, "region", "bucket", "account", "prefix", "concurrency")
+	app.FromEnv(s, "region", "bucket", "account", "prefix")
+	f.Many(c)
+}
+
+// Many adds the flag for verbs that work on many buckets.
+func (f *Flags) Many(c *cobra.Command) {
+	c.Flags().IntVar(&f.concurrency, "concurrency", defaultConcurrency, "how many buckets are worked on at a time, 1 to 64; OSS's limit is shared with production")
+	app.FromEnv(c.Flags(), "concurrency")
 }
 
 // Required adds the flags that say which rule is required.

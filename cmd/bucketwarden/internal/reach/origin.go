@@ -6,10 +6,15 @@ import (
 	"bucketwarden/handler/report"
 )
 
-// Origin returns who makes a report of what r reaches.
+// Origin returns who makes a report of what r reaches. As whom is empty before
+// [Reach.Select].
 func (r *Reach) Origin(version string) report.Origin {
 	source := r.Policy.Source // zero where flags or settings require the same of all
-	return report.Origin{Tool: "command", Version: version, Policy: report.FileOf(source.Name, source.SHA256, source.Lines)}
+	who := r.Caller()
+	return report.Origin{
+		Tool: "command", Version: version, Identity: who.ARN, IdentityError: who.Problem,
+		Policy: report.FileOf(source.Name, source.SHA256, source.Lines),
+	}
 }
 
 // Scope returns what the flags ask for, for a report.

@@ -37,6 +37,9 @@ type Reach struct {
 	snapshot  *snapshot
 	selection string
 	sts       string // host of the STS endpoint; empty for the public one
+	internal  bool   // the internal endpoints of the own region are used
+	public    bool   // OSS is the public cloud's
+	caller    func() Caller
 }
 
 // Product returns the product token and session name of this command, which must
@@ -86,9 +89,10 @@ func (r *Reach) Context(ctx context.Context) context.Context {
 	return ossenc.WithIdentity(ctx, ossenc.Identity{Region: r.Region, AccountID: r.Account})
 }
 
-// Select reads the list of the selected buckets, and limits the warden to them. A
-// selection that matches nothing is an error.
+// Select reads the list of the selected buckets, and limits the warden to them, and asks
+// STS whose key this is. A selection that matches nothing is an error.
 func (r *Reach) Select(ctx context.Context, f *Flags) error {
+	r.identify(ctx)
 	if err := r.take(r.Context(ctx), f); err != nil {
 		return err
 	}

@@ -77,9 +77,10 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 	}
 	r.Region, r.From = r.region(a.Env, oss)
 	internal := f.internal || oss.Internal
+	r.internal, r.public = internal, inPublicCloud(oss)
 	oss.Own, oss.Internal = r.Region, internal
 	keys.Own, keys.Internal = r.Region, internal
-	transport := alicloud.NewTransportWith(&tlsdial.Dialer{})
+	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: tlsdial.System(a.Env["SSL_CERT_FILE"], a.Env["SSL_CERT_DIR"])})
 	transport.MaxIdleConns = max(transport.MaxIdleConns, r.Concurrency)
 	r.traffic = &traffic{next: transport}
 	if a.Verbose {
