@@ -86,8 +86,10 @@ func measureReport(ctx context.Context, bin, sweeper string, n int) (commandRepo
 		return commandReport{}, err
 	}
 	const endpoint = "http://oss-cn-hangzhou.aliyuncs.com"
-	env := []string{"HTTP_PROXY=http://" + oss.Addr().String(), "ALIBABA_CLOUD_ACCESS_KEY_ID=LTAIbench", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=bench-secret", "HOME=" + os.TempDir(),
-		"BUCKETWARDEN_STS_ENDPOINT=https://127.0.0.1:1"} // refused at once: whose key it is costs one call of all
+	env := []string{
+		"HTTP_PROXY=http://" + oss.Addr().String(), "ALIBABA_CLOUD_ACCESS_KEY_ID=LTAIbench", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=bench-secret", "HOME=" + os.TempDir(),
+		"BUCKETWARDEN_STS_ENDPOINT=https://127.0.0.1:1",
+	} // refused at once: whose key it is costs one call of all
 	var reports, loops []spent
 	for range 5 {
 		for _, turn := range []struct {
