@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"handler/strictjson":       {},
 	"handler/internal/memory":  {"ossenc", "ossenc/policy"},
 	"ossenc":                   {"ossenc/internal/…", "ossenc/region"},
+	"ossenc/history":           {"ossenc"},
 	"ossenc/region":            {},
 	"ossenc/policy":            {"ossenc", "ossenc/policy/…", "ossenc/region"},
 	"ossenc/policy/document":   {},
