@@ -16,6 +16,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/buckets"
 	"bucketwarden/cmd/bucketwarden/internal/locals"
 	"bucketwarden/cmd/bucketwarden/internal/policies"
+	"bucketwarden/cmd/bucketwarden/internal/remote"
 	"bucketwarden/internal/function"
 )
 
@@ -54,7 +55,7 @@ Exit status: 0 done or compliant, 1 usage or credentials, 2 findings,
 	r.AddCommand(
 		buckets.RuleCommand(a), buckets.ReportCommand(a), buckets.CheckCommand(a),
 		buckets.PlanCommand(a), buckets.ApplyCommand(a), buckets.UndoCommand(a),
-		policies.Command(a), versionCommand(a),
+		remote.OpenCommand(a), remote.CallCommand(a), policies.Command(a), versionCommand(a),
 	)
 	r.AddCommand(locals.Commands(a)...)
 	return r

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,10 +18,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"bucketwarden/internal/local/cloud"
+	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
 	localrpc "bucketwarden/internal/local/rpc"
 	localsts "bucketwarden/internal/local/sts"
+	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
 )
@@ -62,6 +66,7 @@ func TestStories(t *testing.T) {
 			"agent":  agent,
 			"same":   same,
 			"expand": expand,
+			"deploy": deploy,
 		},
 	})
 }
@@ -70,7 +75,7 @@ func TestStories(t *testing.T) {
 var (
 	userKey    = wire.AccessKey{AccessKeyID: "LTAI5tUSERKEY0001", AccessKeySecret: "Us3rS3cr3tOfTheStories0000001", Name: "alice"}
 	sessionKey = wire.AccessKey{AccessKeyID: "STS.NUSESSION0002", AccessKeySecret: "S3ss10nS3cr3tOfTheStories00002", SecurityToken: "CAISTokenOfTheStories/1234567890+abcdefghij=="}
-	secrets    = []string{userKey.AccessKeySecret, sessionKey.AccessKeySecret, sessionKey.SecurityToken}
+	secrets    = []string{userKey.AccessKeySecret, sessionKey.AccessKeySecret, sessionKey.SecurityToken, tokenOfTests}
 )
 
 // The account whose role trusts ours.
@@ -288,3 +293,34 @@ func expand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(os.Expand(ts.ReadFile(file), ts.Getenv)), 0o600))
 	}
 }
+
+// deploy deploys the function on this machine, as strict as the platform: deploy, or
+// deploy tokens. FUNCTION_URL is where, TOKEN and the file token hold a token.
+func deploy(ts *testscript.TestScript, _ bool, args []string) {
+	o := stack.Options{Command: []string{binary, "function"}, Signed: true, Env: []string{"WARDEN_HTTP_AUTH=platform"}}
+	if slices.Contains(args, "tokens") {
+		o.Env = []string{"WARDEN_HTTP_AUTH=tokens", "WARDEN_HTTP_TOKENS=page:report:" + hash(tokenOfTests)}
+		o.Configure = func(c *localfc.Config) { c.SignedTrigger = false } // authType: anonymous
+	}
+	s, err := stack.Start(context.Background(), o)
+	ts.Check(err)
+	s.AddKey(userKey)
+	s.AddKey(sessionKey)
+	front := httptest.NewServer(s.Function.Handler())
+	ts.Defer(func() { front.Close(); _ = s.Close(context.Background()) })
+	w := worldOf(ts)
+	for _, b := range w.OSS.Buckets() {
+		s.OSS.PutBucket(b)
+	}
+	w.OSS = s.OSS // what the function sees
+	ts.Setenv("FUNCTION_URL", front.URL)
+	ts.Setenv("SSL_CERT_FILE", s.CAFile)
+	ts.Setenv("BUCKETWARDEN_STS_ENDPOINT", s.STSURL)
+	ts.Setenv("TOKEN", tokenOfTests)
+	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(tokenOfTests+"\n"), 0o600))
+}
+
+// tokenOfTests is a token of the function; its hash is in its settings.
+const tokenOfTests = "dGhlIHRva2VuIG9mIHRoZSB0ZXN0cw1234567890"
+
+func hash(token string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(token))) }

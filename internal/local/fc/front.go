@@ -36,14 +36,56 @@ func (f *Function) Handler() http.Handler {
 			writeError(w, http.StatusNotFound, "FunctionNotFound", fmt.Sprintf("function '%s' does not exist", name))
 		case isAPI:
 			f.serveAPI(w, r, operation)
-		case f.cfg.SignedTrigger && f.refusesTrigger(w, r):
-		case f.cfg.Runtime == RuntimeCustom:
-			f.serveWeb(w, r)
 		default:
-			f.serveTrigger(w, r)
+			f.serveHTTPTrigger(f.domain(w), r)
 		}
 	})
 }
+
+func (f *Function) serveHTTPTrigger(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case f.cfg.SignedTrigger && f.refusesTrigger(w, r):
+	case f.cfg.Runtime == RuntimeCustom:
+		f.serveWeb(w, r)
+	default:
+		f.serveTrigger(w, r)
+	}
+}
+
+// domain returns w as the trigger's domain writes to it.
+func (f *Function) domain(w http.ResponseWriter) http.ResponseWriter {
+	if f.cfg.TestDomain {
+		return &testDomain{ResponseWriter: w}
+	}
+	return w
+}
+
+// testDomain adds what the platform's own domain adds to every answer, also in place
+// of what the function says. (Source: the printed answer in "Configure signature
+// authentication for HTTP triggers".)
+type testDomain struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+// WriteHeader sends the status and the headers.
+func (d *testDomain) WriteHeader(status int) {
+	d.wrote = true
+	d.Header().Set("Content-Disposition", "attachment")
+	d.Header().Set("Access-Control-Expose-Headers", "Date,x-fc-request-id")
+	d.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends the headers first, if they were not sent.
+func (d *testDomain) Write(b []byte) (int, error) {
+	if !d.wrote {
+		d.WriteHeader(http.StatusOK)
+	}
+	return d.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (d *testDomain) Unwrap() http.ResponseWriter { return d.ResponseWriter }
 
 // apiCall reports whether r is a call of the API, of which function, and which
 // operation it is: the method and the rest of the path. A ServeMux would redirect

@@ -236,3 +236,17 @@ func TestHeadersOfAnInvocation(t *testing.T) {
 		t.Errorf("results %q, want %q twice", seen, want)
 	}
 }
+
+// The platform's own domain makes every answer of the trigger a download, an error
+// too, and leaves the API alone.
+func TestTestDomain(t *testing.T) {
+	inBoth(t, func(t *testing.T, runtime string) {
+		url := serve(t, start(t, Config{Runtime: runtime, TestDomain: true}))
+		for path, want := range map[string]string{"/report": "attachment", invocations: ""} {
+			got := post(t, url+path, `{"do":"echo"}`, nil)
+			if got.header.Get("Content-Disposition") != want || (got.header.Get("Access-Control-Expose-Headers") == "") != (want == "") {
+				t.Errorf("%s: %v", path, got.header)
+			}
+		}
+	})
+}

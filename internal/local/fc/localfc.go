@@ -126,6 +126,10 @@ type Config struct {
 	// SignedTrigger is an HTTP trigger with authType function, whose signatures
 	// Gateway verifies.
 	SignedTrigger bool
+	// TestDomain is an HTTP trigger at the platform's own domain (*.fcapp.run), which
+	// adds Content-Disposition: attachment to every answer, so that browsers download
+	// it, and Access-Control-Expose-Headers.
+	TestDomain bool
 	// OnResult receives every event that was sent to the function, at each attempt,
 	// with what came of it. It may be called from several goroutines and must not
 	// call Function.Stop.

@@ -21,6 +21,7 @@ import (
 	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/rpc"
 	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/wire"
 )
@@ -84,6 +85,10 @@ type Options struct {
 	Dir string
 	// TLS lets the local OSS speak HTTPS.
 	TLS bool
+	// Signed makes the front of the function as strict as it is when s.yaml is
+	// deployed: its API and its HTTP trigger take signed requests only, and the
+	// trigger's answers have the headers of the platform's own domain.
+	Signed bool
 	// Front wraps the local OSS, for what is not a call of a client.
 	Front func(http.Handler) http.Handler
 	// OnResult receives what comes of each event.
@@ -134,6 +139,10 @@ func (s *Stack) StartFunction(ctx context.Context, o Options) error {
 	}
 	if len(cfg.Command) == 0 {
 		cfg.Command = []string{o.Binary}
+	}
+	if o.Signed {
+		cfg.Gateway = rpc.New(rpc.Options{AccountID: Account, Keys: s.Keys}, "2023-03-30", nil)
+		cfg.SignedTrigger, cfg.TestDomain = true, true
 	}
 	if o.Configure != nil {
 		o.Configure(&cfg)

@@ -34,6 +34,14 @@ func FromEnv(flags *pflag.FlagSet, names ...string) {
 	}
 }
 
+// AlsoFromEnv names a variable of a verb for which there is no flag.
+func AlsoFromEnv(c *cobra.Command, name string) {
+	if c.Annotations == nil {
+		c.Annotations = map[string]string{}
+	}
+	c.Annotations[name] = envMark
+}
+
 // fillFromEnv sets the flags that were not given. A variable that stands for no
 // flag of any verb is an error: a misspelt one would be ignored in silence.
 func (a *App) fillFromEnv(cmd *cobra.Command) error {
@@ -77,6 +85,11 @@ func knownVariables(root *cobra.Command) []string {
 	walk = func(c *cobra.Command) {
 		c.Flags().VisitAll(note)
 		c.PersistentFlags().VisitAll(note)
+		for name, mark := range c.Annotations {
+			if mark == envMark {
+				names = append(names, name)
+			}
+		}
 		for _, sub := range c.Commands() {
 			walk(sub)
 		}

@@ -134,3 +134,12 @@ func short(path string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }
+
+// Free reports, as an *[ExistsError], that a regular file is there already, for
+// verbs that would find out only after a long time.
+func Free(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		return &ExistsError{path}
+	}
+	return nil
+}

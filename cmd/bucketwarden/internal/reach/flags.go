@@ -22,14 +22,12 @@ const defaultConcurrency = 16
 // Flags are what the flags say.
 type Flags struct {
 	// Where and as whom.
-	profile            string
-	metadata, external bool
-	endpoint           string
-	kmsEndpoint        string
-	stsEndpoint        string
-	internal           bool
-	timeout            time.Duration
-	concurrency        int
+	login       Login
+	endpoint    string
+	kmsEndpoint string
+	internal    bool
+	timeout     time.Duration
+	concurrency int
 
 	// Which buckets.
 	regions, buckets []string
@@ -43,15 +41,12 @@ type Flags struct {
 // Where adds the flags for verbs that speak to the cloud.
 func (f *Flags) Where(c *cobra.Command) {
 	s := c.Flags()
-	s.StringVar(&f.profile, "profile", "", "profile of the aliyun CLI; wins over keys in the environment")
-	s.BoolVar(&f.metadata, "instance-metadata", false, "take the credentials of the ECS instance's role")
-	s.BoolVar(&f.external, "allow-external", false, "allow a profile to run the command that it names")
+	f.login.Flags(c)
 	s.StringVar(&f.endpoint, "endpoint", "", "where OSS is: URL, or region=URL,region=URL")
 	s.StringVar(&f.kmsEndpoint, "kms-endpoint", "", "where KMS is: URL, or region=URL,region=URL")
-	s.StringVar(&f.stsEndpoint, "sts-endpoint", "", "where STS is: https://host")
 	s.BoolVar(&f.internal, "internal", false, "use the internal endpoint of this machine's region")
 	s.DurationVar(&f.timeout, "timeout", 0, "end after this time, such as 10m; 0 for never")
-	app.FromEnv(s, "profile", "endpoint", "kms-endpoint", "sts-endpoint", "internal", "timeout")
+	app.FromEnv(s, "endpoint", "kms-endpoint", "internal", "timeout")
 }
 
 // Hint adds the flag that says where one bucket is.

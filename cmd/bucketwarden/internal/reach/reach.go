@@ -70,7 +70,7 @@ func (f *Flags) Open(ctx context.Context, a *app.App) (*Reach, error) {
 	if err != nil {
 		return nil, err
 	}
-	sts, err := stsHost(f, cfg)
+	sts, err := f.login.Host(cfg.STS)
 	if err != nil {
 		return nil, err
 	}

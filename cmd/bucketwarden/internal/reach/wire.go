@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -18,21 +17,8 @@ import (
 // authenticate finds the key, and a first session where a role is in between.
 func (r *Reach) authenticate(a *app.App, f *Flags) error {
 	var err error
-	r.source, err = creds.Find(creds.Options{
-		Env: a.Env, Home: a.Home, Profile: f.profile, Metadata: f.metadata, External: f.external,
-		STSHost: r.sts, Session: sessionName(a.Version),
-	})
-	if err != nil {
-		return err
-	}
-	key, err := r.source.Key()
-	if err != nil {
-		return err
-	}
-	if a.Verbose {
-		fmt.Fprintf(a.Err, "credentials: %s, key ending in %s\n", r.source.Name, lastFour(key.ID))
-	}
-	return nil
+	r.source, err = f.login.Find(a, r.sts)
+	return err
 }
 
 func lastFour(id string) string {
@@ -40,17 +26,6 @@ func lastFour(id string) string {
 		return "(too short to show)"
 	}
 	return id[len(id)-4:]
-}
-
-func stsHost(f *Flags, cfg settings.Config) (string, error) {
-	if f.stsEndpoint == "" {
-		return cfg.STS, nil
-	}
-	host, err := alicloud.ParseSTSEndpoint(f.stsEndpoint)
-	if err != nil {
-		return "", app.Usagef("--sts-endpoint: %w", err)
-	}
-	return host, nil
 }
 
 // endpoints reads a flag, or else takes the function's setting.
@@ -111,13 +86,8 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 // region says where buckets are listed: a region of the environment or the profile
 // is where the user works, and never a filter.
 func (r *Reach) region(env map[string]string, e alicloud.Endpoints) (region, from string) {
-	for _, name := range []string{"ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_REGION", "OSS_REGION"} {
-		if value := strings.TrimPrefix(env[name], "oss-"); ossenc.ValidRegion(value) {
-			return value, name
-		}
-	}
-	if ossenc.ValidRegion(r.source.Region) {
-		return r.source.Region, r.source.Name
+	if region, from = WorkRegion(env, r.source); region != "" {
+		return region, from
 	}
 	if _, ok := e.ByRegion[usualRegion]; !ok && len(e.ByRegion) > 0 { // a closed network has no other
 		var regions []string
@@ -129,11 +99,19 @@ func (r *Reach) region(env map[string]string, e alicloud.Endpoints) (region, fro
 	return usualRegion, "the default"
 }
 
-// credentials signs every call.
-func (r *Reach) credentials() (ossenc.Credentials, error) {
-	key, err := r.source.Key()
-	if err != nil {
-		return ossenc.Credentials{}, &ossenc.Error{Code: ossenc.Denied, Message: err.Error(), Err: err}
+// WorkRegion returns the region that the environment or the profile names, and which
+// of them does; empty where neither names one.
+func WorkRegion(env map[string]string, source *creds.Source) (region, from string) {
+	for _, name := range []string{"ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_REGION", "OSS_REGION"} {
+		if value := strings.TrimPrefix(env[name], "oss-"); ossenc.ValidRegion(value) {
+			return value, name
+		}
 	}
-	return ossenc.Credentials{AccessKeyID: key.ID, AccessKeySecret: key.Secret, SecurityToken: key.Token}, nil
+	if source != nil && ossenc.ValidRegion(source.Region) {
+		return source.Region, source.Name
+	}
+	return "", ""
 }
+
+// credentials signs every call.
+func (r *Reach) credentials() (ossenc.Credentials, error) { return Credentials(r.source) }

@@ -55,7 +55,12 @@ func (p *Progress) Show(c Count) {
 		return
 	}
 	p.shown = now
-	text := End(p.what+"  "+describe(c, now.Sub(p.begun)), p.width-1)
+	p.line(p.what + "  " + describe(c, now.Sub(p.begun)))
+}
+
+// line replaces what is on the screen. The caller holds the lock.
+func (p *Progress) line(text string) {
+	text = End(text, p.width-1)
 	p.erase()
 	p.wide = Width(text)
 	_, _ = io.WriteString(p.out, text)
@@ -96,4 +101,34 @@ func describe(c Count, passed time.Duration) string {
 		text += fmt.Sprintf(", OSS turned away %d calls (too many)", c.Throttled)
 	}
 	return text
+}
+
+// Ticking shows what is waited for, and for how long, until stop is called. Nothing
+// is shown in the first second.
+func (p *Progress) Ticking() (stop func()) {
+	if p == nil {
+		return func() {}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		begun, tick := p.now(), time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.say(fmt.Sprintf("%s  %s", p.what, p.now().Sub(begun).Round(time.Second)))
+			case <-done:
+				p.Clear()
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
+func (p *Progress) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line(text)
 }
