@@ -136,7 +136,7 @@ func TestDocs_TheLinesOfASweepRun(t *testing.T) {
 		// Who approves reads the digest in the plan.
 		text := strings.ReplaceAll(b.text, "$APPROVED", `$(jq -r .digest plan.json)`)
 		cmd := exec.CommandContext(t.Context(), "sh", "-euc", text)
-		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "URL=" + server.URL}
+		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "URL=" + server.URL, "TOKEN=the platform authenticates here"}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", b.text, err, out)
 		}

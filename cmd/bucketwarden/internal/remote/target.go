@@ -105,7 +105,7 @@ func (t *Target) check(a *app.App) error {
 	case t.auth != "" && t.auth != "signature" && t.auth != "token":
 		return app.Usagef("--auth: %.40q is neither signature nor token", t.auth)
 	case t.timeout <= 0:
-		return app.Usagef("--timeout: %s is no time", t.timeout)
+		return app.Usagef("--timeout: %s must be more than 0", t.timeout)
 	}
 	if t.auth == "signature" {
 		return nil
@@ -167,7 +167,7 @@ func (t *Target) byAddress(a *app.App) (sender, string, error) {
 		return s, base.String() + ", with a token", nil
 	}
 	if t.auth == "" && !isTestDomain(base.Hostname()) && !isLoopback(base.Hostname()) {
-		// A signature covers neither the host nor the body, so whoever gets a signed
+		// A signature covers neither the host nor the body, so any host that gets a signed
 		// request can send it to the trigger for some minutes.
 		return nil, "", &app.Error{
 			Exit: app.Usage, Err: fmt.Errorf("%s is a domain of your own, and whether it takes signatures is not documented", base.Hostname()),
