@@ -74,7 +74,7 @@ func TestStories(t *testing.T) {
 // The keys that the local cloud knows. No output may hold a part of a secret.
 var (
 	userKey    = wire.AccessKey{AccessKeyID: "LTAI5tUSERKEY0001", AccessKeySecret: "Us3rS3cr3tOfTheStories0000001", Name: "alice"}
-	sessionKey = wire.AccessKey{AccessKeyID: "STS.NUSESSION0002", AccessKeySecret: "S3ss10nS3cr3tOfTheStories00002", SecurityToken: "CAISTokenOfTheStories/1234567890+abcdefghij=="}
+	sessionKey = wire.AccessKey{AccessKeyID: "STS.NUSESSION0002", AccessKeySecret: "S3ss10nS3cr3tOfTheStories00002", SecurityToken: "CAISTokenOfTheStories/0918273645+abcdefghij=="}
 	secrets    = []string{userKey.AccessKeySecret, sessionKey.AccessKeySecret, sessionKey.SecurityToken, tokenOfTests}
 )
 

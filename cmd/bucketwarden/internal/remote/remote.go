@@ -5,7 +5,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -82,12 +81,3 @@ func failed(err error) error {
 
 // isReading reports whether a method changes nothing.
 func isReading(method string) bool { return method == http.MethodGet || method == http.MethodHead }
-
-// accountOf reads the answer of GetCallerIdentity.
-func accountOf(body []byte) (string, error) {
-	var a struct{ AccountID string }
-	if json.Unmarshal(body, &a) != nil || a.AccountID == "" {
-		return "", errors.New("STS does not say whose key this is; give --account")
-	}
-	return a.AccountID, nil
-}

@@ -20,8 +20,8 @@ import (
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/fc"
-	"bucketwarden/ossenc/alicloud/openapi"
 	"bucketwarden/ossenc/alicloud/redact"
+	"bucketwarden/ossenc/alicloud/sts"
 	"bucketwarden/ossenc/alicloud/tlsdial"
 )
 
@@ -224,8 +224,8 @@ func (t *Target) byName(ctx context.Context, a *app.App) (sender, string, error)
 			return nil, "", err
 		}
 	}
-	if strings.Trim(t.account, "0123456789") != "" {
-		return nil, "", app.Usagef("--account: %.40q is not the ID of an account: digits only", t.account)
+	if !ossenc.ValidAccountID(t.account) {
+		return nil, "", app.Usagef("--account: %.40q is not the ID of an account", t.account)
 	}
 	return &invocation{
 		client: client, function: fc.Function{Name: t.function, Qualifier: t.qualifier},
@@ -235,16 +235,15 @@ func (t *Target) byName(ctx context.Context, a *app.App) (sender, string, error)
 
 // callerAccount asks STS whose key this is, which needs no right.
 func (t *Target) callerAccount(ctx context.Context) (string, error) {
-	client := openapi.Client{Version: "2015-04-01", Transport: t.transport, Fallback: t.key}
-	call := openapi.Call{
-		Endpoint: &url.URL{Scheme: "https", Host: cmp.Or(t.stsHost, "sts.aliyuncs.com")},
-		Action:   "GetCallerIdentity", Subject: "the account of this key",
+	if t.fcEndpoint != "" && t.stsHost == "" && !strings.HasSuffix(t.fcEndpoint, ".aliyuncs.com") {
+		// What is signed with a key for a closed network must not go to the public cloud.
+		return "", app.Usagef("--fc-endpoint is not in the public cloud: give --account, or --sts-endpoint to find it out")
 	}
-	got, err := client.Do(ctx, call)
+	caller, err := sts.New(cmp.Or(t.stsHost, alicloud.STSHost(t.region, false)), t.transport, t.key).Caller(ctx)
 	if err != nil {
-		return "", &app.Error{Exit: app.Incomplete, Err: err, Next: "--account says it without that call"}
+		return "", &app.Error{Exit: app.Incomplete, Err: err, Next: "--account says whose function it is without that call"}
 	}
-	return accountOf(got.Body)
+	return caller.Account, nil
 }
 
 // parseAddress reads scheme and host of an address. Without TLS it must be on this
