@@ -22,8 +22,8 @@ import (
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
 	localrpc "bucketwarden/internal/local/rpc"
-	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/stack"
+	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
 )
