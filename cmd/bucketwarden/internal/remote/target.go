@@ -50,7 +50,6 @@ type Target struct {
 	secrets             redact.Secrets
 	agent               string
 	stsHost             string
-	whereFrom           string
 	key                 func() (ossenc.Credentials, error)
 }
 
