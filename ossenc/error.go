@@ -15,11 +15,11 @@ type Code string
 // The codes, most urgent first: where several elements of a batch failed, the
 // invocation carries the code that comes first here.
 const (
-	Internal     Code = "internal"     // a bug: a panic, or an answer that nothing accounts for
+	Internal     Code = "internal"     // a bug: a panic, or an unexpected answer
 	Denied       Code = "denied"       // OSS refused who asks: permissions, credentials, account state
 	Unrecognized Code = "unrecognized" // OSS reports a rule that this version does not know
-	ForeignKey   Code = "foreign_key"  // a KMS key is in force that the policy does not name
-	Unconfirmed  Code = "unconfirmed"  // written, but not seen in force in time
+	ForeignKey   Code = "foreign_key"  // the current KMS key is not one that the policy names
+	Unconfirmed  Code = "unconfirmed"  // written, but not seen in time
 	Refused      Code = "refused"      // OSS or our own rules refuse the rule itself
 	Unavailable  Code = "unavailable"  // network trouble or a 5xx answer
 	Throttled    Code = "throttled"    // a QPS limit of OSS
@@ -96,7 +96,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf returns the code of the first [Error] in err's chain, and [Internal]
-// for any other error, because what nothing accounts for is a bug.
+// for any other error, because an unexpected one is a bug.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code

@@ -69,7 +69,7 @@ func (c *keyCache) Describe(ctx context.Context, region, keyID string) (Key, err
 		case err == nil || CodeOf(err) != Deadline:
 			return key, err
 		}
-		// Whoever asked ran out of time; this caller has some left.
+		// The caller that asked ran out of time; this one has some left.
 	}
 }
 

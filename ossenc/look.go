@@ -21,7 +21,7 @@ func (w *Warden) read(ctx context.Context, t Task) (Observation, error) {
 		if err == nil || CodeOf(err) != NotFound {
 			break
 		}
-		if !wait.Sleep(ctx, pause) { // not "gone": it may be there in a moment, when nobody looks any more
+		if !wait.Sleep(ctx, pause) { // not "gone": it may be there in a moment, when nothing checks any more
 			return seen, &Error{Op: "GetBucketEncryption", Bucket: t.Bucket.Name, Code: Deadline, Message: "the bucket was not there yet when the invocation's time ran out", Err: err}
 		}
 		seen, err = w.Store.Get(ctx, t.Bucket)

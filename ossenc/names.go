@@ -25,7 +25,7 @@ func consistsOf(s, others string) bool {
 const upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // isKeyID covers key IDs, aliases and key ARNs. OSS itself stores any string
-// and fails only when somebody uploads, so a typo is refused here.
+// and fails only when an object is uploaded, so a typo is refused here.
 func isKeyID(s string) bool {
 	return len(s) <= 255 && consistsOf(s, upperCase+"/_:.-") && consistsOf(s[:1], upperCase)
 }

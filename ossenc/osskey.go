@@ -7,7 +7,7 @@ import (
 )
 
 // The key that OSS made counts as the KMS default key, whichever way a rule names it:
-// nobody chose it, and where somebody wants a key of their own it is not one. Its
+// no one chose it, and where a key of their own is required it is not one. Its
 // alias, and the ARN of that, say so themselves ([Rule.normal]); its ID does not, so
 // KMS is asked, where the decision depends on it.
 
@@ -17,20 +17,19 @@ func isDefaultKeyName(name string) bool {
 	return name == defaultKeyAlias || strings.HasPrefix(name, "acs:kms:") && strings.HasSuffix(name, ":"+defaultKeyAlias)
 }
 
-// dependsOnOSSKey reports whether a decision would be another one if the present key
+// dependsOnOSSKey reports whether a decision would be another one if the current key
 // were the one that OSS made: it is kept in place of another named key, or exchanged
 // for the default key, which it is.
-func dependsOnOSSKey(present, wanted Rule, d Decision) bool {
-	if present.KMSKeyID == "" || wanted.KMSKeyID == present.KMSKeyID || wanted.Algorithm != KMS {
+func dependsOnOSSKey(current, required Rule, d Decision) bool {
+	if current.KMSKeyID == "" || required.KMSKeyID == current.KMSKeyID || required.Algorithm != KMS {
 		return false
 	}
-	return wanted.KMSKeyID != "" || d.Write
+	return required.KMSKeyID != "" || d.Write
 }
 
 // isOSSKey reports whether OSS made the key that has this ID: KMS names OSS as its
 // creator, or finds it behind the alias of OSS's key. Where KMS does not say, such as
-// without the right to ask, the key counts as one that somebody chose, and doubt says
-// so.
+// without the right to ask, the key counts as a named key, and doubt says so.
 func (w *Warden) isOSSKey(ctx context.Context, region, keyID string) (is bool, doubt string) {
 	if keyID == "" || w.Keys == nil {
 		return false, ""
@@ -42,7 +41,7 @@ func (w *Warden) isOSSKey(ctx context.Context, region, keyID string) (is bool, d
 		key.MadeByOSS = SameKey(key, made)
 	}
 	if err != nil {
-		return false, fmt.Sprintf("; KMS does not say whether OSS made key %s (%s), so it counts as a key that somebody chose", keyID, CodeOf(err))
+		return false, fmt.Sprintf("; KMS does not say whether OSS made key %s (%s), so it counts as a named key", keyID, CodeOf(err))
 	}
 	return key.MadeByOSS, ""
 }

@@ -36,11 +36,11 @@ func TestEnsure_TheKeyThatOSSMade(t *testing.T) {
 		after   Rule
 		reason  string
 	}{
-		{"BYOK, the creator says so", creator, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Fixed, "", named("key-mine"), "KMS is in force"},
+		{"BYOK, the creator says so", creator, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Fixed, "", named("key-mine"), "KMS is current"},
 		{"BYOK, the alias says so", alias, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Fixed, "", named("key-mine"), ""},
 		{"another chosen key is kept", creator, named("key-old"), Desired{Rule: named("key-mine")}, nil, Compliant, "", named("key-old"), "with another key"},
 		{"another chosen key is kept, asked by alias", alias, named("key-old"), Desired{Rule: named("key-mine")}, nil, Compliant, "", named("key-old"), "with another key"},
-		{"without the right it is a chosen key", denied, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Compliant, "", named("key-oss"), "KMS does not say whether OSS made key key-oss (denied), so it counts as a key that somebody chose"},
+		{"without the right it is a chosen key", denied, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Compliant, "", named("key-oss"), "KMS does not say whether OSS made key key-oss (denied), so it counts as a named key"},
 		{"without the right to ask for the alias", half, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Compliant, "", named("key-oss"), "does not say"},
 		{"without KMS", nil, named("key-oss"), Desired{Rule: named("key-mine")}, nil, Compliant, "", named("key-oss"), "with another key"},
 		{"the default key is required exactly", creator, named("key-oss"), Desired{Rule: Rule{Algorithm: KMS}, Compare: Exact}, nil, Compliant, "", named("key-oss"), ""},

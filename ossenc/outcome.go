@@ -25,7 +25,7 @@ func (r Result) note(a Observation) Result {
 	return r
 }
 
-// answerIn returns what an error tells of OSS's answer.
+// answerIn returns what an error holds of OSS's answer.
 func answerIn(err error) Observation {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return Observation{RequestID: e.RequestID}
@@ -59,7 +59,7 @@ func (r Result) undecided(err error) Result {
 		e, _ := errors.AsType[*Error](err)
 		return r.fail(Blocked, e.Code, e.Message+"; nothing was written")
 	}
-	return r.failed(Blocked, err, "the KMS key could not be looked at, so nothing was written")
+	return r.failed(Blocked, err, "the KMS key could not be checked, so nothing was written")
 }
 
 // overtaken ends a task whose write was begun, and whose bucket now has a rule that
@@ -76,12 +76,12 @@ func (r Result) overtaken(err error, what string) Result {
 // unexpected ends a task whose precondition does not hold.
 func (r Result) unexpected(p Precondition, seen Rule, d Decision) Result {
 	if p.Before != nil && *p.Before != seen {
-		return r.fail(Blocked, Refused, fmt.Sprintf("%s is in force, not %s as expected; nothing was written", seen, *p.Before))
+		return r.fail(Blocked, Refused, fmt.Sprintf("%s is current, not %s as expected; nothing was written", seen, *p.Before))
 	}
-	return r.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is wanted now", d.Reason, *p.Target))
+	return r.fail(Blocked, Refused, fmt.Sprintf("%s; the plan would write %s, which is not what is required now", d.Reason, *p.Target))
 }
 
-// unconfirmed ends a task whose write was taken but not seen in force.
+// unconfirmed ends a task whose write was accepted but not seen.
 func (r Result) unconfirmed(written, seen Rule, err error) Result {
 	if err != nil {
 		return r.failed(Unknown, err, fmt.Sprintf("%s was written, but reading it back failed", written))

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Policy says what is wanted for a bucket. It is asked when the bucket was read,
+// Policy says what is required for a bucket. It is asked when the bucket was read,
 // so b.Region is where the bucket is. An error is an *[Error] and means that
 // nothing may be written.
 type Policy interface {
@@ -64,81 +64,81 @@ func (w *Warden) combine(d Desired, t Task) Desired {
 // rule of the policy makes it stricter.
 func (w *Warden) ModeFor(requested Mode) Mode { return Strictest(w.Mode, requested) }
 
-// decide decides about the present rule, with an eye on the keys: they are only
-// looked at where the decision depends on it.
-func (w *Warden) decide(ctx context.Context, region string, present Rule, r Requirement) (Decision, error) {
-	wanted, err := w.asPresent(ctx, region, present, r.Desired.Rule)
+// decide decides about the current rule, and checks the keys, but only where
+// the decision depends on them.
+func (w *Warden) decide(ctx context.Context, region string, current Rule, r Requirement) (Decision, error) {
+	required, err := w.asCurrent(ctx, region, current, r.Desired.Rule)
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decide(present, wanted, r.Desired.Compare)
-	if dependsOnOSSKey(present, wanted, d) {
-		madeByOSS, doubt := w.isOSSKey(ctx, region, present.KMSKeyID)
+	d := Decide(current, required, r.Desired.Compare)
+	if dependsOnOSSKey(current, required, d) {
+		madeByOSS, doubt := w.isOSSKey(ctx, region, current.KMSKeyID)
 		if madeByOSS {
-			present.KMSKeyID = ""
-			d = Decide(present, r.Desired.Rule, r.Desired.Compare)
+			current.KMSKeyID = ""
+			d = Decide(current, r.Desired.Rule, r.Desired.Compare)
 		}
 		d.Reason += doubt
 	}
-	if err := w.checkForeign(ctx, region, present, d, r); err != nil {
+	if err := w.checkForeign(ctx, region, current, d, r); err != nil {
 		return Decision{}, err
 	}
 	if !d.Write || d.Target.KMSKeyID == "" || w.Keys == nil {
 		return d, nil
 	}
-	return w.withUsableKey(ctx, region, present, d, r)
+	return w.withUsableKey(ctx, region, current, d, r)
 }
 
-// checkForeign returns an error if the present key is kept and the policy names keys,
-// but not this one. The key that OSS made is no foreign one.
-func (w *Warden) checkForeign(ctx context.Context, region string, present Rule, d Decision, r Requirement) error {
-	if d.Target.KMSKeyID == "" || d.Target.KMSKeyID != present.KMSKeyID || r.Keys == nil {
+// checkForeign returns an error if the current key is kept and the policy names keys,
+// but not this one. The key that OSS made is not foreign.
+func (w *Warden) checkForeign(ctx context.Context, region string, current Rule, d Decision, r Requirement) error {
+	if d.Target.KMSKeyID == "" || d.Target.KMSKeyID != current.KMSKeyID || r.Keys == nil {
 		return nil
 	}
-	known, err := w.isKnown(ctx, region, present.KMSKeyID, r.Keys)
+	known, err := w.isKnown(ctx, region, current.KMSKeyID, r.Keys)
 	if known || err != nil {
 		return err
 	}
-	madeByOSS, doubt := w.isOSSKey(ctx, region, present.KMSKeyID)
+	madeByOSS, doubt := w.isOSSKey(ctx, region, current.KMSKeyID)
 	if madeByOSS {
 		return nil
 	}
-	return &Error{Code: ForeignKey, Message: fmt.Sprintf("%s is in force, and the policy does not name this key%s", present, doubt)}
+	return &Error{Code: ForeignKey, Message: fmt.Sprintf("%s is current, and the policy does not name this key%s", current, doubt)}
 }
 
-// withUsableKey looks at the key that is to be written: OSS stores any string, and
-// fails only when somebody uploads.
-func (w *Warden) withUsableKey(ctx context.Context, region string, present Rule, d Decision, r Requirement) (Decision, error) {
+// withUsableKey checks the key that is to be written: OSS stores any string, and
+// fails only when an object is uploaded.
+func (w *Warden) withUsableKey(ctx context.Context, region string, current Rule, d Decision, r Requirement) (Decision, error) {
 	key, err := w.Keys.Describe(ctx, region, d.Target.KMSKeyID)
 	switch {
 	case err != nil:
 		return Decision{}, err
-	case key.Usable && d.Target.KMSKeyID != present.KMSKeyID:
+	case key.Usable && d.Target.KMSKeyID != current.KMSKeyID:
 		d.Target.KMSKeyID = key.ID
-		d.Write = d.Target != present
+		d.Write = d.Target != current
 		return d, nil
 	case key.Usable:
 		return d, nil
 	case r.Fallback.IsNone():
 		return Decision{}, &Error{Code: Refused, Message: fmt.Sprintf("%s; key %s is not usable: %s", d.Reason, d.Target.KMSKeyID, key.Reason)}
 	}
-	unusable := fmt.Sprintf("key %s is not usable (%s), so the fallback is aimed for: ", d.Target.KMSKeyID, key.Reason)
-	d = Decide(present, r.Fallback, Floor) // a fallback never weakens
+	unusable := fmt.Sprintf("key %s is not usable (%s), so the fallback applies: ", d.Target.KMSKeyID, key.Reason)
+	d = Decide(current, r.Fallback, Floor) // a fallback never weakens
 	d.Reason = unusable + d.Reason
 	return d, nil
 }
 
-// asPresent returns the wanted rule with its key spelt as the present one, where
-// both are the same key: an alias and the ID behind it are no difference.
-func (w *Warden) asPresent(ctx context.Context, region string, present, wanted Rule) (Rule, error) {
-	if wanted.KMSKeyID == "" || present.KMSKeyID == "" {
-		return wanted, nil
+// asCurrent returns the required rule with its key spelt as the current one, where
+// both are the same key: an alias and the ID behind it do not differ.
+func (w *Warden) asCurrent(ctx context.Context, region string, current, required Rule) (Rule, error) {
+	if required.KMSKeyID == "" || current.KMSKeyID == "" {
+		return required, nil
 	}
-	same, err := w.sameKey(ctx, region, present.KMSKeyID, wanted.KMSKeyID)
+	same, err := w.sameKey(ctx, region, current.KMSKeyID, required.KMSKeyID)
 	if same {
-		wanted.KMSKeyID = present.KMSKeyID
+		required.KMSKeyID = current.KMSKeyID
 	}
-	return wanted, err
+	return required, err
 }
 
 func (w *Warden) isKnown(ctx context.Context, region, keyID string, known []string) (bool, error) {

@@ -63,7 +63,7 @@ func TestEnsure_ByPolicy(t *testing.T) {
 		{name: "ARNOfThePresentKey", present: kms1, ruling: Requirement{Desired: wantKMS("acs:kms:cn-hangzhou:1:key/key-1", Exact)}, verdict: Compliant, after: kms1},
 		{name: "DisabledKey", ruling: Requirement{Desired: wantKMS("key-off", Floor)}, verdict: Blocked, code: Refused, reason: "it is disabled; nothing was written"},
 		{name: "NoSuchKey", ruling: Requirement{Desired: wantKMS("key-typo", Floor)}, verdict: Blocked, code: Refused, reason: "no such key"},
-		{name: "KeyThatCannotBeLookedAt", ruling: Requirement{Desired: wantKMS("key-secret", Floor)}, verdict: Blocked, code: Denied, reason: "could not be looked at"},
+		{name: "KeyThatCannotBeChecked", ruling: Requirement{Desired: wantKMS("key-secret", Floor)}, verdict: Blocked, code: Denied, reason: "could not be checked"},
 		{name: "DisabledKeyInReportMode", ruling: Requirement{Desired: Desired{Rule: Rule{Algorithm: KMS, KMSKeyID: "key-off"}, Mode: ReportOnly}}, verdict: Blocked, code: Refused},
 		{name: "Fallback", ruling: Requirement{Desired: wantKMS("key-off", Floor), Fallback: aes256}, verdict: Fixed, after: aes256, reason: "fallback"},
 		{name: "FallbackNeverWeakens", present: Rule{Algorithm: KMS}, ruling: Requirement{Desired: wantKMS("key-off", Exact), Fallback: aes256}, verdict: Compliant, after: Rule{Algorithm: KMS}, reason: "kept KMS"},

@@ -10,14 +10,14 @@ type Verdict string
 
 // The verdicts. The first six are successes.
 const (
-	Compliant Verdict = "compliant" // what is in force is good enough; nothing was written
-	Fixed     Verdict = "fixed"     // written, and seen in force
+	Compliant Verdict = "compliant" // the current rule is good enough; nothing was written
+	Fixed     Verdict = "fixed"     // written, and read back
 	WouldFix  Verdict = "would_fix" // report mode: would be written
 	Ignored   Verdict = "ignored"   // an event that asks for nothing
 	Exempt    Verdict = "exempt"    // the policy leaves the bucket alone
 	Gone      Verdict = "gone"      // the bucket does not exist any more
-	Blocked   Verdict = "blocked"   // not as wanted, and it could not be changed
-	Unknown   Verdict = "unknown"   // what is in force is not known
+	Blocked   Verdict = "blocked"   // not compliant, and it could not be changed
+	Unknown   Verdict = "unknown"   // the current rule is not known
 	Rejected  Verdict = "invalid"   // the input makes no sense
 )
 
@@ -35,7 +35,7 @@ type Result struct {
 	Code Code `json:"code,omitempty"`
 	// Before is the rule that was read first.
 	Before Rule `json:"before"`
-	// Wanted is the rule that was asked for, not what Floor makes of it.
+	// Wanted is the required rule, not what Floor makes of it.
 	Wanted Rule `json:"wanted"`
 	// After is the rule that was read last.
 	After        Rule   `json:"after"`

@@ -31,8 +31,8 @@ type Rule struct {
 }
 
 // NewRule returns the rule with these values in their normal form, or every
-// reason why it is no rule that one should ask OSS for, joined. Combinations
-// that OSS refuses are errors, and so are those that it silently drops.
+// reason why OSS should not be asked for it, joined. Combinations that OSS refuses
+// are errors, and so are those that it silently drops.
 func NewRule(algorithm, kmsKeyID, kmsDataEncryption string) (Rule, error) {
 	var errs []error
 	switch algorithm {

@@ -54,23 +54,23 @@ func (r Rule) Strength() Strength {
 func (s Strength) AtLeast(t Strength) bool { return s.Key >= t.Key && s.Cipher >= t.Cipher }
 
 // Join returns the least rule that is at least as strong as both. Two named
-// keys rank the same, so the present one is kept: to exchange a key is not a
+// keys rank the same, so the current one is kept: to exchange a key is not a
 // question of strength, and objects written under the old one still need it.
-func Join(present, wanted Rule) Rule {
-	p, w := present.Strength(), wanted.Strength()
+func Join(current, required Rule) Rule {
+	p, w := current.Strength(), required.Strength()
 	switch {
 	case p.AtLeast(w):
-		return present
-	case w.AtLeast(p) && (p.Key < KMSNamedKey || present.KMSKeyID == wanted.KMSKeyID):
-		return wanted
+		return current
+	case w.AtLeast(p) && (p.Key < KMSNamedKey || current.KMSKeyID == required.KMSKeyID):
+		return required
 	}
 	cipher := max(p.Cipher, w.Cipher)
 	if max(p.Key, w.Key) == ServiceKey {
 		return Rule{Algorithm: SM4} // the only join of two different service rules
 	}
-	joined := Rule{Algorithm: KMS, KMSKeyID: present.KMSKeyID}
+	joined := Rule{Algorithm: KMS, KMSKeyID: current.KMSKeyID}
 	if p.Key < KMSNamedKey {
-		joined.KMSKeyID = wanted.KMSKeyID
+		joined.KMSKeyID = required.KMSKeyID
 	}
 	if cipher == CipherSM4 {
 		joined.KMSDataEncryption = SM4

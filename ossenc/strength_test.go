@@ -107,20 +107,20 @@ func TestDecide(t *testing.T) {
 		target          string
 		reason          string
 	}{
-		{"NothingThere", "none", "AES256", Floor, "AES256", "no default encryption; AES256 is wanted"},
-		{"SameRule", "AES256", "AES256", Floor, "AES256", "AES256 is in force as wanted"},
-		{"StrongerKept", "KMS(key-1)", "AES256", Floor, "KMS(key-1)", "kept KMS(key-1): stronger than the wanted AES256"},
-		{"SM4KeptOverAES256", "SM4", "AES256", Floor, "SM4", "kept SM4: stronger than the wanted AES256"},
-		{"AES256RaisedToSM4", "AES256", "SM4", Floor, "SM4", "AES256 is in force; SM4 is wanted"},
-		{"CipherRaisedKeyKept", "KMS(key-1)", "SM4", Floor, "KMS(key-1)+SM4", "KMS(key-1) is in force and SM4 is wanted; KMS(key-1)+SM4 is the least rule as strong as both"},
-		{"KeyRaisedCipherKept", "SM4", "KMS", Floor, "KMS+SM4", "SM4 is in force and KMS is wanted; KMS+SM4 is the least rule as strong as both"},
-		{"ServiceKeyRaisedToKMS", "AES256", "KMS", Floor, "KMS", "AES256 is in force; KMS is wanted"},
-		{"DefaultKeyRaisedToNamed", "KMS", "KMS(key-2)", Floor, "KMS(key-2)", "KMS is in force; KMS(key-2) is wanted"},
-		{"OtherNamedKeyKept", "KMS(key-1)", "KMS(key-2)", Floor, "KMS(key-1)", "kept KMS(key-1): as strong as the wanted KMS(key-2), with another key"},
-		{"OtherNamedKeyKeptCipherRaised", "KMS(key-1)", "KMS(key-2)+SM4", Floor, "KMS(key-1)+SM4", "KMS(key-1) is in force and KMS(key-2)+SM4 is wanted; KMS(key-1)+SM4 is the least rule as strong as both"},
-		{"ExactWeakens", "KMS(key-1)", "AES256", Exact, "AES256", "KMS(key-1) is in force; AES256 is wanted"},
-		{"ExactExchangesTheKey", "KMS(key-1)", "KMS(key-2)", Exact, "KMS(key-2)", "KMS(key-1) is in force; KMS(key-2) is wanted"},
-		{"ExactSame", "SM4", "SM4", Exact, "SM4", "SM4 is in force as wanted"},
+		{"NothingThere", "none", "AES256", Floor, "AES256", "no default encryption; AES256 is required"},
+		{"SameRule", "AES256", "AES256", Floor, "AES256", "AES256 is current and required"},
+		{"StrongerKept", "KMS(key-1)", "AES256", Floor, "KMS(key-1)", "kept KMS(key-1): stronger than the required AES256"},
+		{"SM4KeptOverAES256", "SM4", "AES256", Floor, "SM4", "kept SM4: stronger than the required AES256"},
+		{"AES256RaisedToSM4", "AES256", "SM4", Floor, "SM4", "AES256 is current; SM4 is required"},
+		{"CipherRaisedKeyKept", "KMS(key-1)", "SM4", Floor, "KMS(key-1)+SM4", "KMS(key-1) is current and SM4 is required; KMS(key-1)+SM4 is the weakest rule that is as strong as both"},
+		{"KeyRaisedCipherKept", "SM4", "KMS", Floor, "KMS+SM4", "SM4 is current and KMS is required; KMS+SM4 is the weakest rule that is as strong as both"},
+		{"ServiceKeyRaisedToKMS", "AES256", "KMS", Floor, "KMS", "AES256 is current; KMS is required"},
+		{"DefaultKeyRaisedToNamed", "KMS", "KMS(key-2)", Floor, "KMS(key-2)", "KMS is current; KMS(key-2) is required"},
+		{"OtherNamedKeyKept", "KMS(key-1)", "KMS(key-2)", Floor, "KMS(key-1)", "kept KMS(key-1): as strong as the required KMS(key-2), with another key"},
+		{"OtherNamedKeyKeptCipherRaised", "KMS(key-1)", "KMS(key-2)+SM4", Floor, "KMS(key-1)+SM4", "KMS(key-1) is current and KMS(key-2)+SM4 is required; KMS(key-1)+SM4 is the weakest rule that is as strong as both"},
+		{"ExactWeakens", "KMS(key-1)", "AES256", Exact, "AES256", "KMS(key-1) is current; AES256 is required"},
+		{"ExactExchangesTheKey", "KMS(key-1)", "KMS(key-2)", Exact, "KMS(key-2)", "KMS(key-1) is current; KMS(key-2) is required"},
+		{"ExactSame", "SM4", "SM4", Exact, "SM4", "SM4 is current and required"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -295,7 +295,7 @@ func TestEnsure_PreconditionOnTheRuleBefore(t *testing.T) {
 	store := &fakeStore{rule: kms}
 	task := Task{Bucket: Bucket{Name: "b-1"}, Override: &Desired{Rule: Rule{Algorithm: AES256}, Compare: Exact}, Precondition: Precondition{Before: &none}}
 	res := (&Warden{Store: store, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(t.Context(), task)
-	if res.Verdict != Blocked || store.puts != 0 || res.Reason != "KMS is in force, not none as expected; nothing was written" {
+	if res.Verdict != Blocked || store.puts != 0 || res.Reason != "KMS is current, not none as expected; nothing was written" {
 		t.Errorf("%+v, %d writes", res, store.puts)
 	}
 	task.Precondition.Before = &kms

@@ -11,7 +11,7 @@ type Task struct {
 	Created bool
 	// CreatedAt is when the creation was reported; zero if nothing says it.
 	CreatedAt time.Time
-	// OwnWrite means that the task was caused by our own write. It is looked at
+	// OwnWrite means that our own write caused the task. The bucket is read
 	// but never written again: if OSS did not keep what we wrote, then writing at
 	// every event of our own writing would never end.
 	OwnWrite bool

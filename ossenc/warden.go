@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Warden brings buckets to the wanted rule. It has no state of its own and is
+// Warden brings buckets to the required rule. It has no state of its own and is
 // safe for concurrent use.
 type Warden struct {
 	Store  Store
@@ -47,7 +47,7 @@ func (w *Warden) jitter(most time.Duration) time.Duration {
 
 // Ensure reads the bucket's rule, decides, writes only on difference, reads back
 // until the written rule is seen, and says how it ended. Failures are verdicts,
-// not errors: the caller looks at [Verdict.Failed].
+// not errors: the caller checks [Verdict.Failed].
 func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if w.Accounts == nil || t.Bucket.Account == IdentityFrom(ctx).AccountID {
 		t.Bucket.Account = "" // the function's own
@@ -58,7 +58,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	}
 	ctx, err := w.asAccount(ctx, t.Bucket.Account)
 	if err != nil {
-		return res.failed(Unknown, err, "there is no way into the bucket's account, so nothing was read")
+		return res.failed(Unknown, err, "no access to the bucket's account, so nothing was read")
 	}
 	seen, err := w.read(ctx, t)
 	res = res.note(seen)
@@ -135,9 +135,9 @@ func (w *Warden) act(ctx context.Context, t Task, r Requirement, d Decision, res
 	case r.Desired.Mode == ReportOnly:
 		return res.end(WouldFix, d.Reason+fmt.Sprintf(notWritten, d.Target))
 	case t.OwnWrite:
-		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or somebody was faster")
+		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or another writer changed it")
 	case t.Budget != nil && !t.Budget():
-		return res.fail(Blocked, Refused, d.Reason+"; the greatest number of changes is reached, so nothing more is written")
+		return res.fail(Blocked, Refused, d.Reason+"; the limit on changes is reached, so nothing more is written")
 	}
 	return w.write(ctx, t, r, d, res)
 }

@@ -76,7 +76,7 @@ func TestEnsure(t *testing.T) {
 		{
 			name: "Unencrypted/fixed", task: Task{Override: new(aes(false))},
 			verdict: Fixed, after: Rule{Algorithm: AES256}, puts: 1, maxGets: 2,
-			reason: "no default encryption; AES256 is wanted",
+			reason: "no default encryption; AES256 is required",
 		},
 		{
 			name: "Compliant/one read and no write", store: fakeStore{rule: Rule{Algorithm: AES256}}, task: Task{Override: new(aes(false))},

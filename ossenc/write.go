@@ -16,7 +16,7 @@ var (
 	readBackPauses = []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond}
 )
 
-// write writes the target and waits until it is in force. A write that failed may
+// write writes the target and waits until it is current. A write that failed may
 // have been carried out all the same, and time has passed since the last look, so
 // it is never just sent again: every try begins with a look and a decision of
 // its own, or another writer's stronger rule would be overwritten.
@@ -38,7 +38,7 @@ func (w *Warden) write(ctx context.Context, t Task, r Requirement, d Decision, r
 			return res.unreadable(lookErr)
 		}
 		if lookErr != nil {
-			return res.failed(Unknown, err, "the write failed, and so did looking what came of it")
+			return res.failed(Unknown, err, "the write failed, and the rule could not be read after it")
 		}
 		res.After = seen.Rule
 		next, took, undecided := w.decideAgain(ctx, t.Bucket.Region, seen.Rule, r, d)

@@ -46,7 +46,6 @@ var notYetPlain = map[string]string{
 	"SECURITY.md":  "the roll-out rewrites it whole",
 	"bench/":       "its next change",
 	"events/":      "its next change",
-	"ossenc/":      "the issue on the domain",
 	"internal/":    "the stand-ins' next change",
 }
 

@@ -47,7 +47,7 @@ func noCredentials(err error) error {
 // what was returned from then on.
 //
 // The fallback is for invocations without any credentials only: half a set of them,
-// or an account that a role was assumed for, must not act with somebody else's.
+// or an account that a role was assumed for, must not act with other credentials.
 func CredentialsFrom(ctx context.Context, fallback func() (ossenc.Credentials, error)) (ossenc.Credentials, error) {
 	id := ossenc.IdentityFrom(ctx)
 	got := id.Credentials

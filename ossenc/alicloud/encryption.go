@@ -93,7 +93,7 @@ func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, 
 		if err != nil {
 			return ossenc.Observation{}, err
 		}
-		if out.Tagging == nil { // no tags are an empty Tagging; without one it is no answer
+		if out.Tagging == nil { // no tags are an empty Tagging; without one it is not an answer
 			return ossenc.Observation{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "an answer that is not OSS's tags", RequestID: ossRequestID(out.Headers)}
 		}
 		if out.Tagging.TagSet != nil {

@@ -51,7 +51,7 @@ func ParseEndpoints(s string) (Endpoints, error) {
 	for pair := range strings.SplitSeq(s, ",") {
 		region, u, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if !ossenc.ValidRegion(region) {
-			errs = append(errs, fmt.Errorf("%q is no region; write region=URL, such as cn-hangzhou=https://oss-cn-hangzhou.aliyuncs.com", region))
+			errs = append(errs, fmt.Errorf("%q is not a region; write region=URL, such as cn-hangzhou=https://oss-cn-hangzhou.aliyuncs.com", region))
 		}
 		if e.ByRegion[region] != "" {
 			errs = append(errs, fmt.Errorf("region %s is given twice", region))
@@ -85,7 +85,7 @@ func checkURL(s string) error {
 // endpoints the account's list named, or the zero Bucket.
 func (e Endpoints) For(region string, listed ossenc.Bucket) (Endpoint, error) {
 	if !ossenc.ValidRegion(region) {
-		return Endpoint{}, &ossenc.Error{Code: ossenc.Invalid, Message: fmt.Sprintf("%.40q is no region: neither the event nor the function says where the bucket is", region)}
+		return Endpoint{}, &ossenc.Error{Code: ossenc.Invalid, Message: fmt.Sprintf("%.40q is not a region: neither the event nor the function says where the bucket is", region)}
 	}
 	base, err := e.Base(region)
 	switch {

@@ -66,7 +66,7 @@ func (c *Client) page(ctx context.Context, cl *oss.Client, prefix, after string)
 	return answer
 }
 
-// checkPage refuses an answer that is no page of a list, because it would look
+// checkPage refuses an answer that is not a page of a list, because it would look
 // like an account without buckets, and one that does not lead on.
 func checkPage(page *oss.ListBucketsResult, after string) error {
 	switch {

@@ -55,7 +55,7 @@ func NewClient(e Endpoints, transport http.RoundTripper, fallback func() (ossenc
 		Fallback:  fallback,
 		httpClient: &http.Client{
 			Transport: &patient{next: bufferedTransport{transport}},
-			// OSS tells of a wrong endpoint in an error answer. A redirect would
+			// OSS reports a wrong endpoint in an error answer. A redirect would
 			// take signed headers, the security token among them, elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -120,7 +120,7 @@ func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call fu
 		if r.next(ctx, p) {
 			continue
 		}
-		if unset != nil && !p.answered { // nobody contradicts the hint
+		if unset != nil && !p.answered { // no answer contradicts the hint
 			return a, unset
 		}
 		return a, c.translate(ctx, op, r.at, err)
@@ -128,7 +128,7 @@ func (c *Client) follow(ctx context.Context, op string, b ossenc.Bucket, call fu
 }
 
 // callHere makes the call where the bucket is said to be and nowhere else. Writes
-// follow nobody: a bucket elsewhere is another one than was looked at.
+// follow no answer: a bucket elsewhere is another one than was read.
 func (c *Client) callHere(ctx context.Context, op string, b ossenc.Bucket, call func(*oss.Client) (ossenc.Observation, error)) (ossenc.Observation, error) {
 	at := c.newRoute(ctx, b).at
 	a, err := c.call(at, call)

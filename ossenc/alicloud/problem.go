@@ -70,7 +70,7 @@ func (p problem) isElsewhere() bool {
 	return p.noHost || p.ec == "0002-00000226" || p.ec == "0002-00000228" || p.isUnset()
 }
 
-// isUnset reports whether nobody was asked, because no endpoint is set for the region.
+// isUnset reports whether no host was asked, because no endpoint is set for the region.
 func (p problem) isUnset() bool {
 	ours, isOurs := errors.AsType[*ossenc.Error](p.err)
 	return isOurs && ours.Code == ossenc.Invalid

@@ -50,7 +50,7 @@ func (s *source) GetCredentials() (*providers.Credentials, error) {
 	}, nil
 }
 
-// GetProviderName returns what STS is told about where credentials come from.
+// GetProviderName names for STS where credentials come from.
 func (*source) GetProviderName() string { return "invocation" }
 
 // ShareWithSTS makes credentials-go, which takes no transport, open its TLS connections

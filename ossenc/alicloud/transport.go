@@ -43,7 +43,7 @@ func NewTransportWith(d *tlsdial.Dialer) *http.Transport {
 	return t
 }
 
-// What is read of one answer at the most, in bytes: rules, tags and errors have 4 KB,
+// What is read of one answer at most, in bytes: rules, tags and errors have 4 KB,
 // a page of 1,000 buckets half a megabyte. A sweep reads 64 answers at a time, in
 // a function of 128 MB.
 const (
@@ -63,7 +63,7 @@ var (
 // bucket without tags or an account without buckets.
 var roots = []string{"ServerSideEncryptionRule", "ListAllMyBucketsResult", "Tagging"}
 
-// bufferedTransport hands on only answers that were read to their end, so that half of one is
+// bufferedTransport passes only answers that were read to their end, so that half of one is
 // trouble of the network like any other, to be tried again, and none can fill the
 // memory that all invocations share. The SDK reads without a bound, and what it
 // makes of half an error depends on the status.

@@ -10,7 +10,7 @@ import (
 	"bucketwarden/ossenc/region"
 )
 
-// checkRules finds what only a look at several rules shows.
+// checkRules finds what only several rules together show.
 func (r *reader) checkRules() {
 	lines := map[string]int{}
 	for i, at := range r.rules {
@@ -127,9 +127,9 @@ func checkRegion(n document.Node, name string) {
 		n.Warn("%q is another name for the region %s; OSS reports the region ID", name, meant)
 	case ossenc.ValidRegion(name):
 	case meant != "":
-		n.Problem("%q is no region ID, such as cn-hangzhou (did you mean %s?)", name, meant)
+		n.Problem("%q is not a region ID, such as cn-hangzhou (did you mean %s?)", name, meant)
 	default:
-		n.Problem("%q is no region ID, such as cn-hangzhou%s", name, document.DidYouMean(name, region.Known()))
+		n.Problem("%q is not a region ID, such as cn-hangzhou%s", name, document.DidYouMean(name, region.Known()))
 	}
 }
 
@@ -161,7 +161,7 @@ func checkAccountPattern(n document.Node, p glob.Pattern) {
 func checkAccount(n document.Node, id string) {
 	switch {
 	case id != "" && !ossenc.ValidAccountID(id):
-		n.Problem("%q is no account ID, which is up to 20 digits without a 0 in front", id)
+		n.Problem("%q is not an account ID, which is up to 20 digits without a 0 in front", id)
 	case id != "" && len(id) != 16:
 		n.Warn("%q has %d digits; account IDs have 16", id, len(id))
 	}

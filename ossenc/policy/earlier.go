@@ -6,7 +6,7 @@ import (
 	"bucketwarden/ossenc/policy/glob"
 )
 
-// earlier finds, among rules, those that may cover another, without a look at each:
+// earlier finds, among rules, those that may cover another, without a comparison with each:
 // there may be 1,000 rules with 100,000 patterns.
 type earlier struct {
 	all   []int            // rules for all buckets

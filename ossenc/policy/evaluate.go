@@ -17,7 +17,7 @@ type Facts struct {
 	Tags func() (map[string]string, error)
 }
 
-// Skipped is a rule that was looked at and did not match.
+// Skipped is a rule that was checked and did not match.
 type Skipped struct {
 	Rule string
 	Why  string // one sentence for people
@@ -81,12 +81,12 @@ func (p *Policy) rule(i int, f *facts) (ossenc.Requirement, error) {
 	if f.Region == "" && r.want.needsRegion() {
 		return ossenc.Requirement{}, unknown("region", f.Bucket)
 	}
-	wanted, missing := r.want.in(f.Region, p.keys)
+	required, missing := r.want.in(f.Region, p.keys)
 	if missing != "" {
 		requirement.Blocked = missing
 		return requirement, nil
 	}
-	requirement.Desired = ossenc.Desired{Rule: wanted, Compare: r.want.compare, Mode: r.want.mode}
+	requirement.Desired = ossenc.Desired{Rule: required, Compare: r.want.compare, Mode: r.want.mode}
 	if fallback, missing := r.want.fallback.in(f.Region, p.keys); missing == "" {
 		requirement.Fallback = fallback
 	}

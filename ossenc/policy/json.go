@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// UnmarshalJSON reads 50, "50" or "10%"; null is no cap.
+// UnmarshalJSON reads 50, "50" or "10%"; null sets no cap.
 func (m *MaxChanges) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		return nil

@@ -4,7 +4,7 @@
 //
 // [Parse] reads a policy file, YAML or JSON, and returns every mistake in it
 // with line and column. [Simple] makes a policy of one rule. [Policy.For] gives
-// the [ossenc.Requirement] for one bucket: what is wanted, or that the bucket is exempt, or
+// the [ossenc.Requirement] for one bucket: what is required, or that the bucket is exempt, or
 // that no rule can be given. docs/policy.md describes the file.
 //
 // # What it promises
@@ -36,7 +36,7 @@ import (
 	"bucketwarden/ossenc/policy/document"
 )
 
-// Policy is what is wanted of all buckets. Made by [Parse] or [Simple].
+// Policy is what is required of all buckets. Made by [Parse] or [Simple].
 type Policy struct {
 	// Accounts are other accounts to look after, besides the function's own.
 	Accounts []ossenc.Account
@@ -64,7 +64,7 @@ type Source struct {
 }
 
 // MaxChanges is a cap on changes: a number, or a percentage of the buckets. The
-// zero MaxChanges is no cap.
+// zero MaxChanges sets no cap.
 type MaxChanges struct {
 	Count   int  // from 1; 0 if it is a percentage
 	Percent int  // 1 to 100; 0 if it is a number
@@ -160,7 +160,7 @@ func (p *Policy) Exemptions() []ossenc.Exemption {
 	return all
 }
 
-// EndingSoon returns the exemptions that are in force now and will have ended
+// EndingSoon returns the exemptions that are active now and will have ended
 // after within, in the order of their last days.
 func (p *Policy) EndingSoon(now time.Time, within time.Duration) []ossenc.Exemption {
 	return slices.DeleteFunc(p.Exemptions(), func(e ossenc.Exemption) bool {
@@ -168,7 +168,7 @@ func (p *Policy) EndingSoon(now time.Time, within time.Duration) []ossenc.Exempt
 	})
 }
 
-// Ended returns the exemptions that are not in force any more: what they exempted
+// Ended returns the exemptions that are not active any more: what they exempted
 // is subject to the rules that follow.
 func (p *Policy) Ended(now time.Time) []ossenc.Exemption {
 	return slices.DeleteFunc(p.Exemptions(), func(e ossenc.Exemption) bool { return !e.Ended(now) })

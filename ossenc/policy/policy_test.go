@@ -280,7 +280,7 @@ func TestParse_RefusesWhatIsNoText(t *testing.T) {
 		"Empty":          {"", "p:1:1: the file is empty"},
 		"Null":           {"~", "p:1:1: the file is empty"},
 		"Deep":           {strings.Repeat("[", 20_000), "p:1:1: not YAML: exceeded max depth of 10000"},
-		"AliasOfItself":  {"version: 1\nrules: &r [*r]", "p:2:8: rules[0]: is a list; an object is wanted"},
+		"AliasOfItself":  {"version: 1\nrules: &r [*r]", "p:2:8: rules[0]: is a list; an object is expected"},
 		"TwoRootsInJSON": {`{"version": 1, "rules": [{"name": "a", "want": {"algorithm": "AES256"}}]} {}`, "p:1:76: not YAML: did not find expected <document start>"},
 	} {
 		t.Run(name, func(t *testing.T) {

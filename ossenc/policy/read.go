@@ -80,7 +80,7 @@ func readKeyIDs(region document.Entry) []string {
 	return ids
 }
 
-// readKeyID reads the ID, alias or ARN of a key that somebody chose.
+// readKeyID reads the ID, alias or ARN of a named key.
 func readKeyID(n document.Node) string {
 	id := n.Text()
 	if id == "" {

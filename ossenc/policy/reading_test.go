@@ -104,10 +104,10 @@ func TestParse_Regions(t *testing.T) {
 		"cn-hzfinance":              `warns: "cn-hzfinance" is another name for the region cn-hangzhou-finance; OSS reports the region ID`,
 		"cn-beijing-internal":       `warns: "cn-beijing-internal" is another name for the region cn-beijing; OSS reports the region ID`,
 		"zz-*":                      `warns: "zz-*" matches no region that this version knows`,
-		"oss-cn-beijing":            `refuses: "oss-cn-beijing" is no region ID, such as cn-hangzhou (did you mean cn-beijing?)`,
-		"CN-Beijing":                `refuses: "CN-Beijing" is no region ID, such as cn-hangzhou (did you mean cn-beijing?)`,
-		"beijing":                   `refuses: "beijing" is no region ID, such as cn-hangzhou (did you mean cn-beijing?)`,
-		"cn_shanghai":               `refuses: "cn_shanghai" is no region ID, such as cn-hangzhou (did you mean cn-shanghai?)`,
+		"oss-cn-beijing":            `refuses: "oss-cn-beijing" is not a region ID, such as cn-hangzhou (did you mean cn-beijing?)`,
+		"CN-Beijing":                `refuses: "CN-Beijing" is not a region ID, such as cn-hangzhou (did you mean cn-beijing?)`,
+		"beijing":                   `refuses: "beijing" is not a region ID, such as cn-hangzhou (did you mean cn-beijing?)`,
+		"cn_shanghai":               `refuses: "cn_shanghai" is not a region ID, such as cn-hangzhou (did you mean cn-shanghai?)`,
 	} {
 		data := fmt.Appendf(nil, "version: 1\nrules:\n- {name: r, match: {regions: [%q]}, want: {algorithm: KMS}}\n- {name: last, want: {algorithm: AES256}}\n", name)
 		got := ""

@@ -66,7 +66,7 @@ type Events struct {
 }
 
 // Event is what of a record is fit to be used and shown. Access keys, addresses and
-// principals are left out on purpose. Every text is untrusted: whoever made the call
+// principals are left out on purpose. Every text is untrusted: the caller
 // chose the session name and the user agent.
 type Event struct {
 	ID        string // the request ID of the call, the same as the one on the event bus

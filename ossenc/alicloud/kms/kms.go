@@ -1,6 +1,6 @@
-// Package kms looks at keys in Key Management Service (KMS), so that no rule
+// Package kms reads keys from Key Management Service (KMS), so that no rule
 // names a key that OSS cannot encrypt with: OSS itself stores any key ID and
-// fails only when somebody uploads.
+// fails only when an object is uploaded.
 //
 // [Client.Describe] asks DescribeKey in the bucket's region. A key is usable if
 // KMS finds it there, in the state Enabled, for ENCRYPT/DECRYPT, and symmetric:

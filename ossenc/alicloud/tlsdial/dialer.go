@@ -28,7 +28,7 @@ const handshakeTimeout = 5 * time.Second
 type Dialer struct {
 	// Dial opens the connection underneath; nil takes at most 5 seconds for it.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Roots are the files that have the system's roots, as [System] tells of them. The
+	// Roots are the files that have the system's roots, as [System] returns them. The
 	// zero value makes all roots be used from the beginning.
 	Roots Source
 	// Report, if not nil, is called with the roots in use: once at the first

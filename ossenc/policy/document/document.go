@@ -37,10 +37,10 @@ type File struct {
 	name     string
 	problems Problems
 	warnings Problems
-	values   int // looked at, those behind aliases each time
+	values   int // read, those behind aliases each time
 }
 
-// Read reads the file's text. name is for problems only. Where the text is no
+// Read reads the file's text. name is for problems only. Where the text is not
 // YAML, the node is one that holds nothing and the file has its problems.
 func Read(name string, data []byte) (*File, Node) {
 	f := &File{name: name}

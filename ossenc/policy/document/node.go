@@ -57,7 +57,7 @@ func (n Node) Visible(text string) string {
 	return text
 }
 
-// Text returns the text that the value is. Empty text is a problem: whoever
+// Text returns the text that the value is. Empty text is a problem: an author who
 // means none leaves the field out.
 func (n Node) Text() string {
 	switch {
@@ -125,7 +125,7 @@ func (n Node) Bool() bool {
 }
 
 // Number returns the whole number that the value is, and whether it is one that
-// is written in plain digits. That it is not is no problem yet.
+// is written in plain digits. That it is not is not a problem yet.
 func (n Node) Number() (int, bool) {
 	if !n.Exists() || n.yaml.ShortTag() != "!!int" {
 		return 0, false
@@ -145,7 +145,7 @@ func (n Node) Date() time.Time {
 	}
 	day, err := time.Parse(time.DateOnly, n.yaml.Value)
 	if err != nil || day.Year() < 2000 {
-		n.Problem("%q is no date; write the last day like 2027-03-31", n.yaml.Value)
+		n.Problem("%q is not a date; write the last day like 2027-03-31", n.yaml.Value)
 		return time.Time{}
 	}
 	return day
@@ -175,8 +175,8 @@ func (n Node) Items() []Node {
 // IsList reports whether the value is a list.
 func (n Node) IsList() bool { return n.Exists() && n.yaml.Kind == yaml.SequenceNode }
 
-// wrong notes that the value is of another kind than wanted.
-func (n Node) wrong(want string) { n.Problem("is %s; %s is wanted", n.kind(), want) }
+// wrong notes that the value is of another kind than expected.
+func (n Node) wrong(want string) { n.Problem("is %s; %s is expected", n.kind(), want) }
 
 // kind says what the value is, for people.
 func (n Node) kind() string {

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The YAML library tells of an error in the syntax with a message, at best with
+// The YAML library reports an error in the syntax with a message, at best with
 // a line, and not always with the right one. What is here finds the place.
 
 // syntax notes an error of the YAML library.
@@ -82,8 +82,8 @@ func firstError(r io.Reader) error {
 }
 
 // columnOf returns the column of the first character of the line with which the
-// text so far gives the error, or 1. To find it takes many attempts, so it looks
-// at the start of long lines only, and into files of the usual size.
+// text so far gives the error, or 1. To find it takes many attempts, so only
+// the start of long lines is read, and only files of the usual size.
 func columnOf(data []byte, line int, message string) int {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	if line > len(lines) || len(data) > 64<<10 {
@@ -110,7 +110,7 @@ func consumed(data []byte) int {
 	return r.read
 }
 
-// oneByteReader hands out one byte at a time, so that nobody reads ahead.
+// oneByteReader passes one byte at a time, so that the library cannot read ahead.
 type oneByteReader struct {
 	data []byte
 	read int

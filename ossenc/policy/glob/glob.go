@@ -143,7 +143,7 @@ func class(s string) (element, error) {
 	case s == "":
 		return element{}, errors.New("[] holds no character")
 	case s[0] == '!' || s[0] == '^':
-		return element{}, fmt.Errorf("[%s] looks like a negation, which there is none of; write an earlier rule for the exception", s)
+		return element{}, fmt.Errorf("[%s] looks like a negation, which patterns do not have; write an earlier rule for the exception", s)
 	}
 	e := element{kind: oneOf}
 	for rs := []rune(s); len(rs) > 0; {

@@ -53,8 +53,8 @@ func TestParse_Refuses(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"a[":     `pattern "a[": a [ has no ] that closes it`,
 		"a[]":    `pattern "a[]": [] holds no character`,
-		"[!a]":   `pattern "[!a]": [!a] looks like a negation, which there is none of; write an earlier rule for the exception`,
-		"[^a]":   `pattern "[^a]": [^a] looks like a negation, which there is none of; write an earlier rule for the exception`,
+		"[!a]":   `pattern "[!a]": [!a] looks like a negation, which patterns do not have; write an earlier rule for the exception`,
+		"[^a]":   `pattern "[^a]": [^a] looks like a negation, which patterns do not have; write an earlier rule for the exception`,
 		"[xz-a]": `pattern "[xz-a]": in [xz-a] the range z-a is the wrong way round`,
 	} {
 		if _, err := Parse(pattern); err == nil || err.Error() != want {

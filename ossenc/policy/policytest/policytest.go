@@ -54,10 +54,10 @@ func readTest(n document.Node) Test {
 		On:      o.Get("on").Date(),
 	}
 	if t.Bucket != "" && !ossenc.ValidBucketName(t.Bucket) {
-		o.Get("bucket").Problem("%q is no bucket name, which is 3 to 63 characters a-z, 0-9 and -", t.Bucket)
+		o.Get("bucket").Problem("%q is not a bucket name, which is 3 to 63 characters a-z, 0-9 and -", t.Bucket)
 	}
 	if t.Region != "" && !ossenc.ValidRegion(t.Region) {
-		o.Get("region").Problem("%q is no region ID, such as cn-hangzhou", t.Region)
+		o.Get("region").Problem("%q is not a region ID, such as cn-hangzhou", t.Region)
 	}
 	for _, e := range o.Get("tags").Entries() {
 		t.Tags[e.Name] = e.Value.Text()

@@ -80,15 +80,15 @@ tests:
   - {bucket: pay, region: cn-hangzhou, account: 1}
 `))
 	want := `t:1:1: test: unknown field (did you mean tests?); the fields here are $schema, tests
-t:3:14: tests[0].bucket: "A" is no bucket name, which is 3 to 63 characters a-z, 0-9 and -
-t:3:25: tests[0].region: "hangzhou" is no region ID, such as cn-hangzhou
+t:3:14: tests[0].bucket: "A" is not a bucket name, which is 3 to 63 characters a-z, 0-9 and -
+t:3:25: tests[0].region: "hangzhou" is not a region ID, such as cn-hangzhou
 t:3:35: tests[0].accounts: unknown field (did you mean account?); the fields here are bucket, region, account, tags, on, expect
-t:3:54: tests[0].on: "soon" is no date; write the last day like 2027-03-31
+t:3:54: tests[0].on: "soon" is not a date; write the last day like 2027-03-31
 t:3:68: tests[0].expect: is an empty object
 t:4:5: tests[1]: bucket is missing
 t:4:5: tests[1]: region is missing
 t:4:26: tests[1].expect.algorithm: "AES" is none of AES256, KMS, SM4 (did you mean AES256?)
-t:4:39: tests[1].expect.exempt: is text; true or false is wanted
+t:4:39: tests[1].expect.exempt: is text; true or false is expected
 t:4:46: tests[1].expect.keyid: unknown field (did you mean kms_key_id?); the fields here are rule, algorithm, kms_key_id, kms_data_encryption, compare, mode, fallback, exempt, blocked
 t:5:5: tests[2]: expect is missing
 t:5:49: tests[2].account: is a number; put it in quotes to make it text: "1"`
