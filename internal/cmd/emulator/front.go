@@ -17,7 +17,7 @@ const invocations = "/2023-03-30/functions/function/invocations"
 // front turns fc3's calls into those of the platform's own address.
 type front struct {
 	function *localfc.Function
-	settings settings
+	settings environment
 }
 
 // ServeHTTP answers three kinds of call: an invocation, an HTTP trigger's that

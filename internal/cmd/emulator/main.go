@@ -86,7 +86,7 @@ func invoke(ctx context.Context, f *localfc.Function, event string, out io.Write
 }
 
 // serve answers until ctx ends.
-func serve(ctx context.Context, f *localfc.Function, s settings, out io.Writer) error {
+func serve(ctx context.Context, f *localfc.Function, s environment, out io.Writer) error {
 	l, err := wire.Listen(ctx, ":"+s.port, &front{function: f, settings: s}, nil)
 	if err != nil {
 		return err

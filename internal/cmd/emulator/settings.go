@@ -14,10 +14,11 @@ import (
 	localfc "bucketwarden/internal/local/fc"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/local/wire"
+	"bucketwarden/internal/settings"
 )
 
-// settings are what fc3 says in the container's environment.
-type settings struct {
+// environment is what fc3 says in the container's environment.
+type environment struct {
 	env  map[string]string
 	own  []string // the function's own variables
 	port string
@@ -25,8 +26,8 @@ type settings struct {
 }
 
 // settingsFrom takes apart what is meant for the emulator and for the function.
-func settingsFrom(environ []string) settings {
-	s := settings{env: map[string]string{}}
+func settingsFrom(environ []string) environment {
+	s := environment{env: map[string]string{}}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		s.env[name] = value
@@ -42,7 +43,7 @@ func settingsFrom(environ []string) settings {
 }
 
 // key is the role's, as far as fc3 was given one. The local OSS needs any.
-func (s settings) key() localfc.Credentials {
+func (s environment) key() localfc.Credentials {
 	return localfc.Credentials{
 		AccessKeyID:     cmp.Or(s.env["ALIBABA_CLOUD_ACCESS_KEY_ID"], "STS.local"),
 		AccessKeySecret: cmp.Or(s.env["ALIBABA_CLOUD_ACCESS_KEY_SECRET"], "local-secret"),
@@ -51,7 +52,7 @@ func (s settings) key() localfc.Credentials {
 }
 
 // config is the function as fc3 describes it.
-func (s settings) config() localfc.Config {
+func (s environment) config() localfc.Config {
 	return localfc.Config{
 		Command:      s.command(),
 		Env:          s.own,
@@ -70,7 +71,7 @@ func (s settings) config() localfc.Config {
 }
 
 // number returns 0, which means the default, for what is not a number.
-func (s settings) number(name string) int {
+func (s environment) number(name string) int {
 	n, err := strconv.Atoi(s.env[name])
 	if err != nil {
 		return 0
@@ -78,7 +79,7 @@ func (s settings) number(name string) int {
 	return n
 }
 
-func (s settings) runtime() string {
+func (s environment) runtime() string {
 	if strings.HasPrefix(s.env["FC_RUNTIME"], "custom") {
 		return localfc.RuntimeCustom
 	}
@@ -87,7 +88,7 @@ func (s settings) runtime() string {
 
 // command is what the platform would execute. A custom runtime's path names the
 // file under /code, wherever the code lies.
-func (s settings) command() []string {
+func (s environment) command() []string {
 	code := cmp.Or(s.env["FC_FUNC_CODE_PATH"], "/code/")
 	if s.runtime() == localfc.RuntimeGo1 {
 		return []string{filepath.Join(code, cmp.Or(s.env["FC_FUNCTION_HANDLER"], "main"))}
@@ -104,8 +105,8 @@ func (s settings) command() []string {
 
 // ensureCloud starts the local services, unless the function was given an OSS
 // endpoint, and gives it theirs. The returned function stops them.
-func (s *settings) ensureCloud(ctx context.Context) (stop func() error, err error) {
-	if s.env["WARDEN_OSS_ENDPOINT"] != "" {
+func (s *environment) ensureCloud(ctx context.Context) (stop func() error, err error) {
+	if s.env[settings.OSSEndpoint] != "" {
 		return func() error { return nil }, nil
 	}
 	c, err := cloud.Start(ctx, cloud.Options{AccountID: s.env["FC_ACCOUNT_ID"]})

@@ -23,6 +23,7 @@ import (
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/local/wire"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 )
 
@@ -90,7 +91,7 @@ func untilDone(at addresses) error {
 func run(ctx context.Context, binary, addr, policy string, more int) error {
 	st, err := stack.Start(ctx, stack.Options{
 		Binary: binary, Log: os.Stderr,
-		Env: []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_HTTP_ALLOW=report,apply,events", "WARDEN_POLICY=" + policy},
+		Env: []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,events", settings.Policy + "=" + policy},
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/events"
 	"bucketwarden/internal/local/stack"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy/document"
 )
@@ -91,9 +92,9 @@ func invokeCommand(a *app.App) *cobra.Command {
 		Short: "Send one event to the function and print what it did; the status is the function's",
 		Long: `Send one event to the function, in an account with the samples' buckets, and
 print what it did. The status is 2 if the function failed. --verbose prints the
-function's log too. WARDEN_ variables are the function's settings.`,
+function's log too. ` + settings.Prefix + ` variables are the function's settings.`,
 		Example: `  bucketwarden invoke native-bucket-created
-  WARDEN_ALGORITHM=KMS bucketwarden invoke event.json --bucket my-bucket
+  ` + settings.Algorithm + `=KMS bucketwarden invoke event.json --bucket my-bucket
   bucketwarden events timer | bucketwarden invoke -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

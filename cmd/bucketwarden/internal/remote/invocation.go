@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud/fc"
 )
@@ -119,7 +120,7 @@ func readAnswer(payload []byte) (*answer, error) {
 		Body            string            `json:"body"`
 	}
 	if json.Unmarshal(payload, &a) != nil || a.StatusCode < 200 || a.StatusCode > 599 {
-		return nil, errors.New("the function answers, but not with an HTTP answer; is it Bucketwarden, and may HTTP be invoked (WARDEN_INVOKE)?")
+		return nil, errors.New("the function answers, but not with an HTTP answer; is it Bucketwarden, and may HTTP be invoked (" + settings.Invoke + ")?")
 	}
 	if a.StatusCode/100 == 3 {
 		return nil, fmt.Errorf("the function answers with a redirect (%d), which is not followed", a.StatusCode)

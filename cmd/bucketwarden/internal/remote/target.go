@@ -17,6 +17,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/fc"
@@ -63,7 +64,7 @@ func (t *Target) Flags(c *cobra.Command) {
 	s.StringVar(&t.account, "account", "", "ID of the function's account, with --function; found out without it")
 	s.StringVar(&t.fcEndpoint, "fc-endpoint", "", "where Function Compute is: https://host, with --function")
 	s.StringVar(&t.auth, "auth", "", "signature: sign with your key; token: send a token. Without it a token is sent if there is one")
-	s.StringVar(&t.tokenFile, "token-file", "", "file with a token of WARDEN_HTTP_TOKENS, or a JWT; "+TokenVariable+" holds the token itself")
+	s.StringVar(&t.tokenFile, "token-file", "", "file with a token of "+settings.HTTPTokens+", or a JWT; "+TokenVariable+" holds the token itself")
 	s.DurationVar(&t.timeout, "timeout", defaultTimeout, "give up a request after this time")
 	t.login.Flags(c)
 	app.FromEnv(s, "url", "function", "qualifier", "fc-endpoint", "auth", "token-file", "timeout")
