@@ -13,7 +13,7 @@ type belief struct {
 	cause *Change
 }
 
-// group is the changes of one second, whose order nobody knows.
+// group is the changes of one second, whose order is not known.
 type group struct {
 	at      time.Time
 	changes []Change

@@ -1,12 +1,12 @@
 // Package history makes time out of changes: what happened to a bucket's rule, how
 // long the rule was weaker than required, and who changes it back and forth. It is
-// pure, and asks nobody.
+// pure, and does no I/O.
 //
 // # What to call
 //
 // [Order] sorts the changes of one bucket and drops what came twice. [Spans] cuts a
 // period into spans of one state each, [Windows] joins those without protection, and
-// [FindFight] counts how often somebody and the function undid each other.
+// [FindFight] counts how often another writer and the function undid each other.
 //
 // # What it promises
 //
@@ -54,7 +54,7 @@ type Change struct {
 	Own bool
 }
 
-// Reading is one look at the rule.
+// Reading is one read of the rule.
 type Reading struct {
 	// Began and Ended bound when the rule was read; times of any precision.
 	Began, Ended time.Time

@@ -22,7 +22,7 @@ const (
 	Weaker State = "weaker"
 	// Unencrypted: the rule was removed, or a look saw that there is none.
 	Unencrypted State = "unencrypted"
-	// RuleNotKnown: somebody set a rule, or made the bucket, and nothing says which rule
+	// RuleNotKnown: another writer set a rule, or made the bucket, and nothing says which rule
 	// it has.
 	RuleNotKnown State = "rule_not_known"
 	// NotKnown: nothing is known, because nothing was recorded, or what was recorded
@@ -149,7 +149,7 @@ func appendSpan(spans []Span, s Span) []Span {
 }
 
 // joined gives a write of the function the rule that its own reading back saw, if
-// nobody else wrote in between.
+// no one else wrote in between.
 func joined(changes []Change, readings []Reading, covered []Interval) []Change {
 	for i := range changes {
 		c := &changes[i]

@@ -13,7 +13,7 @@ type Ending string
 // The endings.
 const (
 	ByFunction Ending = "repaired"  // the function set a rule
-	ByOther    Ending = "by_other"  // somebody else set a good rule, or deleted the bucket
+	ByOther    Ending = "by_other"  // another writer set a good rule, or deleted the bucket
 	Open       Ending = "open"      // it was still open at the end of the period
 	EndUnknown Ending = "not_known" // nothing is known of what came then
 )
@@ -99,7 +99,7 @@ func Percentile(lengths []time.Duration, percent int) time.Duration {
 	return sorted[max(1, min(rank, len(sorted)))-1]
 }
 
-// Fight is what somebody and the function do to each other.
+// Fight is what another writer and the function do to each other.
 type Fight struct {
 	// By is who the function undid most often, and how often.
 	By    ossenc.Actor `json:"by"`
@@ -114,7 +114,7 @@ type Fight struct {
 const Rounds = 3
 
 // FindFight looks for a fight in the changes from a moment on: the function undid a
-// change of somebody else at least [Rounds] times, whoever that was. The zero Fight is
+// change of another writer at least [Rounds] times, whichever that was. The zero Fight is
 // none. Count is of the one that was undone most often, who may have fewer.
 func FindFight(changes []Change, from time.Time) Fight {
 	var foreign *Change

@@ -17,7 +17,7 @@ import (
 	"bucketwarden/internal/settings"
 )
 
-// environment is what fc3 says in the container's environment.
+// environment is what fc3 sets in the container's environment.
 type environment struct {
 	env  map[string]string
 	own  []string // the function's own variables
