@@ -3,8 +3,8 @@ package ossenc
 import "strings"
 
 // Actor is who made a change, as far as a record of the call says it and as far as it
-// may be shown: no access key, address, principal or raw user agent. Whoever made the
-// call chose the session's name and the user agent, so an actor is for people and
+// may be shown: no access key, address, principal or raw user agent. The caller
+// chose the session's name and the user agent, so an actor is for people and
 // never for a decision about a rule.
 type Actor struct {
 	// Kind is root-account, ram-user, assumed-role, system, or another word that the
