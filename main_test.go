@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 )
@@ -42,7 +43,7 @@ func TestREADME(t *testing.T) {
 		}
 	}
 	policy, err := os.ReadFile("docs/ram/policy.json")
-	if err != nil || !strings.Contains(readme, strings.TrimSpace(string(policy))) {
+	if err != nil || docs.Blocks(t, "README.md")[0].Text != string(policy) {
 		t.Errorf("the RAM policy is not docs/ram/policy.json (%v)", err)
 	}
 	makefile, err := os.ReadFile("Makefile")

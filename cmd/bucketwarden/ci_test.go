@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"bucketwarden/internal/docs"
 	localoss "bucketwarden/internal/local/oss"
 )
 
@@ -79,8 +80,9 @@ const ciPolicy = "version: 1\nrules:\n  - name: all\n    want: {algorithm: AES25
 // is not compliant, or cannot be read, or the policy is wrong.
 func TestRecipesOfCI(t *testing.T) {
 	all := recipes(t)
-	if len(all) != 5 {
-		t.Fatalf("%d recipes: %v", len(all), all)
+	blocks := docs.Blocks(t, "docs/ci.md")
+	if len(all) != 5 || len(blocks) != len(all) {
+		t.Fatalf("%d recipes, %d blocks: %v", len(all), len(blocks), all)
 	}
 	for name, script := range all {
 		t.Run(name, func(t *testing.T) {

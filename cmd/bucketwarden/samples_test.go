@@ -9,31 +9,29 @@ import (
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	localoss "bucketwarden/internal/local/oss"
 )
 
 // The three programs over OSS's SDK and our three commands have the same effect, and
 // docs/command.md shows both as they are run here.
 func TestSamplesAndCommandsHaveTheSameEffect(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/command.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	shown := docs.Blocks(t, "docs/command.md")
 	a := newAccount(t)
 	for _, name := range []string{"by-sample", "by-command"} {
 		a.OSS.PutBucket(localoss.Bucket{Name: name, Region: "cn-hangzhou"})
 	}
 	a.env = append(a.env, "OSS_ACCESS_KEY_ID="+userKey.AccessKeyID, "OSS_ACCESS_KEY_SECRET="+userKey.AccessKeySecret)
-	for _, step := range []struct{ sample, command, rule string }{
+	for i, step := range []struct{ sample, command, rule string }{
 		{"put", "bucketwarden rule set %s --algorithm KMS --kms-data-encryption SM4 --yes", "{KMS  SM4}"},
 		{"get", "bucketwarden rule get %s", "{KMS  SM4}"},
 		{"delete", "bucketwarden rule remove %s --yes", "{  }"},
 	} {
-		if line := fmt.Sprintf(step.command, "my-bucket"); !strings.Contains(string(doc), line) {
-			t.Errorf("docs/command.md does not show %s", line)
+		if program := essence(t, step.sample); shown[2*i].Text != program {
+			t.Errorf("the document shows\n%s\nand the program %s has\n%s", shown[2*i].Text, step.sample, program)
 		}
-		if !strings.Contains(string(doc), essence(t, step.sample)) {
-			t.Errorf("docs/command.md does not show the call of %s", step.sample)
+		if line := fmt.Sprintf(step.command, "my-bucket") + "\n"; shown[2*i+1].Text != line {
+			t.Errorf("the document shows %s, and this is %s", shown[2*i+1].Text, line)
 		}
 		sampleSays := runSample(t, a, step.sample)
 		a.OSS.ResetRequests()

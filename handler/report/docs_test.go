@@ -6,26 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	"bucketwarden/ossenc"
 )
-
-// manual returns docs/report.md's fenced blocks of one language.
-func manual(t *testing.T, language string) []string {
-	t.Helper()
-	text, err := os.ReadFile("../../docs/report.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllSubmatch(text, -1) {
-		all = append(all, string(m[1]))
-	}
-	return all
-}
 
 // written is the report of a source in one form.
 func written(t *testing.T, name string, v View, source Source) ([]byte, *Summary) {
@@ -57,17 +43,14 @@ func TestDigest_TheDocumentedLineRecomputesIt(t *testing.T) {
 	if _, err := exec.LookPath("jq"); err != nil {
 		t.Skip("SKIPPED, the digest is not recomputed: there is no jq")
 	}
-	lines := manual(t, "sh")
-	if len(lines) == 0 {
-		t.Fatal("docs/report.md has no line for the shell")
-	}
+	line := docs.Blocks(t, "docs/report.md", "sh")[0].Text
 	for name, source := range map[string]Source{"account": account(t), "hostile": rows(nil, hostile()...), "none": rows(nil)} {
 		dir := t.TempDir()
 		body, sum := written(t, "json", view(), source)
 		if err := os.WriteFile(filepath.Join(dir, "report.json"), body, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(t.Context(), "sh", "-euc", lines[0])
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", line)
 		cmd.Dir = dir
 		out, err := cmd.Output()
 		if got, _, _ := strings.Cut(string(out), " "); err != nil || "sha256:"+got != sum.Digest {

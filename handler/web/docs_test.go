@@ -11,26 +11,11 @@ import (
 	"testing"
 
 	"bucketwarden/handler/internal/memory"
+	"bucketwarden/internal/docs"
 	"bucketwarden/ossenc"
 )
 
 var update = flag.Bool("update", false, "write the answers into docs/http.md")
-
-// block is a fenced block of a document.
-type block struct{ language, text string }
-
-func blocks(t *testing.T, file string) []block {
-	t.Helper()
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []block
-	for _, m := range regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$").FindAllStringSubmatch(string(b), -1) {
-		all = append(all, block{m[1], m[2]})
-	}
-	return all
-}
 
 // The lines of the document run as they stand there, with curl, one after the
 // other, and answer what stands below them.
@@ -50,33 +35,33 @@ func TestDocs_TheLinesRun(t *testing.T) {
 	web, _ := newWeb(m, Auth{Mode: AuthTokens, Tokens: tokens(t), Allow: scopes})
 	server := httptest.NewServer(web)
 	defer server.Close()
-	all := blocks(t, "../../docs/http.md")
+	all := docs.Blocks(t, "docs/http.md")
 	ran := 0
 	for i, b := range all {
-		if b.language != "sh" {
+		if b.Language != "sh" {
 			continue
 		}
 		ran++
-		cmd := exec.CommandContext(t.Context(), "sh", "-euc", b.text)
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", b.Text)
 		cmd.Dir = t.TempDir()
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "URL=" + server.URL, "TOKEN=s3cr3t-root"}
 		out, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("%s: %v", b.text, err)
+			t.Fatalf("%s: %v", b.Text, err)
 		}
-		if i+1 < len(all) && all[i+1].language != "sh" {
+		if i+1 < len(all) && all[i+1].Language != "sh" {
 			got := strings.ReplaceAll(string(out), "\r\n", "\n")
 			if *update {
-				rewrite(t, "../../docs/http.md", all[i+1].text, got)
+				rewrite(t, "../../docs/http.md", all[i+1].Text, got)
 				continue
 			}
-			if got != all[i+1].text {
-				t.Errorf("%s answers\n%s\nthe document says\n%s", b.text, got, all[i+1].text)
+			if got != all[i+1].Text {
+				t.Errorf("%s answers\n%s\nthe document says\n%s", b.Text, got, all[i+1].Text)
 			}
 			continue
 		}
 		if problem := regexp.MustCompile(`"status":\d+`).Find(out); problem != nil {
-			t.Errorf("%s answers %s", b.text, out)
+			t.Errorf("%s answers %s", b.Text, out)
 		}
 	}
 	if ran < 10 {
@@ -129,22 +114,22 @@ func TestDocs_TheLinesOfASweepRun(t *testing.T) {
 	defer server.Close()
 	dir := t.TempDir()
 	after := []ossenc.Rule{aes256, {}} // of demo-bucket-a, behind each block
-	for _, b := range blocks(t, "../../docs/sweep.md") {
-		if b.language != "sh" {
+	for _, b := range docs.Blocks(t, "docs/sweep.md") {
+		if b.Language != "sh" {
 			continue
 		}
 		// Who approves reads the digest in the plan.
-		text := strings.ReplaceAll(b.text, "$APPROVED", `$(jq -r .digest plan.json)`)
+		text := strings.ReplaceAll(b.Text, "$APPROVED", `$(jq -r .digest plan.json)`)
 		cmd := exec.CommandContext(t.Context(), "sh", "-euc", text)
 		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "URL=" + server.URL, "TOKEN=the platform authenticates here"}
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", b.text, err, out)
+			t.Fatalf("%s: %v\n%s", b.Text, err, out)
 		}
 		if len(after) == 0 {
-			t.Fatalf("a block that this test does not know: %s", b.text)
+			t.Fatalf("a block that this test does not know: %s", b.Text)
 		}
 		if got := m.Rules["demo-bucket-a"]; got != after[0] {
-			t.Errorf("after %s the bucket has %s, want %s", b.text, got, after[0])
+			t.Errorf("after %s the bucket has %s, want %s", b.Text, got, after[0])
 		}
 		after = after[1:]
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
@@ -169,8 +170,14 @@ func TestDeadLetterIsReplayedByItsRequestPayload(t *testing.T) {
 	s.OSS.SetFault(func(localoss.Request) *localoss.Fault { return &localoss.Fault{Code: "AccessDenied"} })
 	sendAsync(t, s, stack.BucketCreated("id", "letter", stack.Region).JSON())
 	var letter struct{ RequestPayload, ResponsePayload string }
-	if err := json.Unmarshal(<-letters, &letter); err != nil {
+	sent := <-letters
+	if err := json.Unmarshal(sent, &letter); err != nil {
 		t.Fatal(err)
+	}
+	for name := range object(t, []byte(docs.Blocks(t, "docs/deploy.md")[0].Text)) {
+		if _, ok := object(t, sent)[name]; !ok {
+			t.Errorf("docs/deploy.md shows %s, and the letter has none: %s", name, sent)
+		}
 	}
 	if !strings.Contains(letter.ResponsePayload, `"errorType":"denied"`) {
 		t.Errorf("the letter says %s, want denied", letter.ResponsePayload)

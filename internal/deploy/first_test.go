@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
@@ -153,6 +154,7 @@ func TestExpectedOutputs(t *testing.T) {
 		}
 	}()
 	all := checks(t)
+	compared := map[string]bool{}
 	s.OSS.PutBucket(localoss.Bucket{Name: "check", Region: stack.Region})
 
 	invoke := func(event string) localfc.Result {
@@ -165,6 +167,7 @@ func TestExpectedOutputs(t *testing.T) {
 	}
 	expect := func(name string, got []byte) {
 		t.Helper()
+		compared[name] = true
 		if err := has(object(t, got), expectedOf(t, all[name])); err != nil {
 			t.Errorf("%s: %v in %s", name, err, got)
 		}
@@ -177,6 +180,7 @@ func TestExpectedOutputs(t *testing.T) {
 		"B4": stack.Call("2", "DeleteBucketEncryption", "check", stack.Region, "console").JSON(),
 	} {
 		s.OSS.PutBucket(localoss.Bucket{Name: "check", Region: stack.Region})
+		compared[name] = true
 		line := verdictLine(t, invoke(string(event)).Log)
 		got := fmt.Sprintf("%s\t%s\t%s\t%s", line["event_type"], line["verdict"], line["before"], line["after"])
 		if !strings.Contains(all[name], "\n"+got) {
@@ -196,6 +200,15 @@ func TestExpectedOutputs(t *testing.T) {
 	s.OSS.SetFault(nil)
 	sendAsync(t, s, []byte(eventOf(t, all["B7"])))
 	expect("B7", <-letters)
+	for _, b := range docs.Blocks(t, "docs/first-deployment.md") {
+		found := false
+		for name := range compared {
+			found = found || strings.Contains(all[name], b.Text)
+		}
+		if !found {
+			t.Errorf("%s is in none of the checks that were compared", b.Place())
+		}
+	}
 }
 
 // verdictLine is the line of the log that says what became of a bucket.

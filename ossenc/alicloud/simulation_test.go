@@ -4,12 +4,15 @@ package alicloud_test
 
 import (
 	"flag"
+	"fmt"
 	oldrand "math/rand"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"bucketwarden/internal/docs"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
 )
@@ -34,7 +37,7 @@ func TestSimulation(t *testing.T) {
 	for seed := uint64(1); seed <= *runsFlag; seed++ {
 		ok := t.Run("", func(t *testing.T) { total.add(simulate(t, seed)) })
 		if !ok {
-			t.Logf("replay: go test ./ossenc -run TestSimulation -seed=%d", seed)
+			t.Logf("replay: "+replayLine, seed)
 			failed++
 		}
 		if failed == 3 {
@@ -43,6 +46,25 @@ func TestSimulation(t *testing.T) {
 	}
 	t.Logf("%d runs: %+v", *runsFlag, total)
 	total.checkCoverage(t)
+}
+
+// replayLine runs one seed again.
+const replayLine = "go test ./ossenc/alicloud -run TestSimulation -seed=%d"
+
+// The line of docs/reliability.md is the one that a failing seed prints.
+func TestDocs_TheLineOfASeed(t *testing.T) {
+	block := docs.Blocks(t, "docs/reliability.md")[0]
+	var seed uint64
+	if _, err := fmt.Sscanf(block.Text, replayLine+"\n", &seed); err != nil {
+		t.Errorf("%s: %v in %s", block.Place(), err, block.Text)
+	}
+	root, err := docs.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if here, err := filepath.Abs("."); err != nil || here != filepath.Join(root, "ossenc", "alicloud") || flag.Lookup("seed") == nil {
+		t.Errorf("the line is not of this package: %s, %v", here, err)
+	}
 }
 
 func simulate(t *testing.T, seed uint64) (counts tally) {

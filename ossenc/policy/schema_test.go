@@ -14,14 +14,15 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"bucketwarden/internal/docs"
 	"bucketwarden/ossenc/policy"
 	"bucketwarden/ossenc/policy/policytest"
 )
 
 const (
-	docs         = "../../docs"
-	policySchema = docs + "/policy.schema.json"
-	testSchema   = docs + "/policy_test.schema.json"
+	manuals      = "../../docs"
+	policySchema = manuals + "/policy.schema.json"
+	testSchema   = manuals + "/policy_test.schema.json"
 )
 
 // document is a text that is a policy or a file of expectations.
@@ -36,14 +37,14 @@ func (d document) isTests() bool { return bytes.Contains(d.data, []byte("tests")
 func documented(t *testing.T) []document {
 	t.Helper()
 	var all []document
-	manual, err := os.ReadFile(docs + "/policy.md")
+	manual, err := os.ReadFile(manuals + "/policy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, block := range regexp.MustCompile("(?s)```(?:yaml|json)\n(.*?)```").FindAllSubmatch(manual, -1) {
 		all = append(all, document{"policy.md", block[1]})
 	}
-	files, err := filepath.Glob(docs + "/examples/policy*")
+	files, err := filepath.Glob(manuals + "/examples/policy*")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,13 @@ func documented(t *testing.T) []document {
 
 func TestEveryDocumentedExampleIsRight(t *testing.T) {
 	bySchema := map[string][]document{}
-	for _, d := range documented(t) {
+	all := documented(t)
+	for _, b := range docs.Blocks(t, "docs/policy.md") {
+		if !slices.ContainsFunc(all, func(d document) bool { return string(d.data) == b.Text }) {
+			t.Errorf("%s is not tested", b.Place())
+		}
+	}
+	for _, d := range all {
 		if d.isTests() {
 			bySchema[testSchema] = append(bySchema[testSchema], d)
 			_, err := policytest.Parse(d.name, d.data)
@@ -82,6 +89,16 @@ func TestEveryDocumentedExampleIsRight(t *testing.T) {
 				t.Errorf("%s, beginning with %.60q: %s", ds[i].name, ds[i].data, answer)
 			}
 		}
+	}
+}
+
+// The mistake in the manual is the one of the manual's policy with a key misspelt.
+func TestDocs_TheMistake(t *testing.T) {
+	manual := documented(t)[0].data
+	misspelt := bytes.Replace(manual, []byte("key: payments}"), []byte("key: paymnts}"), 1)
+	_, err := policy.Parse("policy.yaml", misspelt)
+	if want := docs.Blocks(t, "docs/policy.md")[0].Text; err == nil || !strings.Contains(err.Error()+"\n", want) {
+		t.Errorf("got %v, the manual says %s", err, want)
 	}
 }
 

@@ -3,13 +3,18 @@ package oss_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	"bucketwarden/internal/local/cloud"
+	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 )
@@ -82,13 +87,63 @@ func TestClientLines(t *testing.T) {
 			}
 		})
 	}
-	doc, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "local.md"))
+	shown := docs.Blocks(t, "docs/local.md")[0].Text
+	var want strings.Builder
+	for _, l := range stack.ClientLines("http://"+stack.DefaultAddresses.OSS, stack.DefaultAddresses.Function) {
+		fmt.Fprintf(&want, "# %s\n%s\n", l.Client, l.Line)
+	}
+	if shown != want.String() {
+		t.Errorf("docs/local.md shows\n%s\nthe lines are\n%s", shown, want.String())
+	}
+}
+
+// The lines of docs/local.md about an upload run as they stand there, and the object has
+// the rule that the function has set.
+func TestDocs_AnUploadTakesTheRule(t *testing.T) {
+	docs.Needs(t, "bash")
+	root, err := docs.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range stack.ClientLines("http://"+stack.DefaultAddresses.OSS, stack.DefaultAddresses.Function) {
-		if !strings.Contains(string(doc), l.Line+"\n") {
-			t.Errorf("docs/local.md lacks the line of %s:\n%s", l.Client, l.Line)
+	dir := t.TempDir()
+	binary, err := stack.Build(t.Context(), root, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts := make(chan localfc.Result, 8)
+	s, err := stack.Serve(t.Context(), stack.Options{Binary: binary, Configure: func(c *localfc.Config) {
+		c.OnResult = func(_ []byte, r localfc.Result) { verdicts <- r }
+	}}, stack.Addresses{Function: "127.0.0.1:0", OSS: "127.0.0.1:0", Console: "127.0.0.1:0"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	line := stack.ClientLines(s.OSSURL, s.At.Function)[0].Line
+	flags := strings.TrimPrefix(line, "ossutil ls")
+	b := docs.Blocks(t, "docs/local.md")[0]
+	create, rest, _ := strings.Cut(strings.ReplaceAll(b.Text, "   ...and the flags above", ""), "\n")
+	env := []string{"PATH=" + buildClients(t) + ":" + os.Getenv("PATH"), "HOME=" + dir}
+	for i, text := range []string{create, rest} {
+		var lines strings.Builder
+		for line := range strings.Lines(text) {
+			command, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " #")
+			lines.WriteString(command + flags + "\n")
+		}
+		out := (docs.Block{File: b.File, Line: b.Line, Text: lines.String()}).Shell(t, dir, env)
+		if i == 0 {
+			<-verdicts // the function has set the rule
+			continue
+		}
+		name, value, _ := strings.Cut(b.Text[strings.Index(b.Text, "# ")+2:], ": ")
+		if !regexp.MustCompile(name + `\s*: ` + value).MatchString(out) {
+			t.Errorf("the object has no %s: %s\n%s", name, value, out)
 		}
 	}
 }
