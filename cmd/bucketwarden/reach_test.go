@@ -6,10 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
+	"bucketwarden/internal/docs"
 	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
@@ -43,7 +43,7 @@ func TestReachDocument(t *testing.T) {
 				}
 			}
 			a.env = append(a.env, "URL="+c.url, "BUCKETWARDEN_FC_ENDPOINT="+c.url, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
-			lines := linesOf(t, c.doc, c.section)
+			lines := linesOf(t, docs.Blocks(t, c.doc), c.section)
 			if len(lines) != c.lines {
 				t.Fatalf("%d lines, want %d:\n%s", len(lines), c.lines, strings.Join(lines, "\n"))
 			}
@@ -62,17 +62,19 @@ func TestReachDocument(t *testing.T) {
 }
 
 // linesOf returns the lines of the blocks of a section that this test runs.
-func linesOf(t *testing.T, doc, section string) []string {
+func linesOf(t *testing.T, blocks []docs.Block, section string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../" + doc)
+	text, err := os.ReadFile("../../" + blocks[0].File)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, body, _ := strings.Cut(string(text), "\n## "+section+"\n")
 	body, _, _ = strings.Cut(body, "\n## ")
 	var lines []string
-	for _, m := range regexp.MustCompile("(?s)<!-- tested by: cmd/bucketwarden TestReachDocument -->\n```sh\n(.*?)```").FindAllStringSubmatch(body, -1) {
-		lines = append(lines, strings.Split(strings.TrimSpace(m[1]), "\n")...)
+	for _, b := range blocks {
+		if strings.Contains(body, b.Text) {
+			lines = append(lines, strings.Split(strings.TrimSpace(b.Text), "\n")...)
+		}
 	}
 	return lines
 }

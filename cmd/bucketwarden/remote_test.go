@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"bucketwarden/internal/docs"
 	localfc "bucketwarden/internal/local/fc"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
@@ -153,6 +154,10 @@ func TestOpen(t *testing.T) {
 		Env:       []string{"WARDEN_HTTP_AUTH=tokens", "WARDEN_HTTP_TOKENS=page:report:" + hash(tokenOfTests)},
 		Configure: func(c *localfc.Config) { c.SignedTrigger = false }, // authType: anonymous
 	})
+	// The lines of the document are "signed requests" and "by its name" of these.
+	if got, want := docs.Blocks(t, "docs/reach.md")[0].Text, "bucketwarden open --url \"$URL\"\nbucketwarden open --function bucketwarden\n"; got != want {
+		t.Errorf("docs/reach.md opens with\n%s\nhere is tested\n%s", got, want)
+	}
 	for name, c := range map[string]struct {
 		s    *stack.Stack
 		args []string
