@@ -1,26 +1,34 @@
 # `make` lists the targets. Go is all that most of them need.
-GO      ?= go
-COMMAND := $(GO) run ./cmd/bucketwarden
-TOOL    := $(GO) tool -modfile=.ci/tools.mod
-EVENT   ?= events/native-bucket-created.json
+GO       ?= go
+EVENT    ?= native-bucket-created
 FUZZTIME ?= 1m
+# What people set reaches the recipes through the environment, so that a space or a
+# quote in it is a character like any other.
+export GO EVENT
+export BUILT := dist/make/bucketwarden
+COMMAND  := internal/make/run.sh
+TOOL     := $(GO) tool -modfile=.ci/tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke local events test check fuzz vuln load
+.PHONY: help need-go demo invoke local events test check fuzz vuln load
+
+need-go:
+	@internal/make/go.sh go.mod
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
-demo: ## one bucket through five events, against the real binary
+demo: need-go ## one bucket through five events, against the real binary
 	@$(COMMAND) demo --checkout .
 
-invoke: ## send one event: make invoke EVENT=events/x.json; the status is the function's
-	@$(COMMAND) invoke --checkout . "$(EVENT)"
+invoke: need-go ## send one event: make invoke EVENT=timer; a sample (make events) or a file
+	@$(COMMAND) invoke --checkout . -- "$${EVENT:-native-bucket-created}"
 
-local: ## keep the function, a local OSS and a console up, until ^C
-	@$(COMMAND) local --checkout .
+local: need-go ## keep the function, a local OSS and a console up, until ^C
+	@# Job control gives ^C to the command alone: make would call it an error.
+	@if [ -t 0 ]; then set -m; fi; $(COMMAND) local --checkout .
 
-events: ## list the sample events
+events: need-go ## list the sample events
 	@$(COMMAND) events
 
 test: check dist ## every check and every test, as CI runs them
@@ -35,25 +43,25 @@ test: check dist ## every check and every test, as CI runs them
 	elif [ -n "$$WARDEN_TEST_NODE" ]; then echo 'npm is missing'; exit 1; \
 	else echo 'SKIPPED: the check of s.yaml needs Node and npm'; fi
 
-check: ## formatting, tidiness, vet, staticcheck
+check: need-go ## formatting, tidiness, vet, staticcheck
 	@test -z "$$($(TOOL) gofumpt -l .)" || { $(TOOL) gofumpt -l .; echo 'not gofumpt-clean: run $(TOOL) gofumpt -w .'; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(TOOL) staticcheck -checks all,-ST1000,-ST1020,-ST1021,-ST1022 ./...
 
-fuzz: ## run every fuzz target for FUZZTIME (1m) each
+fuzz: need-go ## run every fuzz target for FUZZTIME (1m) each
 	@$(GO) list ./... | while read -r pkg; do \
 	  $(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' | while read -r f; do \
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$$pkg" || exit 1; \
 	  done || exit 1; done
 
-vuln: ## known vulnerabilities; needs the vulnerability database, so not a part of test
+vuln: need-go ## known vulnerabilities; needs the vulnerability database, so not a part of test
 	$(TOOL) govulncheck ./...
 
 .PHONY: package s-check s-image s-invoke s-start deploy
 NODE    := internal/deploy/node
 
-package: ## what is deployed: dist/bucketwarden.zip, the same bytes every time
+package: need-go ## what is deployed: dist/bucketwarden.zip, the same bytes every time
 	@$(GO) run ./internal/cmd/package
 
 s-check: ## check s.yaml and s.local.yaml, strictly and with the real s preview; needs Node
@@ -63,7 +71,7 @@ s-image: ## the emulator's image for s local; needs Docker
 	@internal/deploy/s-local.sh image
 
 s-invoke: ## s local invoke with EVENT; needs s, its component fc3 and Docker
-	@internal/deploy/s-local.sh invoke "$(EVENT)"
+	@internal/deploy/s-local.sh invoke "$${EVENT:-native-bucket-created}"
 
 s-start: ## s local start: the HTTP side; needs what s-invoke needs
 	@internal/deploy/s-local.sh start
@@ -74,28 +82,29 @@ deploy: ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing"; 
 .PHONY: install dist
 BINDIR ?= $(or $(GOBIN),$(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin)
 
-install: ## the command for people into BINDIR (Go's bin directory)
+install: need-go ## the command for people into BINDIR (Go's bin directory)
 	@$(GO) run ./internal/cmd/dist -install "$(BINDIR)"
 
-dist: ## vet and build the command for Linux, macOS and Windows, with checksums: dist/command
+dist: need-go ## vet and build the command for Linux, macOS and Windows, with checksums: dist/command
 	@$(GO) run ./internal/cmd/dist
 
 .PHONY: policy-check policy-test
 POLICY ?= docs/examples/policy.yaml
+policy-check policy-test: export POLICY ?= docs/examples/policy.yaml
 
-policy-check: ## every mistake in a policy: make policy-check POLICY=policy.yaml
-	@$(COMMAND) policy check "$(POLICY)"
+policy-check: need-go ## every mistake in a policy: make policy-check POLICY=policy.yaml
+	@$(COMMAND) policy check -- "$$POLICY"
 
-policy-test: ## hold a policy against its policy_test.yaml: make policy-test POLICY=policy.yaml
-	@$(COMMAND) policy test "$(POLICY)"
+policy-test: need-go ## hold a policy against its policy_test.yaml: make policy-test POLICY=policy.yaml
+	@$(COMMAND) policy test -- "$$POLICY"
 
-load: ## 50,000 events, 64 at a time, with one call in a hundred going wrong
+load: need-go ## 50,000 events, 64 at a time, with one call in a hundred going wrong
 	$(GO) test -count=1 -v -run '^TestLoad$$' ./internal/reliability -load 50000
 
 .PHONY: bench
-bench: ## speed, size and memory against two baselines; renews the tables of docs/performance.md
+bench: need-go ## speed, size and memory against two baselines; renews the tables of docs/performance.md
 	$(GO) run ./bench -json dist/bench.json -doc docs/performance.md
 
 .PHONY: estate
-estate: ## a sweep of 200,000 buckets in 40 accounts over many invocations; some 20 minutes
+estate: need-go ## a sweep of 200,000 buckets in 40 accounts over many invocations; some 20 minutes
 	$(GO) test -timeout 120m -v ./internal/estate -args -estate.buckets 200000 -estate.accounts 40 -estate.seconds 20 -estate.latency 5ms

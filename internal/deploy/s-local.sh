@@ -10,9 +10,11 @@ cache=${serverless_devs_config_home:-$HOME}/.s/components/devsapp.cn/v3/$compone
 
 missing() { printf 'NOT RUN: %s\n  %s\n  make local and make invoke run the same binary and need none of this.\n' "$1" "$2" >&2; exit 3; }
 
+event=${2-}
+[ -f "$event" ] || event=events/${event%.json}.json # the name of a sample
 case ${1-} in
 image | start) ;;
-invoke) [ -f "${2-}" ] || { printf 'there is no event file %s; make events lists the samples\n' "${2-}" >&2; exit 2; } ;;
+invoke) [ -f "$event" ] || { printf 'there is no event file %s; make events lists the samples\n' "${2-}" >&2; exit 2; } ;;
 *) echo "usage: $0 image | invoke EVENT | start" >&2; exit 2 ;;
 esac
 
@@ -64,7 +66,7 @@ EOF
 fi
 # The component puts the event between apostrophes into a shell command. In JSON an
 # apostrophe is only in strings, where it can be escaped.
-sed "s/'/\\\\u0027/g" "$2" >"$context/event.json"
+sed "s/'/\\\\u0027/g" "$event" >"$context/event.json"
 status=0
 "$s" local invoke -t s.local.yaml -f "$context/event.json" >"$context/out" 2>&1 || status=$?
 cat "$context/out"

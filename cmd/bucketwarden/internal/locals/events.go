@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -36,7 +38,7 @@ func eventsCommand(a *app.App) *cobra.Command {
 			}
 			sample, err := events.Read(args[0])
 			if err != nil {
-				return noSample(args[0])
+				return noSample(args[0], "bucketwarden events")
 			}
 			_, err = a.Out.Write(sample)
 			return err
@@ -44,14 +46,15 @@ func eventsCommand(a *app.App) *cobra.Command {
 	}
 }
 
-func noSample(name string) error {
+// noSample names what may be meant, and the command that lists the samples.
+func noSample(name, list string) error {
 	samples, _ := events.Samples() // without them there is nothing near
 	var names []string
 	for file := range samples {
 		names = append(names, strings.TrimSuffix(file, ".json"))
 	}
-	hint := document.DidYouMean(strings.TrimSuffix(name, ".json"), names)
-	return &app.Error{Exit: app.Usage, Err: app.Usagef("there is no file and no sample %s%s", name, hint), Next: "bucketwarden events lists the samples"}
+	hint := document.DidYouMean(strings.TrimSuffix(path.Base(filepath.ToSlash(name)), ".json"), names)
+	return &app.Error{Exit: app.Usage, Err: app.Usagef("there is no file and no sample %s%s", name, hint), Next: list + " lists the samples"}
 }
 
 func listSamples(a *app.App) error {
@@ -102,7 +105,11 @@ function's log too. ` + settings.Prefix + ` variables are the function's setting
 			if len(args) > 0 {
 				name = args[0]
 			}
-			event, err := payload(a, name)
+			list := "bucketwarden events"
+			if w.checkout != "" { // by make
+				list = "make events"
+			}
+			event, err := payload(a, name, list)
 			if err != nil {
 				return err
 			}
@@ -136,7 +143,7 @@ func invoked(err error) error {
 }
 
 // payload reads a file, a sample, or the input.
-func payload(a *app.App, name string) ([]byte, error) {
+func payload(a *app.App, name, list string) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(a.In)
 	}
@@ -147,7 +154,7 @@ func payload(a *app.App, name string) ([]byte, error) {
 	if data, err = events.Read(name); err == nil {
 		return data, nil
 	}
-	return nil, noSample(name)
+	return nil, noSample(name, list)
 }
 
 // show prints what became of each bucket in a line, or the answer where it is of

@@ -37,6 +37,9 @@ func (w *which) flag(c *cobra.Command) {
 // with calls do with the options that start the function.
 func (w *which) with(ctx context.Context, a *app.App, do func(stack.Options) error) error {
 	o := stack.Options{Env: functionSettings(a.Env)}
+	if _, err := settings.Read(o.Env); err != nil { // here, because the function would say it again
+		return &app.Error{Exit: app.Usage, Err: err}
+	}
 	if w.checkout == "" {
 		exe, err := os.Executable()
 		if err != nil {
@@ -89,15 +92,18 @@ func ended(err error) error {
 func demoCommand(a *app.App) *cobra.Command {
 	var w which
 	c := &cobra.Command{
-		Use:     "demo",
-		Short:   "Show one bucket through five events, on this machine alone",
-		Long:    "Show one bucket through five events, on this machine alone.\nThe status is 0 only if all of them end as they must.",
-		Example: "  bucketwarden demo",
-		Args:    app.None,
+		Use:   "demo",
+		Short: "Show one bucket through five events, on this machine alone",
+		Long: `Show one bucket through five events, on this machine alone.
+The status is 0 only if all of them end as they must. WARDEN_ variables are the
+function's settings.`,
+		Example: `  bucketwarden demo
+  WARDEN_ALGORITHM=KMS bucketwarden demo`,
+		Args: app.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return w.with(cmd.Context(), a, func(o stack.Options) error {
-				o.Env = nil // the demo shows one story, whatever the settings
-				if err := stack.Demo(cmd.Context(), o, a.Out, a.Terminal().Colours()); err != nil {
+				err := stack.Demo(cmd.Context(), o, a.Out, a.Terminal().Colours())
+				if err != nil {
 					return &app.Error{Exit: app.Findings, Err: ended(err)}
 				}
 				return nil
