@@ -95,10 +95,9 @@ func demoCommand(a *app.App) *cobra.Command {
 		Use:   "demo",
 		Short: "Show one bucket through five events, on this machine alone",
 		Long: `Show one bucket through five events, on this machine alone.
-The status is 0 only if all of them end as they must. WARDEN_ variables are the
-function's settings.`,
-		Example: `  bucketwarden demo
-  WARDEN_ALGORITHM=KMS bucketwarden demo`,
+The status is 0 only if all of them end as they must. The environment's WARDEN_
+variables are the function's settings.`,
+		Example: "  bucketwarden demo\n  " + settings.Algorithm + "=KMS bucketwarden demo",
 		Args: app.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return w.with(cmd.Context(), a, func(o stack.Options) error {
