@@ -98,7 +98,7 @@ func demoCommand(a *app.App) *cobra.Command {
 The status is 0 only if all of them end as they must. The environment's WARDEN_
 variables are the function's settings.`,
 		Example: "  bucketwarden demo\n  " + settings.Algorithm + "=KMS bucketwarden demo",
-		Args: app.None,
+		Args:    app.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return w.with(cmd.Context(), a, func(o stack.Options) error {
 				err := stack.Demo(cmd.Context(), o, a.Out, a.Terminal().Colours())
