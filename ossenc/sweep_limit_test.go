@@ -3,7 +3,6 @@ package ossenc
 import (
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -17,7 +16,7 @@ func TestSweep_ALimitThatGoesAwayFailsNoBucket(t *testing.T) {
 		"for 90 s":     func() func() bool { return until(90 * time.Second) },
 	} {
 		for range 5 { // the pauses are random
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				f := newFakeAccount(300)
 				f.latency = 10 * time.Millisecond
 				f.throttle = limit()
@@ -37,7 +36,7 @@ func TestSweep_ALimitThatGoesAwayFailsNoBucket(t *testing.T) {
 
 // One that does not go away ends the sweep all the same, with every bucket failed.
 func TestSweep_ALimitThatStaysEndsTheSweep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(300)
 		f.throttle = func() bool { return true }
 		begun := time.Now()

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"bucketwarden/ossenc/internal/wait"
@@ -103,7 +102,7 @@ func collected(ctx context.Context, f *fakeAccount, s SweepOptions) ([]string, S
 }
 
 func TestSweep_EveryBucketInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(1000)
 		rows, swept, err := collected(t.Context(), f, SweepOptions{})
 		if err != nil || !swept.Complete || string(swept.Last) != bucketAt(999) || swept.Changes != 666 || f.writes != 666 {
@@ -125,7 +124,7 @@ func TestSweep_EveryBucketInOrder(t *testing.T) {
 }
 
 func TestSweep_LeavesOutOtherRegionsAndPrefixes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		rows, swept, err := collected(t.Context(), newFakeAccount(200), SweepOptions{Region: "cn-beijing", Prefix: "b-0001"})
 		if err != nil || !swept.Complete || len(rows) != 50 || rows[0] != "b-000101 fixed" {
 			t.Errorf("%d rows, %v, %+v, %v", len(rows), rows[:1], swept, err)
@@ -134,7 +133,7 @@ func TestSweep_LeavesOutOtherRegionsAndPrefixes(t *testing.T) {
 }
 
 func TestSweep_TellsThatTheListBrokeOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(10)
 		f.listErr = failing(Denied)
 		rows, swept, err := collected(t.Context(), f, SweepOptions{})
@@ -149,7 +148,7 @@ func TestSweep_TellsThatTheListBrokeOff(t *testing.T) {
 func TestSweep_InPiecesIsTheSameAsInOneRun(t *testing.T) {
 	for _, seconds := range []int{4, 5, 7, 60} {
 		t.Run(fmt.Sprintf("%ds", seconds), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
 				whole := newFakeAccount(5000)
 				want, _, err := collected(t.Context(), whole, SweepOptions{})
 				if err != nil {
@@ -187,7 +186,7 @@ func TestSweep_InPiecesIsTheSameAsInOneRun(t *testing.T) {
 }
 
 func TestSweep_StopsBeforeTheDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(100_000)
 		f.latency = 100 * time.Millisecond
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -207,7 +206,7 @@ func TestSweep_StopsBeforeTheDeadline(t *testing.T) {
 }
 
 func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(300)
 		f.latency = time.Millisecond
 		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: new(20)})
@@ -224,7 +223,7 @@ func TestSweep_ChangesNoMoreThanItMay(t *testing.T) {
 }
 
 func TestSweep_ReportSpendsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(30)
 		rows, swept, err := collected(t.Context(), f, SweepOptions{MaxChanges: new(1), Mode: ReportOnly})
 		if err != nil || f.writes != 0 || swept.Changes != 0 || rows[1] != "b-000001 would_fix" {
@@ -234,7 +233,7 @@ func TestSweep_ReportSpendsNothing(t *testing.T) {
 }
 
 func TestSweep_IsAsWideAsItMayBe(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(20_000)
 		f.latency = 20 * time.Millisecond
 		start := time.Now()
@@ -251,7 +250,7 @@ func TestSweep_IsAsWideAsItMayBe(t *testing.T) {
 }
 
 func TestSweep_BacksOffFromAQPSLimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(2000)
 		f.latency = 10 * time.Millisecond
 		const limit = 100 // calls in a second
@@ -301,5 +300,31 @@ func TestEnsure_PreconditionOnTheRuleBefore(t *testing.T) {
 	task.Precondition.Before = &kms
 	if res = (&Warden{Store: store, Policy: ruled(Requirement{Desired: aes(false)})}).Ensure(t.Context(), task); res.Verdict != Fixed || store.puts != 1 {
 		t.Errorf("%+v, %d writes", res, store.puts)
+	}
+}
+
+// Without a bubble, so that the race detector can watch 64 workers, refusals and a
+// stop in the middle.
+func TestSweep_OnTheRealClock(t *testing.T) {
+	f := newFakeAccount(3000)
+	var calls atomic.Int32
+	f.throttle = func() bool { return calls.Add(1)%2000 == 0 }
+	rows, swept, err := collected(t.Context(), f, SweepOptions{})
+	if err != nil || !swept.Complete || len(rows) != 3000 || f.writes != 2000 {
+		t.Errorf("%d rows, %d writes, %+v, %v", len(rows), f.writes, swept, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f = newFakeAccount(3000)
+	f.throttle = func() bool {
+		if calls.Add(1) > 6000 {
+			cancel()
+		}
+		return false
+	}
+	calls.Store(5000)
+	rows, swept, _ = collected(ctx, f, SweepOptions{})
+	if len(rows) == 3000 && swept.Complete {
+		t.Errorf("%d rows after the stop, %+v", len(rows), swept)
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"context"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
 // With one bucket at a time and 5 s for each, the second one's slot is free only
 // after the stop time: 3 s before the deadline at 6 s.
 func TestSweep_BeginsNothingAfterTheStopTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(3)
 		f.latency = 5 * time.Second
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
@@ -26,7 +25,7 @@ func TestSweep_BeginsNothingAfterTheStopTime(t *testing.T) {
 // A bucket that the deadline ended had no turn: the next part of the sweep begins
 // with it, whatever became of those behind it.
 func TestSweep_ResumesAtWhatTheDeadlineEnded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f := newFakeAccount(5)
 		f.slow = map[string]time.Duration{bucketAt(2): time.Hour}
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)

@@ -128,7 +128,7 @@ func TestDocs_TheLinesOfASweepRun(t *testing.T) {
 		if len(after) == 0 {
 			t.Fatalf("a block that this test does not know: %s", b.Text)
 		}
-		if got := m.Rules["demo-bucket-a"]; got != after[0] {
+		if got := m.Rule("demo-bucket-a"); got != after[0] {
 			t.Errorf("after %s the bucket has %s, want %s", b.Text, got, after[0])
 		}
 		after = after[1:]

@@ -19,7 +19,7 @@ func TestAccounts_HalfASessionActsForNobody(t *testing.T) {
 		s := newSTS(t)
 		members := []string{}
 		for _, member := range []string{"AccessKeyId", "AccessKeySecret", "SecurityToken"} {
-			value := "some-" + member
+			value := "STS." + member[:4] // what redact remembers must hide no error text of other tests
 			if strings.Contains(empty, member) {
 				value = ""
 			}

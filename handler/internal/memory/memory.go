@@ -42,6 +42,13 @@ func (m *Account) Warden(d ossenc.Desired) *ossenc.Warden {
 	return &ossenc.Warden{Store: m, Lister: m, Policy: policy.Evaluator{Policy: policy.Simple(d)}}
 }
 
+// Rule returns a bucket's rule while others may write.
+func (m *Account) Rule(name string) ossenc.Rule {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.Rules[name]
+}
+
 // Get implements [ossenc.Store].
 func (m *Account) Get(ctx context.Context, b ossenc.Bucket) (ossenc.Observation, error) {
 	if m.OnGet != nil {

@@ -122,6 +122,7 @@ func (f *Feed) result(got result, r localfc.Result) {
 	case !known:
 		c = f.add(Change{What: "event " + got.EventType, By: "sent by hand", Bucket: got.Bucket, Region: got.Region})
 	case !c.says(got):
+		f.wake()
 		return
 	}
 	c.Verdict, c.Failed, c.Reason = got.Verdict, got.Verdict.Failed(), got.Reason
@@ -170,12 +171,17 @@ func (f *Feed) remember(requestID string, c *entry) {
 func (f *Feed) changed(c *entry, printed bool) {
 	f.seq++
 	c.Seq = f.seq
+	f.wake()
+	if printed && f.Print != nil {
+		f.Print(c.Change)
+	}
+}
+
+// wake lets those look again who wait. It needs the lock.
+func (f *Feed) wake() {
 	if f.updated != nil {
 		close(f.updated)
 		f.updated = nil
-	}
-	if printed && f.Print != nil {
-		f.Print(c.Change)
 	}
 }
 
@@ -210,29 +216,31 @@ func (f *Feed) since(seq int) ([]Change, <-chan struct{}) {
 	return found, f.updated
 }
 
-// Answer waits until the function answered the events of a request, or ctx ends.
+// Answer waits until the function answered all events of a request, so that none of
+// them finds what the caller changes next, or until ctx ends. It reports whether
+// there is a verdict.
 func (f *Feed) Answer(ctx context.Context, requestID string) (Change, bool) {
 	for {
-		c, updated := f.answered(requestID)
-		if c.Verdict != "" {
+		c, all, updated := f.answered(requestID)
+		if all {
 			return c, true
 		}
 		select {
 		case <-updated:
 		case <-ctx.Done():
-			return c, false
+			return c, c.Verdict != ""
 		}
 	}
 }
 
-func (f *Feed) answered(requestID string) (Change, <-chan struct{}) {
+func (f *Feed) answered(requestID string) (c Change, all bool, updated <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.updated == nil {
 		f.updated = make(chan struct{})
 	}
-	if c := f.byEvent[eventKey(requestID)]; c != nil {
-		return c.Change, f.updated
+	if e := f.byEvent[eventKey(requestID)]; e != nil {
+		return e.Change, e.Verdict != "" && len(e.answered) >= e.events, f.updated
 	}
-	return Change{}, f.updated
+	return Change{}, false, f.updated
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package ossenc
+
+const raceDetector = false
