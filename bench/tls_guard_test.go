@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -160,6 +161,12 @@ func privateCA(t *testing.T) *pki {
 // overTLSAt returns a client whose every connection goes to s, whatever host it is for.
 func overTLSAt(t *testing.T, s *stub, roots ...[]byte) (*alicloud.Client, context.Context) {
 	t.Helper()
+	transport, ctx := transportTo(t, s, roots...)
+	return alicloud.NewClient(alicloud.Endpoints{}, transport, nil), ctx
+}
+
+func transportTo(t *testing.T, s *stub, roots ...[]byte) (*http.Transport, context.Context) {
+	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("elsewhere the system verifies, which does not know this root")
 	}
@@ -168,7 +175,7 @@ func overTLSAt(t *testing.T, s *stub, roots ...[]byte) (*alicloud.Client, contex
 		return (&net.Dialer{}).DialContext(ctx, network, s.Addr().String())
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return alicloud.NewClient(alicloud.Endpoints{}, transport, nil), ossenc.WithIdentity(t.Context(), ossenc.Identity{
+	return transport, ossenc.WithIdentity(t.Context(), ossenc.Identity{
 		Credentials: ossenc.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret, SecurityToken: key.SecurityToken},
 		Region:      stack.Region,
 	})
@@ -187,6 +194,23 @@ func TestTLS_OneFullHandshakeForARegion(t *testing.T) {
 	}
 	if full := s.conns.Load() - s.resumed.Load(); s.conns.Load() != buckets || full != 1 {
 		t.Errorf("%d full handshakes of %d connections, want 1 of %d", full, s.conns.Load(), buckets)
+	}
+}
+
+// With shared connections a region's buckets that have a rule need one connection.
+func TestTLS_OneSharedConnectionForARegion(t *testing.T) {
+	p := cheapPKI(t)
+	s := newTLSStub(t, p.chain)
+	transport, ctx := transportTo(t, s, p.roots...)
+	client := alicloud.NewClient(alicloud.Endpoints{}, &alicloud.SharedConnections{Next: transport}, nil)
+	for i := range 100 {
+		got, err := client.Get(ctx, ossenc.Bucket{Name: bucketName(i), Region: stack.Region})
+		if err != nil || got.Rule.Algorithm != ossenc.AES256 {
+			t.Fatal(got, err)
+		}
+	}
+	if s.conns.Load() != 1 {
+		t.Errorf("%d connections, want 1", s.conns.Load())
 	}
 }
 

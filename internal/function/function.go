@@ -89,23 +89,31 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 // invocations that have none.
 type cloud struct {
 	transport *http.Transport
+	toOSS     http.RoundTripper
 	chain     alicloud.Chain
 }
 
 func newCloud(cfg settings.Config, log *slog.Logger) *cloud {
 	roots := tlsdial.System(cfg.Env["SSL_CERT_FILE"], cfg.Env["SSL_CERT_DIR"])
-	return &cloud{transport: alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
+	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
 		because := "" // they were the first choice
 		if u.Because != nil {
 			because = u.Because.Error()
 		}
 		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", because)
-	}})}
+	}})
+	c := &cloud{transport: transport, toOSS: transport}
+	if cfg.SharedConnections {
+		c.toOSS = &alicloud.SharedConnections{Next: transport, Off: func(endpoint, said string) {
+			log.Warn("connections are not shared any more", "endpoint", endpoint, "because", said)
+		}}
+	}
+	return c
 }
 
 // newWarden wires the domain.
 func newWarden(cfg settings.Config, c *cloud) *ossenc.Warden {
-	client := alicloud.NewClient(cfg.OSS, c.transport, c.chain.Credentials)
+	client := alicloud.NewClient(cfg.OSS, c.toOSS, c.chain.Credentials)
 	w := &ossenc.Warden{
 		Store:  client,
 		Lister: client,

@@ -22,6 +22,7 @@ const (
 	Policy            = "WARDEN_POLICY"
 	OSSEndpoint       = "WARDEN_OSS_ENDPOINT"
 	OSSInternal       = "WARDEN_OSS_INTERNAL"
+	OSSShared         = "WARDEN_OSS_SHARED_CONNECTIONS"
 	KMSEndpoint       = "WARDEN_KMS_ENDPOINT"
 	STSEndpoint       = "WARDEN_STS_ENDPOINT"
 	TrailEndpoint     = "WARDEN_ACTIONTRAIL_ENDPOINT"
@@ -45,7 +46,7 @@ const (
 // this package, and a row in README.md.
 var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
-	OSSEndpoint, OSSInternal, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
+	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
 	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint,
 }

@@ -28,6 +28,8 @@ type Config struct {
 	Mode ossenc.Mode
 	// OSS, KMS and Trail, which is ActionTrail, are where the services answer.
 	OSS, KMS, Trail alicloud.Endpoints
+	// SharedConnections reads the buckets of a region over the same connections.
+	SharedConnections bool
 	// STS is the host of the STS endpoint; empty for the public cloud's.
 	STS string
 	// OwnRole is the name of the RAM role that the function acts with; empty if
@@ -82,21 +84,22 @@ func Read(environ []string) (Config, error) {
 		}
 	}
 	cfg := Config{
-		Policy:      r.policy(ossenc.Desired{Rule: r.rule(), Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact)}),
-		Mode:        oneOf(&r, Mode, ossenc.Enforce, ossenc.ReportOnly),
-		OSS:         r.oss(),
-		KMS:         r.service(KMSEndpoint),
-		Trail:       r.service(TrailEndpoint),
-		STS:         r.sts(),
-		OwnRole:     r.values[RoleName],
-		Auth:        r.auth(),
-		CloudConfig: r.cloudConfig(),
-		Continue:    oneOf(&r, SweepContinue, "off", "self") == "self",
-		MaxHops:     r.maxHops(),
-		FC:          r.url(FCEndpoint),
-		LogLevel:    r.logLevel(),
-		Env:         r.values,
-		Asks:        r.asks(),
+		Policy:            r.policy(ossenc.Desired{Rule: r.rule(), Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact)}),
+		Mode:              oneOf(&r, Mode, ossenc.Enforce, ossenc.ReportOnly),
+		OSS:               r.oss(),
+		KMS:               r.service(KMSEndpoint),
+		Trail:             r.service(TrailEndpoint),
+		STS:               r.sts(),
+		SharedConnections: oneOf(&r, OSSShared, "false", "true") == "true",
+		OwnRole:           r.values[RoleName],
+		Auth:              r.auth(),
+		CloudConfig:       r.cloudConfig(),
+		Continue:          oneOf(&r, SweepContinue, "off", "self") == "self",
+		MaxHops:           r.maxHops(),
+		FC:                r.url(FCEndpoint),
+		LogLevel:          r.logLevel(),
+		Env:               r.values,
+		Asks:              r.asks(),
 	}
 	cfg.RawEvents = r.rawEvents()
 	if len(r.problems) > 0 {

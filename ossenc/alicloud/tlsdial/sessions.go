@@ -26,19 +26,19 @@ func (s *sessions) cache() tls.ClientSessionCache {
 
 // Get implements [tls.ClientSessionCache].
 func (s *sessions) Get(host string) (*tls.ClientSessionState, bool) {
-	return s.cache().Get(groupOf(host))
+	return s.cache().Get(Endpoint(host))
 }
 
 // Put implements [tls.ClientSessionCache].
 func (s *sessions) Put(host string, state *tls.ClientSessionState) {
-	s.cache().Put(groupOf(host), state)
+	s.cache().Put(Endpoint(host), state)
 }
 
-// groupOf returns the endpoint that host belongs to: BUCKET.oss-REGION.aliyuncs.com
+// Endpoint returns the OSS endpoint that host belongs to: BUCKET.oss-REGION.aliyuncs.com
 // belongs to oss-REGION.aliyuncs.com, and to another one than
 // BUCKET.oss-REGION-internal.aliyuncs.com. An endpoint of a private cloud has a label
 // oss, too. Every other host stands for itself.
-func groupOf(host string) string {
+func Endpoint(host string) string {
 	for at := len(host); at > 0; {
 		at = strings.LastIndexByte(host[:at], '.')
 		label, _, _ := strings.Cut(host[at+1:], ".")

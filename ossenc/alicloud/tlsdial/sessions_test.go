@@ -22,7 +22,7 @@ func TestGroupOf(t *testing.T) {
 		"localhost":                                   "localhost",
 		"":                                            "",
 	} {
-		if got := groupOf(host); got != want {
+		if got := Endpoint(host); got != want {
 			t.Errorf("%s: %s, want %s", host, got, want)
 		}
 	}
