@@ -46,7 +46,7 @@ func (r Result) fail(v Verdict, c Code, reason string) Result {
 func (r Result) failed(v Verdict, err error, reason string) Result {
 	r = r.note(answerIn(err))
 	if e, ok := errors.AsType[*Error](err); ok {
-		r.OSSCode = e.OSSCode
+		r.OSSCode, r.Cause = e.OSSCode, e
 	}
 	return r.fail(v, CodeOf(err), reason+": "+err.Error())
 }
@@ -56,8 +56,8 @@ func (r Result) failed(v Verdict, err error, reason string) Result {
 func (r Result) undecided(err error) Result {
 	switch CodeOf(err) {
 	case Refused, ForeignKey:
-		e, _ := errors.AsType[*Error](err)
-		return r.fail(Blocked, e.Code, e.Message+"; nothing was written")
+		r.Cause, _ = errors.AsType[*Error](err)
+		return r.fail(Blocked, r.Cause.Code, r.Cause.Message+"; nothing was written")
 	}
 	return r.failed(Blocked, err, "the KMS key could not be checked, so nothing was written")
 }

@@ -34,6 +34,8 @@ type Requirement struct {
 	// Named are the KMS keys that the policy names for the region, whether or not it
 	// minds others: a rule that a caller sends may have no other.
 	Named []string
+	// OnlyReports is whether the settings or the policy's rule let nothing be written.
+	OnlyReports bool
 }
 
 // requirement returns what holds for a task: what it asks for itself, or else what
@@ -49,6 +51,7 @@ func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
 	case r.Exempt != nil || r.Blocked != "":
 		return r, nil
 	}
+	r.OnlyReports = Strictest(w.Mode, r.Desired.Mode) == ReportOnly
 	r.Desired = w.combine(r.Desired, t)
 	return r, err
 }
@@ -120,7 +123,7 @@ func (w *Warden) withUsableKey(ctx context.Context, region string, current Rule,
 	case key.Usable:
 		return d, nil
 	case r.Fallback.IsNone():
-		return Decision{}, &Error{Code: Refused, Message: fmt.Sprintf("%s; key %s is not usable: %s", d.Reason, d.Target.KMSKeyID, key.Reason)}
+		return Decision{}, &Error{Op: "DescribeKey", Code: Refused, Message: fmt.Sprintf("%s; key %s is not usable: %s", d.Reason, d.Target.KMSKeyID, key.Reason)}
 	}
 	unusable := fmt.Sprintf("key %s is not usable (%s), so the fallback applies: ", d.Target.KMSKeyID, key.Reason)
 	d = Decide(current, r.Fallback, Floor) // a fallback never weakens

@@ -51,6 +51,12 @@ type Result struct {
 	// Observed is whether Before and After were read. Where it is false, their
 	// null says nothing about the bucket.
 	Observed bool `json:"-"`
+	// Cause is the call that failed, or what was refused, so that a reader of another
+	// language need not read Reason; nil where nothing failed.
+	Cause *Error `json:"-"`
+	// OnlyReports is whether the settings or the policy's rule let nothing be written,
+	// whatever the task asks for.
+	OnlyReports bool `json:"-"`
 }
 
 // notWritten ends the reason of a rule that report mode did not write.

@@ -78,7 +78,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err != nil {
 		return res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
 	}
-	res.Wanted, res.PolicyRule = r.Desired.Rule, r.Rule
+	res.Wanted, res.PolicyRule, res.OnlyReports = r.Desired.Rule, r.Rule, r.OnlyReports
 	switch {
 	case r.Exempt != nil:
 		return res.end(Exempt, r.Exempt.String())

@@ -5,11 +5,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"maps"
-	"net/url"
-	"slices"
-	"sort"
-	"strconv"
 	"strings"
 	"time"
 
@@ -33,20 +28,22 @@ var (
 const earlyScript = `document.documentElement.className = "js"; addEventListener("error", () => { document.documentElement.className = ""; });`
 
 // page is the report for a browser: one document that needs nothing else. It
-// begins with a picture of all rows and shows the worst first, so it keeps them
-// until the end.
+// begins with a picture of all rows and shows the worst first, so it keeps them,
+// compressed, until the end.
 type page struct {
 	*printer
 	v    View
 	t    texts
-	rows []ossenc.Result
+	rows *spool
+	tallies
 }
 
 func newPage(out *printer, v View) writer {
 	if pageTexts()[v.Language] == nil {
 		v.Language = "en"
 	}
-	return &page{printer: out, v: v, t: pageTexts()[v.Language]}
+	v.Reach = cmp.Or(v.Reach, ReachSigned)
+	return &page{printer: out, v: v, t: pageTexts()[v.Language], rows: newSpool(), tallies: newTallies()}
 }
 
 // pagePolicy allows the page's own style and script, by their hashes, and no
@@ -63,14 +60,16 @@ func hashSource(s string) string {
 
 func (p *page) begin() {}
 
-func (p *page) row(r row) { p.rows = append(p.rows, r.Result) }
+func (p *page) row(r row) {
+	p.tallies.add(r.Result, p.v.Account)
+	p.keep(r)
+}
 
-func (p *page) end(s *Summary) {
-	sort.SliceStable(p.rows, func(i, j int) bool { // by name they are already
-		return slices.Index(groups, groupOf(p.rows[i])) < slices.Index(groups, groupOf(p.rows[j]))
-	})
-	slots := p.slots(s)
-	for i, part := range strings.Split(pageTemplate, "{{") {
+func (p *page) end(s *Summary) { p.fill(pageTemplate, p.slots(s)) }
+
+// fill writes a template.
+func (p *page) fill(template string, slots map[string]func()) {
+	for i, part := range strings.Split(template, "{{") {
 		if i == 0 {
 			p.print(part)
 			continue
@@ -87,38 +86,59 @@ func (p *page) end(s *Summary) {
 
 // slots are the parts of the template that are not texts.
 func (p *page) slots(s *Summary) map[string]func() {
-	c := count(p.rows)
 	now := p.v.Now.UTC()
 	raw := func(s string) func() { return func() { p.print(s) } }
 	text := func(s string) func() { return func() { p.print(escape(s)) } }
 	return map[string]func(){
-		".lang":     text(p.v.Language),
-		".policy":   text(pagePolicy()),
-		".style":    raw(pageStyle),
-		".early":    raw(earlyScript),
-		".script":   raw(pageScript),
-		".data":     func() { p.print(scriptJSON(p.data())) },
-		".time":     text(now.Format(time.RFC3339)),
-		".when":     text(now.Format("2006-01-02 15:04 UTC")),
-		".place":    text(strings.Trim(p.v.Account+" · "+p.v.Region, " ·")),
-		".headline": text(p.headline(c, s)),
-		".wanted":   text(p.wanted()),
-		".notice":   func() { p.notices(s) },
-		".donut": func() {
-			if !s.isPart() { // of the whole
-				p.donut(c)
-			}
-		},
-		".legend":    func() { p.legend(c) },
-		".rules":     func() { p.bars(byRule(p.rows), "") },
-		".regions":   func() { p.bars(byRegion(p.rows), "region") },
-		".options":   p.options,
-		".curl":      text("curl -X PUT " + p.base() + "/buckets/NAME/encryption"),
-		".terraform": text(terraformExample),
+		".lang":   text(LanguageTag(p.v.Language)),
+		".policy": text(pagePolicy()),
+		".style":  raw(pageStyle),
+		".early":  raw(earlyScript),
+		".script": raw(pageScript),
+		".data":   func() { p.print(scriptJSON(p.data())) },
+		".time":   text(now.Format(time.RFC3339)),
+		".when":   text(now.Format("2006-01-02 15:04 UTC")),
+		".place":  text(strings.Trim(visible(p.v.Account)+" · "+p.v.Region, " ·")),
+		".class":  text(p.class(s)),
+		".title":  text(p.title(s)),
+
+		".headline":  func() { p.headline(s) },
+		".sub":       func() { p.sub(s) },
+		".notice":    func() { p.notices(s) },
+		".donut":     func() { p.donut(s) },
+		".legend":    func() { p.legend(s) },
+		".cards":     p.cards,
+		".languages": p.languages,
+		".forms":     p.forms,
+		".heads":     p.heads,
 		".rows":      p.table,
+		".empty":     func() { p.empty(s) },
+		".register":  p.register,
+		".controls":  func() { p.controls(s) },
 		".facts":     func() { p.facts(s) },
+		".others":    p.otherForms,
+		".fix":       text(p.fixExample()),
+		".fixnote":   text(p.t["fix_note_"+string(p.fixBy())]),
+		".terraform": text(terraformExample),
 	}
 }
+
+// class says what the page shows, for its style: nothing to fix, no buckets, a part.
+func (p *page) class(s *Summary) string {
+	var all []string
+	for _, c := range []struct {
+		name string
+		on   bool
+	}{{"part", s.isPart()}, {"no-rows", p.all.all == 0}, {"fine", p.all.bad() == 0}, {"with-policy", p.hasPolicy()}} {
+		if c.on {
+			all = append(all, c.name)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// hasPolicy is whether a policy decides for each bucket.
+func (p *page) hasPolicy() bool { return p.v.Wanted.IsNone() }
 
 // terraformExample is for a reader without the script, which writes it out for
 // each bucket.
@@ -131,103 +151,54 @@ const terraformExample = `resource "alicloud_oss_bucket" "NAME" {
 
 // data is what the script needs besides the table.
 func (p *page) data() map[string]any {
+	policy := ""
+	if p.v.Origin.Policy != nil {
+		policy = p.v.Origin.Policy.Name
+	}
+	words := texts{}
+	for _, name := range scriptTexts() {
+		words[name] = p.t[name]
+	}
 	return map[string]any{
-		"texts":   p.t,
-		"wanted":  p.v.Wanted,
+		"texts":   words,
+		"wanted":  requiredOf(ossenc.Result{Wanted: p.v.Wanted}),
 		"exact":   p.v.Compare == ossenc.Exact,
 		"base":    p.base(),
-		"token":   p.v.NeedsToken,
+		"reach":   p.fixBy(),
+		"reports": p.v.OnlyReports,
 		"account": p.v.Account,
+		"home":    p.v.Region,
+		"policy":  policy,
 	}
 }
 
 // base is the address for the curl lines.
 func (p *page) base() string { return cmp.Or(p.v.BaseURL, "http://HOST") }
 
-func (p *page) headline(c counts, s *Summary) string {
-	switch {
-	case s.isPart():
-		return p.t["incomplete"]
-	case c.all == 0:
-		return p.t["headline_empty"]
-	case c.bad == 0:
-		return p.t.with("headline_ok", "n", grouped(c.all))
+// fixBy is how a bucket can be fixed: where requests cannot write, by calling the
+// function by its name.
+func (p *page) fixBy() Reach {
+	if p.v.Reach == ReachToken && p.v.ReadOnly {
+		return ReachSigned
 	}
-	return p.t.with("headline_bad", "n", grouped(c.bad), "m", grouped(c.all))
+	return p.v.Reach
 }
 
-func (p *page) wanted() string {
-	switch {
-	case p.v.Wanted.IsNone():
-		return p.t["wanted_policy"]
-	case p.v.Compare == ossenc.Exact:
-		return p.t.with("wanted_exact", "rule", visible(p.v.Wanted.String()))
+// fixExample is the line that fixes one bucket, for a reader without the script.
+func (p *page) fixExample() string {
+	switch p.fixBy() {
+	case ReachToken:
+		return `curl -X PUT -H "Authorization: Bearer $TOKEN" '` + p.base() + `/buckets/NAME/encryption'`
+	case ReachCommand:
+		return "bucketwarden rule set NAME"
 	}
-	return p.t.with("wanted_floor", "rule", visible(p.v.Wanted.String()))
+	return `s invoke -e '{"action":"sweep","prefix":"NAME"}'`
 }
 
-// facts are the report's provenance.
-func (p *page) facts(s *Summary) {
-	for fact := range slices.Chunk(s.facts(), 2) {
-		p.print("<dt>", escape(p.t["fact_"+fact[0]]), "</dt><dd>", escape(visible(fact[1])), "</dd>\n")
+// LanguageTag is the language as BCP 47 names it.
+func LanguageTag(language string) string {
+	if language == "zh" {
+		return "zh-CN"
 	}
-}
-
-// notices says why the report is not complete, and which exemptions end soon.
-func (p *page) notices(s *Summary) {
-	p.notice(s)
-	if len(s.EndingSoon) == 0 {
-		return
-	}
-	p.print(`<section class="notice"><strong>`, escape(p.t["ending_soon"]), "</strong><ul>")
-	for _, x := range s.EndingSoon {
-		p.print("<li>", escape(visible(x.Until.String()+": "+x.Rule+" ("+x.Owner+"): "+x.Reason)), "</li>")
-	}
-	p.print("</ul></section>\n")
-}
-
-// notice says why the report is not complete, and links to the rest.
-func (p *page) notice(s *Summary) {
-	if s.Complete {
-		return
-	}
-	why := p.t.with("unread", "n", grouped(s.Unread))
-	switch {
-	case s.Error != nil:
-		why = p.t.with("list_failed", "why", p.t["code_"+string(s.Error.Code)]) + " " + s.Error.Detail
-	case s.Next != "":
-		why = p.t["more_follow"]
-	case s.Unread == 0:
-		why = p.t["nothing_asked"]
-	}
-	p.print(`<p class="notice" role="alert"><strong>`, escape(p.t["incomplete"]), `</strong> `, escape(why))
-	if s.Next != "" {
-		p.print(` <a href="`, escape(p.next(s)), `">`, escape(p.t["go_on"]), `</a>`)
-	}
-	p.print("</p>\n")
-}
-
-// next is the query for the rest of the report.
-func (p *page) next(s *Summary) string {
-	query := url.Values{"format": {"html"}, "lang": {p.v.Language}, "after": {s.Next}}
-	for name, value := range map[string]string{"prefix": p.v.Prefix, "region": p.v.RegionFilter} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	if p.v.Limit > 0 {
-		query.Set("limit", strconv.Itoa(p.v.Limit))
-	}
-	return "?" + query.Encode()
-}
-
-// options are the regions to filter by.
-func (p *page) options() {
-	regions := map[string]bool{}
-	for _, res := range p.rows {
-		regions[res.Region] = true
-	}
-	for _, r := range slices.Sorted(maps.Keys(regions)) {
-		p.print("<option>", escape(visible(r)), "</option>")
-	}
+	return language
 }

@@ -1,23 +1,32 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/flate"
+	"strings"
+
 	"bucketwarden/ossenc"
 )
 
-// group is what a row of the page is counted as.
-type group string
+// group is what a row of the page is counted as, the worst first.
+type group int
 
-// The groups, worst first.
+// The groups.
 const (
-	groupNone    group = "none"    // no default encryption
-	groupUnknown group = "unknown" // could not be read
-	groupWeak    group = "weak"    // a rule, but not compliant
-	groupExempt  group = "exempt"  // the policy leaves it alone
-	groupOK      group = "ok"      // compliant
-	groupGone    group = "gone"    // deleted since it was listed
+	groupForeign group = iota // a KMS key that the policy does not name
+	groupNone                 // no default encryption
+	groupUnknown              // could not be read
+	groupWeak                 // a rule, but not compliant
+	groupExempt               // the policy leaves it alone
+	groupOK                   // compliant
+	groupGone                 // deleted since it was listed
+	groupCount
 )
 
-var groups = []group{groupNone, groupUnknown, groupWeak, groupExempt, groupOK, groupGone}
+// groupNames are the groups in the page's address, classes and texts.
+var groupNames = [groupCount]string{"foreign", "none", "unknown", "weak", "exempt", "ok", "gone"}
 
 func groupOf(res ossenc.Result) group {
 	switch {
@@ -29,66 +38,139 @@ func groupOf(res ossenc.Result) group {
 		return groupExempt
 	case res.Verdict == ossenc.Compliant:
 		return groupOK
+	case res.Code == ossenc.ForeignKey:
+		return groupForeign
 	case res.After.IsNone():
 		return groupNone
 	}
 	return groupWeak
 }
 
-// counts are the rows by group.
-type counts struct {
-	group     map[group]int
-	all       int // except those that are gone
-	bad       int // those that need attention
-	encrypted int
-}
-
-func count(rows []ossenc.Result) counts {
-	c := counts{group: map[group]int{}}
-	for _, res := range rows {
-		g := groupOf(res)
-		c.group[g]++
-		if g == groupGone {
-			continue
-		}
-		c.all++
-		c.bad += number(needsAttention(res))
-		c.encrypted += number(res.Observed && !res.After.IsNone())
+// columns are the table's, by the names of their texts. Those of a policy are only
+// there where one decides.
+func (p *page) columns() []string {
+	all := []string{"bucket"}
+	if p.v.Accounts {
+		all = append(all, "account")
 	}
-	return c
+	all = append(all, "region", "rule")
+	if p.hasPolicy() {
+		all = append(all, "required", "policy")
+	}
+	return append(all, "state", "why")
 }
 
+func (p *page) heads() {
+	for _, c := range p.columns() {
+		p.print(`<th scope="col" data-f="`, c, `">`, escape(p.t["col_"+c]), "</th>")
+	}
+}
+
+// keep makes a row's line and keeps it behind its group. What to do about a row is for
+// the script to unfold: 5,000 times the same lines would make the page ten times as
+// long.
+func (p *page) keep(r row) {
+	line := page{printer: &printer{w: p.rows}, v: p.v, t: p.t}
+	line.print(string(rune(mark(groupOf(r.Result)))))
+	line.tableRow(r)
+}
+
+// table writes the rows, the worst first.
 func (p *page) table() {
-	for _, res := range p.rows {
-		p.tableRow(res)
+	_ = p.rows.in.Close() // a buffer takes everything
+	for g := range groupCount {
+		if p.all.group[g] > 0 {
+			p.rowsOf(g)
+		}
 	}
 }
 
-// tableRow writes what is, how that compares and why. What to do about it is for
-// the script to unfold: 5,000 times the same lines would make the page ten
-// times as long.
-func (p *page) tableRow(res ossenc.Result) {
+func (p *page) rowsOf(g group) {
+	lines := bufio.NewReader(flate.NewReader(bytes.NewReader(p.rows.kept.Bytes())))
+	for p.err == nil {
+		line, err := lines.ReadString('\n')
+		if err != nil { // the end: a buffer has no other
+			return
+		}
+		if line[0] == mark(g) {
+			p.print(line[1:])
+		}
+	}
+}
+
+// mark is the byte that a kept line of a group begins with.
+func mark(g group) byte { return 'a' + byte(g) }
+
+// tableRow writes what is, how that compares and why.
+func (p *page) tableRow(r row) {
+	res := r.Result
 	g := groupOf(res)
-	p.print(`<tr data-g="`, string(g), `"`)
+	p.print(`<tr id="b-`, escape(visible(res.Bucket)), `" data-g="`, groupNames[g], `"`)
 	p.attribute("data-c", string(res.Code))
 	p.attribute("data-i", res.OSSRequestID)
-	p.attribute("data-o", res.Account)
-	p.attribute("data-p", res.PolicyRule)
-	wanted := p.v.Wanted
-	if res.Wanted != wanted && !res.Wanted.IsNone() {
-		p.attribute("data-w", res.Wanted.String())
+	if !p.v.Accounts {
+		p.attribute("data-o", res.Account)
 	}
-	if target := res.Target; target != wanted {
-		p.attribute("data-a", target.Algorithm)
-		p.attribute("data-k", target.KMSKeyID)
-		p.attribute("data-d", target.KMSDataEncryption)
+	if needsAttention(res) {
+		if !res.Target.IsNone() {
+			p.attribute("data-t", res.Target.String())
+		}
+		p.attribute("data-n", string(r.change))
+		p.attribute("data-s", r.since())
+		if res.OnlyReports {
+			p.attribute("data-m", "report")
+		}
 	}
-	p.print(`><th scope="row">`, escape(visible(res.Bucket)),
-		`</th><td>`, escape(visible(res.Region)),
-		`</td><td>`, escape(visible(p.rule(res))),
-		`</td><td><b>`, escape(p.t["group_"+string(g)]),
-		`</b></td><td>`, escape(p.why(res, g)),
-		`<small>`, escape(visible(res.Reason)), "</small></td></tr>\n")
+	why, details, original := p.reason(res, g)
+	p.attribute("data-r", original)
+	p.print(`><th scope="row">`, escape(visible(res.Bucket)), "</th>")
+	if p.v.Accounts {
+		p.print(`<td>`, escape(visible(cmp.Or(res.Account, p.v.Account))), `</td>`)
+	}
+	p.print("<td>", escape(visible(res.Region)), "</td>")
+	p.ruleCell(p.rule(res))
+	if p.hasPolicy() {
+		p.ruleCell(requiredOf(res))
+		p.print("<td>", escape(visible(res.PolicyRule)), "</td>")
+	}
+	p.print(`<td><b>`, escape(p.t["group_"+groupNames[g]]), `</b></td><td>`, escape(visible(why)))
+	if details != "" {
+		p.print("<small>", escape(visible(details)), "</small>")
+	}
+	p.print("</td></tr>\n")
+}
+
+// ruleCell shows a rule. A long key is shortened in its middle; the whole is its
+// title, which print and readers without the script see instead.
+func (p *page) ruleCell(rule string) {
+	whole := visible(rule)
+	short := shortened(whole)
+	if short == whole {
+		p.print("<td>", escape(whole), "</td>")
+		return
+	}
+	p.print(`<td><span title="`, escape(whole), `"><i>`, escape(short), "</i></span></td>")
+}
+
+// longestKey is how many characters of a key show.
+const longestKey = 24
+
+// shortened is a rule with the middle of a long key left out: its end tells keys apart.
+func shortened(rule string) string {
+	head, rest, found := strings.Cut(rule, "(")
+	end := strings.LastIndexByte(rest, ')')
+	if !found || end < 0 {
+		return rule
+	}
+	return head + "(" + shortKey(rest[:end]) + rest[end:]
+}
+
+func shortKey(id string) string {
+	key := []rune(id)
+	if len(key) <= longestKey {
+		return id
+	}
+	return string(key[:longestKey/2-1]) + "…" + string(key[len(key)-longestKey/2:])
 }
 
 func (p *page) attribute(name, value string) {
@@ -105,23 +187,4 @@ func (p *page) rule(res ossenc.Result) string {
 		return p.t["rule_none"]
 	}
 	return res.After.String()
-}
-
-// why says in the reader's language what the reason says in full.
-func (p *page) why(res ossenc.Result, g group) string {
-	switch {
-	case res.Code == ossenc.Refused && res.OSSCode == "": // OSS was not asked
-		return p.t["why_not_possible"]
-	case res.Code != "":
-		return p.t["code_"+string(res.Code)]
-	case g == groupOK && res.After == res.Wanted:
-		return p.t["why_same"]
-	case g == groupOK && res.After.Strength() == res.Wanted.Strength():
-		return p.t["why_other_key"]
-	case g == groupOK:
-		return p.t["why_stronger"]
-	case g == groupWeak && res.After.Strength().AtLeast(res.Wanted.Strength()):
-		return p.t["why_other"] // only an exact comparison minds
-	}
-	return p.t["why_"+string(g)]
 }

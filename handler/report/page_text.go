@@ -86,3 +86,16 @@ func grouped(n int) string {
 
 // Languages returns the languages of the page, in order.
 func Languages() []string { return slices.Sorted(maps.Keys(pageTexts())) }
+
+// scriptTexts are the texts that the page's script needs; the others stay out of it.
+func scriptTexts() []string {
+	return strings.Fields(`
+		advice_denied advice_foreign_key advice_other advice_refused advice_throttled advice_unavailable advice_unrecognized
+		any change change_new change_open change_worse code
+		col_account col_bucket col_policy col_region col_required col_rule col_state col_why
+		copied copy count count_one enforce_function enforce_function_note enforce_rule enforce_rule_note filtered
+		fix fix_note_command fix_note_signed fix_note_token
+		group_exempt group_foreign group_gone group_none group_ok group_unknown group_weak
+		link open_since original print reason remove_filter request_id reset rights rights_note rule_none rule_unknown
+		save search selected show_all show_more sort target terraform terraform_comment terraform_note`)
+}

@@ -36,14 +36,22 @@ type View struct {
 	// BaseURL is the address for the page's curl lines, such as
 	// https://example.com; empty for a name to fill in.
 	BaseURL string
-	// NeedsToken adds a bearer token to the curl lines.
-	NeedsToken bool
+	// Reach is how the report is asked for, so that the page's lines fit.
+	Reach Reach
+	// ReadOnly is whether HTTP cannot write.
+	ReadOnly bool
+	// OnlyReports is whether the settings let nothing be written.
+	OnlyReports bool
 	// Wanted and Compare are what the settings require of every bucket; zero where
 	// a policy decides.
 	Wanted  ossenc.Rule
 	Compare ossenc.Compare
 	// EndingSoon are the exemptions that end within 14 days.
 	EndingSoon []ossenc.Exemption
+	// Accounts is whether the policy has several accounts, so that rows name theirs.
+	Accounts bool
+	// Exemptions are all of the policy, those that have ended too.
+	Exemptions []ossenc.Exemption
 	// History is what earlier reports say; the zero History for none.
 	History History
 	// Prefix, Region and After selected the rows; they are repeated in the link to
@@ -55,6 +63,20 @@ type View struct {
 	// and says where to resume. 0 for no bound.
 	MaxBytes int
 }
+
+// Reach is how a report is asked for.
+type Reach string
+
+// The ways.
+const (
+	// ReachSigned is a trigger that takes signed requests only; its function can be
+	// called by its name too.
+	ReachSigned Reach = "signed"
+	// ReachToken is a request with a bearer token.
+	ReachToken Reach = "token"
+	// ReachCommand is the command.
+	ReachCommand Reach = "command"
+)
 
 // Source passes the results to row in order, until all are done, the time runs out
 // or row returns false.

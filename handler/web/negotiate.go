@@ -91,8 +91,10 @@ func weightOf(ranges []preference, media string) float64 {
 // chooseLanguage takes the language that was asked for, else what the
 // Accept-Language header prefers, else English.
 func chooseLanguage(name, header string) (string, error) {
-	if slices.Contains(report.Languages(), name) {
-		return name, nil
+	for _, language := range report.Languages() {
+		if name == language || name == report.LanguageTag(language) {
+			return language, nil
+		}
 	}
 	if name != "" {
 		return "", problemf(ossenc.Invalid, "lang=%.20q is none of en, ja, zh", name)

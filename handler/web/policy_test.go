@@ -113,12 +113,12 @@ func TestReport_ManyAccountsUnderAPolicy(t *testing.T) {
 			"bucketwarden_report_complete 1",
 		},
 		"html": {
-			"<h1>2 of 4 buckets need attention</h1>", "what the policy says",
-			`<tr data-g="exempt" data-p="public assets"><th scope="row">assets</th><td>cn-hangzhou</td><td>none</td><td><b>Exempt</b></td><td>The policy leaves it alone<small>no KMS rights yet</small>`,
-			`<tr data-g="weak" data-c="foreign_key" data-p="payments" data-w="KMS(other)"><th scope="row">pay</th><td>cn-hangzhou</td><td>KMS(k)</td><td><b>Not compliant</b></td><td>The current rule has a KMS key that the policy does not name`,
-			`<tr data-g="none" data-c="refused" data-p="payments" data-w="KMS(other)"><th scope="row">none</th>`,
-			`<tr data-g="gone"><th scope="row">gone</th>`,
-			`<tr data-g="ok" data-o="5678" data-p="everything else" data-w="AES256" data-a="AES256"><th scope="row">theirs</th>`,
+			"<title>1 with a foreign key, 1 not encrypted of 4 buckets · Bucketwarden</title>", "what the policy says",
+			`<tr id="b-assets" data-g="exempt"><th scope="row">assets</th><td>cn-hangzhou</td><td>none</td><td></td><td>public assets</td><td><b>Exempt</b></td><td>no KMS rights yet</td></tr>`,
+			`<tr id="b-pay" data-g="foreign" data-c="foreign_key"><th scope="row">pay</th><td>cn-hangzhou</td><td>KMS(k)</td><td>KMS(other)</td><td>payments</td><td><b>Foreign key</b></td><td>The key k is not one of the policy&#39;s<small>foreign</small>`,
+			`<tr id="b-none" data-g="none" data-c="refused"><th scope="row">none</th>`,
+			`<tr id="b-gone" data-g="gone"><th scope="row">gone</th>`,
+			`<tr id="b-theirs" data-g="ok" data-o="5678"><th scope="row">theirs</th><td>cn-beijing</td><td>AES256</td><td>AES256</td><td>everything else</td>`,
 		},
 	} {
 		body := ask(t, variety(), "GET", "/report?format="+format, "").Body.String()

@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -105,7 +106,7 @@ func (x *exchange) setReportHeaders(q reportQuery) {
 		h.Set("Content-Disposition", `inline; filename="`+q.format.Filename+`"`)
 	}
 	if q.format.Localized {
-		h.Set("Content-Language", q.language)
+		h.Set("Content-Language", report.LanguageTag(q.language))
 	}
 	if q.format.Policy != nil {
 		h.Set("Content-Security-Policy", q.format.Policy()+"; frame-ancestors 'none'")
@@ -119,10 +120,18 @@ func (x *exchange) view(q reportQuery) report.View {
 	return report.View{
 		Origin: report.Origin{Policy: report.FileOf(s.Policy.Source.Name, s.Policy.Source.SHA256, s.Policy.Source.Lines), Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
 		Now:    now, Account: id.AccountID, Region: id.Region,
-		Language: q.language, BaseURL: baseURL(x.req), NeedsToken: x.web.auth.Mode == AuthTokens,
-		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now),
+		Language: q.language, BaseURL: baseURL(x.req), Reach: x.web.auth.reach(), ReadOnly: !slices.Contains(x.web.auth.Allow, ScopeApply), OnlyReports: s.Warden().ModeFor("") == ossenc.ReportOnly,
+		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now), Exemptions: s.Policy.Exemptions(), Accounts: len(s.Policy.Accounts) > 0,
 		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit, MaxBytes: x.maxReport(q.format),
 	}
+}
+
+// reach is how the page was asked for, so that its lines fit.
+func (a Auth) reach() report.Reach {
+	if a.Mode == AuthTokens {
+		return report.ReachToken
+	}
+	return report.ReachSigned
 }
 
 // baseURL is the address that the request came to. A host that is not one gives a

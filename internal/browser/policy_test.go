@@ -36,14 +36,14 @@ func TestPage_UnderAPolicy(t *testing.T) {
 	}
 	at := start(t, "-policy", file)
 	b := visit(t, desktop, at.Trigger)
-	equal(t, "wanted", b.text("p.wanted"), "Required: what the policy says of each bucket")
+	equal(t, "wanted", b.text("p.sub"), "Required: what the policy says about each bucket")
 	legend := strings.Join(b.texts(".legend .label"), ", ")
-	equal(t, "legend", legend, "Compliant, Exempt, Not compliant, Unknown, Not encrypted")
+	equal(t, "legend", legend, "Foreign key, Not encrypted, Unknown, Not compliant, Exempt, Compliant")
 	b.unfold("audit-trail")
-	if facts := strings.Join(b.texts(".detail dd"), "; "); !strings.HasPrefix(facts, "AES256; SM4; records; SM4; The current rule is weaker than the required one") {
+	if facts := strings.Join(b.texts(".detail dd"), "; "); !strings.HasPrefix(facts, "AES256; SM4; records; SM4; AES256 is weaker than the required SM4") {
 		t.Errorf("facts %s", facts)
 	}
-	b.do(chromedp.Click(chromedp.CSS(".legend [data-g=exempt] button")))
+	b.do(chromedp.Click(chromedp.CSS(".legend [data-v=exempt] button")))
 	equal(t, "exempt", strings.Join(b.names(), " "), "marketing-images")
 	b.unfold("marketing-images")
 	equal(t, "lines to copy", len(b.texts(".detail pre")), 0)

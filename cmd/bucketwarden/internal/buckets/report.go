@@ -179,6 +179,7 @@ func (s *survey) view(r *reach.Reach) report.View {
 	return report.View{
 		Origin: r.Origin(s.app.Version), History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(),
 		Account: cmp.Or(r.Account, r.Caller().Account), Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
+		Reach: report.ReachCommand, Exemptions: r.Policy.Exemptions(), Accounts: len(r.Policy.Accounts) > 0,
 		EndingSoon: newService(r).ExemptionsEndingSoon(s.app.Now()),
 	}
 }
