@@ -88,8 +88,8 @@ func serviceOf(res ossenc.Result) string {
 	return "OSS"
 }
 
-// answer is what a service answered: its operation and codes, and its message, which
-// nobody translates.
+// answer is what a service answered: its operation and codes, and its own message as it
+// came.
 func (p *page) answer(res ossenc.Result) string {
 	c := res.Cause
 	if c == nil || c.Op == "" {
