@@ -14,11 +14,26 @@ type Mode string
 const (
 	// Enforce writes the required rule where the bucket differs.
 	Enforce Mode = "enforce"
+	// Approve writes what somebody approved ([Task.Approved]) and nothing else, and says
+	// what else would be written.
+	Approve Mode = "approve"
 	// ReportOnly writes nothing and says what would be written.
 	ReportOnly Mode = "report"
 )
 
-var modesByStrictness = []Mode{"", Enforce, ReportOnly}
+var modesByStrictness = []Mode{"", Enforce, Approve, ReportOnly}
+
+// MayWrite reports whether a task in this mode may write. approved is whether somebody
+// approved the very change. A mode that is not known writes nothing.
+func (m Mode) MayWrite(approved bool) bool {
+	switch m {
+	case "", Enforce:
+		return true
+	case Approve:
+		return approved
+	}
+	return false
+}
 
 // Strictest returns the mode that holds back most. A mode that is not known holds
 // back more than any other, because nothing says what it allows.
@@ -62,7 +77,7 @@ func (d Desired) Check() error {
 	case d.Compare != "" && d.Compare != Floor && d.Compare != Exact:
 		return fmt.Errorf("compare %.40q is neither floor nor exact", d.Compare)
 	case !slices.Contains(modesByStrictness, d.Mode):
-		return fmt.Errorf("mode %.40q is neither enforce nor report", d.Mode)
+		return fmt.Errorf("mode %.40q is none of enforce, approve, report", d.Mode)
 	}
 	return nil
 }

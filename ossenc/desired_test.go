@@ -72,9 +72,9 @@ func TestEnsure_WhatMakesNoSenseIsInvalid(t *testing.T) {
 		{"RemovalThatWeakensNothingByTheTask", good, "", Task{Override: &Desired{Remove: true}, Compare: Floor}, "weaken nothing"},
 		{"UnknownCompare", good, "", Task{Override: &Desired{Rule: aes256, Compare: "flor"}}, "neither floor nor exact"},
 		{"UnknownCompareOfTheTask", good, "", Task{Compare: "exakt"}, "neither floor nor exact"},
-		{"UnknownMode", good, "", Task{Override: &Desired{Rule: aes256, Mode: "audit"}}, "neither enforce nor report"},
-		{"UnknownModeOfTheTask", good, "", Task{Mode: "audit"}, "neither enforce nor report"},
-		{"UnknownModeOfTheSettings", good, "audit", Task{}, "neither enforce nor report"},
+		{"UnknownMode", good, "", Task{Override: &Desired{Rule: aes256, Mode: "audit"}}, "none of enforce, approve, report"},
+		{"UnknownModeOfTheTask", good, "", Task{Mode: "audit"}, "none of enforce, approve, report"},
+		{"UnknownModeOfTheSettings", good, "audit", Task{}, "none of enforce, approve, report"},
 		{"PolicyAsksForNothing", ruled(Requirement{Rule: "empty"}), "", Task{}, `rule "empty" asks for nothing`},
 		{"PolicyAsksForNothingExactly", ruled(Requirement{}), "", Task{Compare: Exact}, "asks for nothing"},
 	}

@@ -53,6 +53,9 @@ func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
 	}
 	r.OnlyReports = Strictest(w.Mode, r.Desired.Mode) == ReportOnly
 	r.Desired = w.combine(r.Desired, t)
+	if err == nil && r.Desired.Mode == Approve && t.escapesApproval() {
+		err = &Error{Code: Refused, Message: "approve mode: only an approved plan changes a rule, so no request removes one or goes past the policy"}
+	}
 	return r, err
 }
 

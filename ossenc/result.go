@@ -12,7 +12,7 @@ type Verdict string
 const (
 	Compliant Verdict = "compliant" // the current rule is good enough; nothing was written
 	Fixed     Verdict = "fixed"     // written, and read back
-	WouldFix  Verdict = "would_fix" // report mode: would be written
+	WouldFix  Verdict = "would_fix" // report or approve mode: would be written
 	Ignored   Verdict = "ignored"   // an event that asks for nothing
 	Exempt    Verdict = "exempt"    // the policy leaves the bucket alone
 	Gone      Verdict = "gone"      // the bucket does not exist any more
@@ -59,11 +59,13 @@ type Result struct {
 	OnlyReports bool `json:"-"`
 }
 
-// notWritten ends the reason of a rule that report mode did not write.
-const notWritten = "; report mode, so %s was not written"
+// notWritten ends the reason of a rule that the mode did not let be written.
+func notWritten(m Mode, target Rule) string {
+	return fmt.Sprintf("; %s mode, so %s was not written", m, target)
+}
 
-// Finding returns the reason without the remark that report mode wrote nothing: a
+// Finding returns the reason without the remark that the mode wrote nothing: a
 // report never writes, in whatever mode the function is.
 func (r Result) Finding() string {
-	return strings.TrimSuffix(r.Reason, fmt.Sprintf(notWritten, r.Target))
+	return strings.TrimSuffix(strings.TrimSuffix(r.Reason, notWritten(ReportOnly, r.Target)), notWritten(Approve, r.Target))
 }

@@ -15,6 +15,8 @@ type SweepOptions struct {
 	Mode Mode
 	// Prefix and Region leave out all other buckets; empty for all.
 	Prefix, Region string
+	// Buckets leaves out all buckets but these, by name; nil for all.
+	Buckets map[string]bool
 	// Accounts leaves out all accounts but these, by ID; nil for all.
 	Accounts []string
 	// After is where an earlier sweep stopped ([SweepSummary.Last]), to resume behind it.
@@ -160,5 +162,5 @@ func (w *Warden) countIn(ctx context.Context, account string, o SweepOptions) (i
 
 // has reports whether the sweep is about the bucket.
 func (o SweepOptions) has(b Bucket) bool {
-	return (o.Region == "" || b.Region == o.Region) && strings.HasPrefix(b.Name, o.Prefix)
+	return (o.Region == "" || b.Region == o.Region) && (o.Buckets == nil || o.Buckets[b.Name]) && strings.HasPrefix(b.Name, o.Prefix)
 }

@@ -26,6 +26,9 @@ type Task struct {
 	// rule wins.
 	Mode         Mode
 	Precondition Precondition
+	// Approved means that somebody who may approve has approved this very change: the
+	// only kind that [Approve] lets be written.
+	Approved bool
 	// Budget is asked before a write and may refuse it; nil allows all.
 	Budget func() bool
 }

@@ -17,12 +17,21 @@ type Waiver struct {
 	Exemption bool
 }
 
+// escapesApproval reports whether the task asks for what no plan could have shown to
+// those who approve: a removal, or a way past the policy.
+func (t Task) escapesApproval() bool {
+	return !t.Approved && (t.Waive != Waiver{} || t.Override != nil && t.Override.Remove)
+}
+
 // override returns the requirement for a task that says itself what is required. r is
 // what the policy says: the error is [Refused] where the task goes past it.
 func (w *Warden) override(ctx context.Context, t Task, r Requirement) (Requirement, error) {
 	own := Requirement{Rule: r.Rule, Index: r.Index, Desired: *t.Override, Keys: r.Keys, Named: r.Named}
 	if t.Waive.Keys {
 		own.Keys = nil
+	}
+	if r.Desired.Mode == Approve { // unlike a rule that only reports: nobody waives it
+		own.Desired.Mode = Strictest(own.Desired.Mode, Approve)
 	}
 	switch {
 	case r.Exempt != nil && !t.Waive.Exemption:

@@ -132,8 +132,8 @@ func (w *Warden) act(ctx context.Context, t Task, r Requirement, d Decision, res
 		return res.end(Compliant, d.Reason)
 	case !t.Precondition.holds(res.Before, d):
 		return res.unexpected(t.Precondition, res.Before, d)
-	case r.Desired.Mode == ReportOnly:
-		return res.end(WouldFix, d.Reason+fmt.Sprintf(notWritten, d.Target))
+	case !r.Desired.Mode.MayWrite(t.Approved):
+		return res.end(WouldFix, d.Reason+notWritten(r.Desired.Mode, d.Target))
 	case t.OwnWrite:
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or another writer changed it")
 	case t.Budget != nil && !t.Budget():

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -67,6 +68,7 @@ func TestStories(t *testing.T) {
 			"same":   same,
 			"expand": expand,
 			"deploy": deploy,
+			"digest": digest,
 		},
 	})
 }
@@ -278,6 +280,13 @@ func agent(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s came from %q", r.Operation, r.UserAgent)
 		}
 	}
+}
+
+// digest sets DIGEST to that of a plan: digest FILE.
+func digest(ts *testscript.TestScript, _ bool, args []string) {
+	var plan struct{ Digest string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &plan))
+	ts.Setenv("DIGEST", plan.Digest)
 }
 
 // same checks that two files are equal.

@@ -42,8 +42,8 @@ type BucketAnswer struct {
 	ossenc.Result
 	// Rule is the current rule.
 	Rule ossenc.Rule `json:"rule"`
-	// DryRun is set where a change was not made because of a dry run or the
-	// report mode.
+	// DryRun is set where a change was not made because of a dry run, or of the mode of
+	// the settings.
 	DryRun bool `json:"dry_run,omitempty"`
 }
 
@@ -54,7 +54,7 @@ func (s *Service) One(ctx context.Context, r BucketRequest) BucketAnswer {
 	task, warden := r.task(), s.Warden()
 	var res Result
 	s.run(ctx, log, &event.Header{Type: r.Source, Bucket: r.Bucket}, &res, func() ossenc.Result { return warden.Ensure(ctx, task) })
-	return BucketAnswer{Result: res.Result, Rule: res.After, DryRun: r.Action != Show && warden.ModeFor(task.Mode) == ossenc.ReportOnly}
+	return BucketAnswer{Result: res.Result, Rule: res.After, DryRun: r.Action != Show && !warden.ModeFor(task.Mode).MayWrite(false)}
 }
 
 // task translates the request.
@@ -62,10 +62,9 @@ func (r BucketRequest) task() ossenc.Task {
 	t := ossenc.Task{Bucket: r.Bucket, Mode: requestMode(r.DryRun)}
 	switch r.Action {
 	case Ensure:
-		t.Compare = r.Compare
+		t.Compare, t.Waive = r.Compare, r.waiver()
 		if r.Rule != nil {
 			t.Override = &ossenc.Desired{Rule: *r.Rule}
-			t.Waive = r.waiver()
 		}
 	case Remove:
 		t.Override = &ossenc.Desired{Remove: true}

@@ -60,7 +60,7 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 	case h.run.Hop > s.maxHops(h.run.MaxHops):
 		h.stop(ossenc.Refused, fmt.Sprintf("the run has had its %d hops and is not complete; is a hop's time too short?", s.maxHops(h.run.MaxHops)))
 		return false
-	case h.run.Limit == nil && s.Policy.MaxChanges.Percent > 0 && h.res.Mode == ossenc.Enforce:
+	case h.run.Limit == nil && s.Policy.MaxChanges.Percent > 0 && h.res.Mode.MayWrite(false):
 		h.stop(ossenc.Invalid, "the policy limits changes by a share, and the run does not say how many those are; start it again")
 		return false
 	case time.Now().After(h.run.Ends):

@@ -7,17 +7,33 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
-	"sort"
+	"time"
 
 	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
-// Plan is what a sweep would write, for review before it is applied.
+// PlanVersion is the version of a plan's format. Plans of the first one had neither a
+// time nor a policy, and no version.
+const PlanVersion = 2
+
+// Plan is what a sweep would write, for review before it is applied. The command and
+// the function read and write the same.
 type Plan struct {
-	Rows []PlanRow `json:"rows"`
-	// Digest stands for the rows: who approves it approves these and no others.
+	// Version is [PlanVersion].
+	Version int `json:"version"`
+	// Time is when the plan was made, in UTC.
+	Time time.Time `json:"time"`
+	// Account is the ID of the account that rows without one belong to; empty if
+	// unknown.
+	Account string `json:"account,omitempty"`
+	// PolicySHA256 is that of the policy that decided: see [policy.Policy.SHA256].
+	PolicySHA256 string    `json:"policy_sha256"`
+	Rows         []PlanRow `json:"rows"`
+	// Digest stands for all of the above: who approves it approves these changes and no
+	// others.
 	Digest string `json:"digest"`
 	// Provenance says to the people who review the plan where it comes from: when it was
 	// made, as whom, by which policy. Nothing depends on it, and the digest does not
@@ -46,35 +62,50 @@ func (p *Plan) seal() {
 	p.Digest = p.digest()
 }
 
-// digest is a hash over the rows in the order of their buckets. It proves that
-// they are the rows that were reviewed, not who made them: what a plan may do is
+// digest is a hash over all parts, the rows in the order of their buckets. It proves
+// that they are those that were reviewed, not who made them: what a plan may do is
 // decided anew when it is applied.
 func (p *Plan) digest() string {
 	rows := slices.Clone(p.Rows)
-	sort.Slice(rows, func(i, j int) bool {
-		return cmp.Or(cmp.Compare(rows[i].Account, rows[j].Account), cmp.Compare(rows[i].Bucket, rows[j].Bucket)) < 0
+	slices.SortFunc(rows, func(a, b PlanRow) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Bucket, b.Bucket))
 	})
-	hash := sha256.New()
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "bucketwarden plan %d\n%d rows\n", p.Version, len(rows)) // a hash takes everything
+	addTexts(h, p.Time.UTC().Format(time.RFC3339Nano), p.Account, p.PolicySHA256)
 	for _, r := range rows {
-		for _, s := range []string{r.Account, r.Bucket, r.Region} {
-			_, _ = fmt.Fprintf(hash, "%d:%s", len(s), s) // a hash takes everything
-		}
+		addTexts(h, r.Account, r.Bucket, r.Region)
 		for _, rule := range []ossenc.Rule{r.Before, r.Target} {
-			_, _ = fmt.Fprintf(hash, "%q %q %q\n", rule.Algorithm, rule.KMSKeyID, rule.KMSDataEncryption)
+			addTexts(h, rule.Algorithm, rule.KMSKeyID, rule.KMSDataEncryption)
 		}
 	}
-	return "sha256:" + hex.EncodeToString(hash.Sum(nil))
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-// NewPlan returns the plan of these rows, with its digest. The error says why they
-// are not a plan.
-func NewPlan(rows []PlanRow) (*Plan, error) {
-	p := &Plan{Rows: rows}
-	p.seal()
-	return p, checkRows(p.Rows)
+// addTexts adds each text with its length before it, so that no two lists of texts
+// are the same bytes.
+func addTexts(h hash.Hash, texts ...string) {
+	for _, s := range texts {
+		_, _ = fmt.Fprintf(h, "%d:%s\n", len(s), s)
+	}
 }
 
-// Only returns the plan of these buckets alone, with the same provenance. The error
+// NewPlan returns an empty plan of now, in the name of the policy that decides. account
+// is the ID of the account that rows without one belong to; empty if unknown.
+func (s *Service) NewPlan(account string) *Plan {
+	return &Plan{Version: PlanVersion, Time: s.now().UTC().Truncate(time.Second), Account: account, PolicySHA256: s.Policy.SHA256()}
+}
+
+// With returns the plan with these rows, and their digest. The error says why they
+// are not the rows of a plan.
+func (p *Plan) With(rows []PlanRow) (*Plan, error) {
+	with := *p
+	with.Rows = rows
+	with.seal()
+	return &with, checkRows(with.Rows)
+}
+
+// Only returns the plan of these buckets alone, with a digest of its own. The error
 // names a bucket that is not in the plan.
 func (p *Plan) Only(buckets []string) (*Plan, error) {
 	var rows []PlanRow
@@ -88,19 +119,28 @@ func (p *Plan) Only(buckets []string) (*Plan, error) {
 			return nil, fmt.Errorf("%.80q is not in the plan", b)
 		}
 	}
-	cut, err := NewPlan(rows)
-	cut.Provenance = p.Provenance
-	return cut, err
+	return p.With(rows)
 }
+
+// ErrOldPlan says that a plan has the format of an earlier version.
+var ErrOldPlan = errors.New("the plan is of an earlier version, which noted neither its time nor its policy; make a new plan")
 
 // Check refuses a plan that does not match its digest, or another than the
 // approved one, or one that makes no sense. approved is the digest that was
 // approved; empty for any.
 func (p *Plan) Check(approved string) error {
-	if p.Digest != p.digest() {
+	switch {
+	case p.Version == 0:
+		return ErrOldPlan
+	case p.Version != PlanVersion:
+		return fmt.Errorf("the plan has version %d of the format, and this program reads version %d", p.Version, PlanVersion)
+	case p.Time.IsZero() || p.PolicySHA256 == "":
+		return errors.New("the plan does not say when it was made, or with which policy")
+	case p.Account != "" && !ossenc.ValidAccountID(p.Account):
+		return fmt.Errorf("account %.40q is not an account ID", p.Account)
+	case p.Digest != p.digest():
 		return errors.New("the rows of the plan do not match its digest")
-	}
-	if approved != "" && approved != p.Digest {
+	case approved != "" && approved != p.Digest:
 		return errors.New("the plan has another digest than the one that was approved")
 	}
 	return checkRows(p.Rows)
@@ -143,26 +183,11 @@ func (r PlanRow) check() error {
 	return nil
 }
 
-// ParsePlan reads a plan strictly, as a sweep in report mode answers it.
+// ParsePlan reads a plan strictly, as a sweep that only plans answers it.
 func ParsePlan(body []byte) (*Plan, error) {
 	var p Plan
 	if err := strictjson.Decode(body, &p); err != nil {
 		return nil, err
 	}
 	return &p, nil
-}
-
-// ParseResults reads the results of an earlier answer: of events, of a sweep or of
-// a plan. Its other members are ignored.
-func ParseResults(body []byte) ([]ossenc.Result, error) {
-	var file struct {
-		Results []ossenc.Result `json:"results"`
-	}
-	if err := strictjson.Check(body); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(strictjson.TrimMark(body), &file); err != nil || file.Results == nil {
-		return nil, errors.New("the body is not an answer with results")
-	}
-	return file.Results, nil
 }

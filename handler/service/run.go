@@ -119,7 +119,7 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	run := Run{ID: cmp.Or(r.RunID, RunID("request", time.Now())), Hop: 1, MaxHops: cmp.Or(s.MaxHops, DefaultMaxHops), Ends: time.Now().Add(runTime).UTC().Truncate(time.Second)}
 	warden := s.Warden()
 	sweep := r.options(warden)
-	if sweep.Mode != ossenc.ReportOnly {
+	if sweep.Mode.MayWrite(false) {
 		var err error
 		if run.Limit, err = limit(ctx, warden, sweep, s.Policy.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
 			log.LogAttrs(ctx, slog.LevelError, "not every account could be counted for max_changes", slog.String("run", run.ID), slog.String("error", err.Error()))

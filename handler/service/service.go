@@ -63,7 +63,11 @@ type Service struct {
 	// AccountIDs returns the accounts besides the function's own, for a fan-out; nil
 	// for none.
 	AccountIDs func() []string
-	Log        *slog.Logger
+	// PlanAge is how old a plan may be when it is applied; 0 for [DefaultPlanAge].
+	PlanAge time.Duration
+	Log     *slog.Logger
+	// Now returns the time; time.Now if nil.
+	Now func() time.Time
 }
 
 // Result is the outcome for one bucket of one event.

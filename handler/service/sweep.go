@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type SweepRequest struct {
 	Mode   ossenc.Mode `json:"mode,omitempty"`
 	Prefix string      `json:"prefix,omitempty"`
 	Region string      `json:"region,omitempty"`
+	// Buckets leaves out all other buckets, by name; nil for all.
+	Buckets []string `json:"buckets,omitempty"`
 	// Accounts leaves out all other accounts, by ID; nil for all.
 	Accounts []string `json:"accounts,omitempty"`
 	// Cursor is the next of an earlier answer, to resume after it.
@@ -117,9 +120,9 @@ func (r *SweepRequest) check() error {
 	switch {
 	case r.Action != ActionSweep && r.Action != ActionAudit:
 		return fmt.Errorf("action %.40q is neither sweep nor audit", r.Action)
-	case r.Mode != "" && r.Mode != ossenc.ReportOnly && r.Mode != ossenc.Enforce:
-		return fmt.Errorf("mode %.40q is neither report nor enforce", r.Mode)
-	case r.Action == ActionAudit && r.Mode == ossenc.Enforce:
+	case !slices.Contains([]ossenc.Mode{"", ossenc.Enforce, ossenc.Approve, ossenc.ReportOnly}, r.Mode):
+		return fmt.Errorf("mode %.40q is none of report, approve, enforce", r.Mode)
+	case r.Action == ActionAudit && r.Mode != "" && r.Mode != ossenc.ReportOnly:
 		return errors.New("an audit only reports; leave out mode, or ask for a sweep")
 	case !ValidPrefix(r.Prefix):
 		return fmt.Errorf("prefix %.80q is not the beginning of a bucket name", r.Prefix)
@@ -131,8 +134,17 @@ func (r *SweepRequest) check() error {
 		return fmt.Errorf("run_id %.40q is not a letter a-z and up to 89 letters, digits and -", r.RunID)
 	case r.FanOut != "" && r.Accounts != nil:
 		return errors.New("fan_out is about all accounts; leave out accounts")
+	case r.Buckets != nil && r.IsRun():
+		return errors.New("a sweep of named buckets does not continue in further invocations; leave out buckets, or continue and fan_out")
+	case r.Buckets != nil && (len(r.Buckets) == 0 || len(r.Buckets) > maxNamed):
+		return fmt.Errorf("buckets has %d names; 1 to %d can be given", len(r.Buckets), maxNamed)
 	case r.Run != nil:
 		return r.Run.check()
+	}
+	for _, name := range r.Buckets {
+		if !ossenc.ValidBucketName(name) {
+			return fmt.Errorf("buckets: %.80q is not the name of a bucket", name)
+		}
 	}
 	for _, id := range r.Accounts {
 		if id != "" && !ossenc.ValidAccountID(id) {
@@ -142,6 +154,9 @@ func (r *SweepRequest) check() error {
 	return nil
 }
 
+// maxNamed is how many buckets a request can name.
+const maxNamed = 1000
+
 // IsRun reports whether r asks for a run that continues by itself.
 func (r *SweepRequest) IsRun() bool { return r.Continue || r.FanOut != "" }
 
@@ -149,7 +164,7 @@ func (r *SweepRequest) IsRun() bool { return r.Continue || r.FanOut != "" }
 func (r *SweepRequest) options(w Warden) ossenc.SweepOptions {
 	return ossenc.SweepOptions{
 		Mode:   ossenc.Strictest(ossenc.Enforce, w.ModeFor(r.Mode)),
-		Prefix: r.Prefix, Region: r.Region, Accounts: r.Accounts,
+		Prefix: r.Prefix, Region: r.Region, Buckets: setOf(r.Buckets), Accounts: r.Accounts,
 		After: r.Cursor.Place, Changes: r.Cursor.Changes,
 	}
 }
@@ -162,9 +177,9 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 	defer cancel()
 	warden := s.Warden()
 	sweep := r.options(warden)
-	res := newSweepResult(r.Action, sweep.Mode)
+	res := s.newSweepResult(ctx, r, sweep.Mode)
 	var err error
-	if sweep.Mode != ossenc.ReportOnly {
+	if res.Plan == nil {
 		sweep.MaxChanges, err = limit(ctx, warden, sweep, s.Policy.MaxChanges, r.MaxChanges)
 	}
 	res.MaxChanges = sweep.MaxChanges
@@ -176,6 +191,7 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 	})
 	res.end(swept, err)
 	res.mustMatch(r)
+	res.mustHaveAll(r)
 	if r.MustFinish {
 		res.mustBeComplete()
 	}

@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +23,8 @@ const (
 // SweepResult says what came of a sweep.
 type SweepResult struct {
 	Action string `json:"action"`
-	// Mode is report if nothing may be written, else enforce.
+	// Mode is the strictest that holds for every bucket: nothing is written in approve
+	// and report.
 	Mode ossenc.Mode `json:"mode"`
 	// Complete is whether every bucket had its turn.
 	Complete bool `json:"complete"`
@@ -29,6 +32,8 @@ type SweepResult struct {
 	Next    *ResumeToken           `json:"next,omitempty"`
 	Buckets int                    `json:"buckets"`
 	Totals  map[ossenc.Verdict]int `json:"by_verdict"`
+	// Failures counts the buckets that failed, by code.
+	Failures map[ossenc.Code]int `json:"failures,omitempty"`
 	// Changes is how many buckets were written or tried to be, in all parts of the
 	// sweep; MaxChanges how many may be.
 	Changes    int  `json:"changes"`
@@ -40,25 +45,49 @@ type SweepResult struct {
 	// Results are those that are neither compliant nor exempt.
 	Results []ossenc.Result `json:"results"`
 	Omitted int             `json:"omitted,omitempty"`
-	Plan    *Plan           `json:"plan,omitempty"`
+	// Plan is what would be written; absent where the mode lets it be written.
+	Plan *Plan `json:"plan,omitempty"`
 	// EndingSoon are the exemptions that end within 14 days.
 	EndingSoon []ossenc.Exemption `json:"exemptions_ending_soon,omitempty"`
 	// Code is the most urgent code of the failures; empty if nothing failed.
 	Code ossenc.Code `json:"-"`
+	// NoMatch means that the selection or the cursor of the request fits no bucket, or
+	// not all that were named: a mistake of the request.
+	NoMatch bool `json:"-"`
+
+	// named are the buckets that were asked for by name and not seen yet.
+	named map[string]bool
 }
 
-func newSweepResult(action string, mode ossenc.Mode) *SweepResult {
-	r := &SweepResult{Action: action, Mode: mode, Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}}
-	if r.Mode == ossenc.ReportOnly {
-		r.Plan = &Plan{}
+func (s *Service) newSweepResult(ctx context.Context, asked *SweepRequest, mode ossenc.Mode) *SweepResult {
+	r := &SweepResult{Action: asked.Action, Mode: mode, Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}, named: setOf(asked.Buckets)}
+	if !mode.MayWrite(false) {
+		r.Plan = s.NewPlan(ossenc.IdentityFrom(ctx).AccountID)
 	}
 	return r
+}
+
+// setOf returns the names as a set; nil for none.
+func setOf(names []string) map[string]bool {
+	if names == nil {
+		return nil
+	}
+	set := map[string]bool{}
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
 }
 
 func (r *SweepResult) add(one ossenc.Result) {
 	r.Buckets++
 	r.Totals[one.Verdict]++
+	delete(r.named, one.Bucket)
 	if one.Verdict.Failed() {
+		if r.Failures == nil {
+			r.Failures = map[ossenc.Code]int{}
+		}
+		r.Failures[one.Code]++
 		r.Code = ossenc.MoreUrgent(r.Code, one.Code)
 	}
 	if r.Plan != nil && one.Verdict == ossenc.WouldFix {
@@ -81,6 +110,7 @@ func (r *SweepResult) end(swept ossenc.SweepSummary, err error) {
 	r.Complete, r.Changes, r.Width = swept.Complete, swept.Changes, swept.Concurrency
 	if err != nil {
 		r.addErrors(err)
+		r.NoMatch = ossenc.CodeOf(err) == ossenc.Invalid // the cursor
 	} else if !r.Complete {
 		r.Next = &ResumeToken{swept.Last, swept.Changes}
 	}
@@ -128,13 +158,31 @@ const maxSlimErrors = 20
 // a mistake in the selection than nothing to do.
 func (r *SweepResult) mustMatch(asked *SweepRequest) {
 	narrow := asked.Prefix != "" || asked.Region != ""
-	part := asked.Cursor.Place != "" || len(asked.Accounts) > 0 // the rest may have the buckets
-	if !narrow || part || !r.Complete || r.Buckets > 0 {
+	if !narrow || asked.isPart() || !r.Complete || r.Buckets > 0 {
 		return
 	}
-	r.Complete, r.Code = false, ossenc.NotFound
+	r.Complete, r.NoMatch, r.Code = false, true, ossenc.NotFound
 	r.Errors = append(r.Errors, "no bucket matches the prefix and the region that were asked for")
 }
+
+// isPart reports whether the request is about a part, so that the rest may have the
+// buckets that this one does not.
+func (r *SweepRequest) isPart() bool { return r.Cursor.Place != "" || len(r.Accounts) > 0 }
+
+// mustHaveAll makes a sweep a failure that did not find a bucket that was named: it is
+// misspelt, gone, or left out by the region or the prefix.
+func (r *SweepResult) mustHaveAll(asked *SweepRequest) {
+	if len(r.named) == 0 || asked.isPart() || !r.Complete {
+		return
+	}
+	missing := slices.Sorted(maps.Keys(r.named))
+	few := missing[:min(len(missing), maxMissing)]
+	r.Complete, r.NoMatch, r.Code = false, true, ossenc.MoreUrgent(r.Code, ossenc.NotFound)
+	r.Errors = append(r.Errors, fmt.Sprintf("%d of the buckets that were named are not there: %s", len(missing), strings.Join(few, ", ")))
+}
+
+// maxMissing is how many buckets that are not there an error names.
+const maxMissing = 5
 
 func (r *SweepResult) mustBeComplete() {
 	if r.Code == "" && !r.Complete {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bucketwarden/handler/event"
+	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
 )
 
@@ -155,7 +156,7 @@ func FuzzParseChanges(f *testing.F) {
 }
 
 func TestPlan_Only(t *testing.T) {
-	p, err := NewPlan([]PlanRow{{Bucket: "b-1", Target: aes256}, {Bucket: "b-2", Target: kms}, {Account: "22", Bucket: "b-2", Target: kms}})
+	p, err := serving(&memory.Account{}).NewPlan("").With([]PlanRow{{Bucket: "b-1", Target: aes256}, {Bucket: "b-2", Target: kms}, {Account: "22", Bucket: "b-2", Target: kms}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,16 +15,17 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeReport Scope = "report" // read rules
-	ScopeApply  Scope = "apply"  // write a rule
-	ScopeRemove Scope = "remove" // remove a rule
-	ScopeEvents Scope = "events" // deliver events
+	ScopeReport  Scope = "report"  // read rules
+	ScopeApply   Scope = "apply"   // write a rule
+	ScopeApprove Scope = "approve" // apply a plan by its digest; apply does not imply it
+	ScopeRemove  Scope = "remove"  // remove a rule
+	ScopeEvents  Scope = "events"  // deliver events
 
 	scopePublic Scope = ""    // no caller needed
 	scopeAny    Scope = "any" // a known caller, whatever it may do
 )
 
-var scopes = []Scope{ScopeReport, ScopeApply, ScopeRemove, ScopeEvents}
+var scopes = []Scope{ScopeReport, ScopeApply, ScopeApprove, ScopeRemove, ScopeEvents}
 
 // AuthMode says how callers are authenticated.
 type AuthMode string

@@ -24,7 +24,7 @@ func hashOf(token string) string {
 func tokens(t *testing.T) []Token {
 	t.Helper()
 	var entries []string
-	for _, e := range []string{"report:report", "apply:apply", "remove:remove", "events:events", "both:report+apply", "root:report+apply+remove+events"} {
+	for _, e := range []string{"report:report", "apply:apply", "remove:remove", "events:events", "both:report+apply", "approve:approve", "root:report+apply+approve+remove+events"} {
 		name, _, _ := strings.Cut(e, ":")
 		entries = append(entries, e+":"+hashOf("s3cr3t-"+name))
 	}
@@ -67,7 +67,8 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 		{"Remove", []string{"Authorization", "bearer s3cr3t-remove"}, "remove"},
 		{"Events", []string{"Authorization", "Bearer s3cr3t-events"}, "events"},
 		{"Both", []string{"Authorization", "Bearer  s3cr3t-both "}, "report apply"},
-		{"Root", []string{"Authorization", "Bearer s3cr3t-root"}, "report apply remove events"},
+		{"Approve", []string{"Authorization", "Bearer s3cr3t-approve"}, "approve"},
+		{"Root", []string{"Authorization", "Bearer s3cr3t-root"}, "report apply approve remove events"},
 	}
 	requests := []request{
 		{"GET", "/healthz", "", ""},
@@ -81,6 +82,7 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 		{"POST", "/events", "[]", "events"},
 		{"POST", "/sweep", `{"action":"audit"}`, "apply"},
 		{"POST", "/apply", "", "apply"},
+		{"POST", "/apply?digest=x", "", "apply or approve"},
 		{"POST", "/restore", "", "remove"},
 		{"GET", "/nothing", "", "404"},
 		{"POST", "/report", "", "405"},
@@ -91,7 +93,7 @@ func TestAuth_EveryRouteAndEveryIdentity(t *testing.T) {
 		}
 	}
 	for _, mode := range []AuthMode{AuthNone, AuthPlatform, AuthTokens} {
-		for _, allow := range []string{"report,apply", "report", "report,apply,remove,events"} {
+		for _, allow := range []string{"report,apply", "report", "approve", "report,apply,approve,remove,events"} {
 			allowed, err := ParseScopes(allow)
 			if err != nil {
 				t.Fatal(err)
@@ -150,6 +152,8 @@ func wantedStatus(mode AuthMode, allow, have, scope string) int {
 		return 405
 	case scope == "any":
 		return 200
+	case scope == "apply or approve":
+		return min(wantedStatus(mode, allow, have, "apply"), wantedStatus(mode, allow, have, "approve"))
 	case mode == AuthTokens && !slices.Contains(strings.Fields(have), scope):
 		return 403
 	case !slices.Contains(strings.Split(allow, ","), scope):
@@ -187,7 +191,7 @@ func TestParseTokens_EveryMistakeIsNamedAndNoneIsShown(t *testing.T) {
 		{"TokenAlone", "s3cr3t", "entry 1: write name:scope+scope:hash"},
 		{"SecondEntry", good + ",b:report:s3cr3t", "entry 2: the hash is not a SHA-256"},
 		{"TokenForHash", "a:report:s3cr3t", "the hash is not a SHA-256 in hex (printf"},
-		{"NoScope", "a::" + hashOf("s3cr3t"), "a scope is one of [report apply remove events]"},
+		{"NoScope", "a::" + hashOf("s3cr3t"), "a scope is one of [report apply approve remove events]"},
 		{"UnknownScope", "a:s3cr3t:" + hashOf("y"), "a scope is one of"},
 		{"NameWithSpace", "s3 cr3t:report:" + hashOf("y"), "write name"},
 		{"NoName", ":report:" + hashOf("y"), "write name"},

@@ -201,7 +201,7 @@ func TestWeb_MaxChangesBindsPlansAndUndo(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			web, m := bound(t, tt.policy, "a-1", ossenc.Rule{}, []Scope{ScopeApply, ScopeRemove})
 			m.Rules["a-2"], m.Rules["a-3"] = ossenc.Rule{}, ossenc.Rule{}
-			plan, err := service.NewPlan(rows(tt.rows))
+			plan, err := web.service.NewPlan("").With(rows(tt.rows))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -30,7 +30,9 @@ func (x *exchange) sweep() error {
 	if err != nil {
 		return err
 	}
-	if res.Code != "" {
+	// A plan is answered as one, with its failures in it: it is for people, and nothing
+	// was to be written.
+	if res.Code != "" && (res.Plan == nil || res.NoMatch) {
 		p := problemf(res.Code, "the sweep went over %d buckets, and something failed; sweep has all of it", res.Buckets)
 		p.Sweep = res
 		return p
@@ -38,9 +40,12 @@ func (x *exchange) sweep() error {
 	return x.reply(res)
 }
 
-// apply is POST /apply. The body is a plan as a sweep in report mode answers it;
+// apply is POST /apply. The body is a plan as a sweep answers it that writes nothing;
 // ?digest= is the digest that was approved.
 func (x *exchange) apply() error {
+	if x.req.URL.Query().Get("digest") == "" && !x.may(ScopeApply) {
+		return problemf(codeForbidden, "the scope approve applies a plan by its digest, and none is given; without one this needs the scope apply")
+	}
 	query, options, err := x.changeParameters("digest")
 	if err != nil {
 		return err
@@ -91,8 +96,14 @@ func (x *exchange) changeParameters(names ...string) (map[string]string, service
 	if o.DryRun, err = parseBool("dry_run", query["dry_run"]); err != nil {
 		return nil, o, err
 	}
-	o.PastPolicy, err = parseOverride(query["override"])
-	return query, o, err
+	if o.PastPolicy, err = parseOverride(query["override"]); err != nil {
+		return nil, o, err
+	}
+	_, err = x.web.auth.check(x, ScopeApprove)
+	if o.MayApprove = err == nil; o.MayApprove || o.DryRun || x.web.service.Mode() != ossenc.Approve {
+		return query, o, nil
+	}
+	return nil, o, err
 }
 
 // notBegun is the problem of changes of which none was made: too many, or not a plan.

@@ -50,6 +50,12 @@ func (x *exchange) Write(b []byte) (int, error) {
 	return x.ResponseWriter.Write(b)
 }
 
+// may reports whether the caller has the scope, and HTTP can do what it stands for.
+func (x *exchange) may(scope Scope) bool {
+	_, err := x.web.auth.check(x, scope)
+	return err == nil
+}
+
 func (x *exchange) ctx() context.Context { return x.req.Context() }
 
 // fail answers with the problem that err stands for. An answer that has begun stays

@@ -12,6 +12,8 @@ type route struct {
 	method, path string // in path, {bucket} stands for one segment
 	scope        Scope
 	serve        func(*exchange) error
+	// or is a scope that lets a caller in just as well; empty for none.
+	or Scope
 }
 
 // pattern names the route in the log and in openapi.json.
@@ -19,16 +21,16 @@ func (r *route) pattern() string { return r.method + " " + r.path }
 
 // routes are all there are, each with the scope that it needs.
 var routes = []route{
-	{"GET", "/healthz", scopePublic, (*exchange).health},
-	{"GET", "/openapi.json", scopeAny, (*exchange).openAPI},
-	{"GET", "/report", ScopeReport, (*exchange).report},
-	{"GET", "/buckets/{bucket}/encryption", ScopeReport, (*exchange).showRule},
-	{"PUT", "/buckets/{bucket}/encryption", ScopeApply, (*exchange).ensureRule},
-	{"DELETE", "/buckets/{bucket}/encryption", ScopeRemove, (*exchange).removeRule},
-	{"POST", "/events", ScopeEvents, (*exchange).receiveEvents},
-	{"POST", "/sweep", ScopeApply, (*exchange).sweep},
-	{"POST", "/apply", ScopeApply, (*exchange).apply},
-	{"POST", "/restore", ScopeRemove, (*exchange).restore},
+	{"GET", "/healthz", scopePublic, (*exchange).health, ""},
+	{"GET", "/openapi.json", scopeAny, (*exchange).openAPI, ""},
+	{"GET", "/report", ScopeReport, (*exchange).report, ""},
+	{"GET", "/buckets/{bucket}/encryption", ScopeReport, (*exchange).showRule, ""},
+	{"PUT", "/buckets/{bucket}/encryption", ScopeApply, (*exchange).ensureRule, ""},
+	{"DELETE", "/buckets/{bucket}/encryption", ScopeRemove, (*exchange).removeRule, ""},
+	{"POST", "/events", ScopeEvents, (*exchange).receiveEvents, ""},
+	{"POST", "/sweep", ScopeApply, (*exchange).sweep, ""},
+	{"POST", "/apply", ScopeApply, (*exchange).apply, ScopeApprove},
+	{"POST", "/restore", ScopeRemove, (*exchange).restore, ""},
 }
 
 // match is where a request leads.

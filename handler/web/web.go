@@ -68,7 +68,9 @@ func (web *Web) serve(x *exchange) (err error) {
 		x.route, x.bucketName, scope = m.route.pattern(), m.bucket, m.route.scope
 	}
 	if x.caller, err = web.auth.check(x, scope); err != nil {
-		return err
+		if m.route == nil || m.route.or == "" || !x.may(m.route.or) {
+			return err
+		}
 	}
 	if m.route == nil {
 		return noRoute(m.allow)

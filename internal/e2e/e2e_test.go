@@ -67,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"log":      logged,
 			"http":     web,
 			"member":   member,
+			"digest":   digest,
 			"key":      key,
 		},
 	})

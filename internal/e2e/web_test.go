@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"os"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 
 // web sends a request through the HTTP trigger: http METHOD TARGET [FILE]. The
 // body is in the file answer, the status in the file status; neg wants 4xx or 5xx.
+// TOKEN is the bearer token.
 func web(ts *testscript.TestScript, neg bool, args []string) {
 	body := ""
 	if len(args) > 2 {
@@ -23,6 +25,9 @@ func web(ts *testscript.TestScript, neg bool, args []string) {
 	req := httptest.NewRequest(args[0], args[1], strings.NewReader(body))
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if token := ts.Getenv("TOKEN"); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	rec := httptest.NewRecorder()
 	st := started(ts)
@@ -39,6 +44,13 @@ func web(ts *testscript.TestScript, neg bool, args []string) {
 // member cuts a member out of the answer into a file: member NAME FILE.
 func member(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), cut(ts, ts.ReadFile("answer"), args[0]), 0o600))
+}
+
+// digest sets DIGEST to that of a plan: digest FILE.
+func digest(ts *testscript.TestScript, _ bool, args []string) {
+	var plan struct{ Digest string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &plan))
+	ts.Setenv("DIGEST", plan.Digest)
 }
 
 // The role of the account 2222222222222222 that trusts the function's account, and

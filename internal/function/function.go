@@ -72,6 +72,7 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	if cfg.CloudConfig != nil {
 		s.ConfigRules = configRules{cloudconfig.New(cfg.CloudConfig, c.transport, c.chain.Credentials)}
 	}
+	s.PlanAge = cfg.PlanAge
 	s.InvokerSetting, s.MaxHops = "set "+settings.SweepContinue+" to self", cfg.MaxHops
 	if cfg.Continue {
 		s.Invoker = newInvoker(cfg, c)

@@ -40,6 +40,7 @@ const (
 	SweepContinue     = "WARDEN_SWEEP_CONTINUE"
 	SweepMaxHops      = "WARDEN_SWEEP_MAX_HOPS"
 	FCEndpoint        = "WARDEN_FC_ENDPOINT"
+	PlanAge           = "WARDEN_PLAN_AGE"
 )
 
 // names are all settings. To add one: a constant, its place here, its reading in
@@ -48,7 +49,7 @@ var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
 	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
-	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint,
+	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint, PlanAge,
 }
 
 // Names returns the names of all settings. A variable that begins with [Prefix]

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"bucketwarden/handler"
 	"bucketwarden/handler/web"
@@ -49,6 +50,8 @@ type Config struct {
 	Continue bool
 	MaxHops  int
 	FC       *url.URL
+	// PlanAge is how old a plan may be when it is applied; 0 for the usual.
+	PlanAge  time.Duration
 	LogLevel slog.Level
 	// Env holds all variables, those of the platform too.
 	Env map[string]string
@@ -85,7 +88,7 @@ func Read(environ []string) (Config, error) {
 	}
 	cfg := Config{
 		Policy:            r.policy(ossenc.Desired{Rule: r.rule(), Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact)}),
-		Mode:              oneOf(&r, Mode, ossenc.Enforce, ossenc.ReportOnly),
+		Mode:              oneOf(&r, Mode, ossenc.Enforce, ossenc.Approve, ossenc.ReportOnly),
 		OSS:               r.oss(),
 		KMS:               r.service(KMSEndpoint),
 		Trail:             r.service(TrailEndpoint),
@@ -97,6 +100,7 @@ func Read(environ []string) (Config, error) {
 		Continue:          oneOf(&r, SweepContinue, "off", "self") == "self",
 		MaxHops:           r.maxHops(),
 		FC:                r.url(FCEndpoint),
+		PlanAge:           r.planAge(),
 		LogLevel:          r.logLevel(),
 		Env:               r.values,
 		Asks:              r.asks(),

@@ -26,8 +26,10 @@
 package policy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"sort"
 	"time"
@@ -61,6 +63,17 @@ type Source struct {
 	Name, SHA256 string
 	// Lines are where its rules begin, by their names; from 1.
 	Lines map[string]int
+}
+
+// SHA256 identifies what the policy requires: the hash of the file's bytes in
+// hexadecimal, as sha256sum prints it, or of the requirement of a [Simple] policy.
+func (p *Policy) SHA256() string {
+	if p.Source.SHA256 != "" {
+		return p.Source.SHA256
+	}
+	d, _ := p.Simple()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q", d.Rule.Algorithm, d.Rule.KMSKeyID, d.Rule.KMSDataEncryption, cmp.Or(d.Compare, ossenc.Floor), cmp.Or(d.Mode, ossenc.Enforce)))
+	return hex.EncodeToString(sum[:])
 }
 
 // MaxChanges is a cap on changes: a number, or a percentage of the buckets. The

@@ -64,7 +64,7 @@ func (r *reader) readWant(o document.Object, m match) want {
 	w := want{
 		target:  r.readTarget(n, m),
 		compare: ossenc.Compare(o.Get("compare").Choice(string(ossenc.Floor), string(ossenc.Exact))),
-		mode:    ossenc.Mode(o.Get("mode").Choice(string(ossenc.Enforce), string(ossenc.ReportOnly))),
+		mode:    ossenc.Mode(o.Get("mode").Choice(string(ossenc.Enforce), string(ossenc.Approve), string(ossenc.ReportOnly))),
 	}
 	if unusable := o.Get("on_unusable_key"); unusable.Exists() {
 		fallback := unusable.Object("fallback").Require("fallback")

@@ -81,7 +81,7 @@ func readExpectations(n document.Node) []Field {
 		{"kms_key_id", text("kms_key_id")},
 		{"kms_data_encryption", choice("kms_data_encryption", ossenc.SM4, "none")},
 		{"compare", choice("compare", string(ossenc.Floor), string(ossenc.Exact))},
-		{"mode", choice("mode", "enforce", "report")},
+		{"mode", choice("mode", "enforce", "approve", "report")},
 		{"fallback", text("fallback")},
 	}
 	// These two count also where the test does not name them: a bucket that is

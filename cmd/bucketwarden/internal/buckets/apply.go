@@ -14,6 +14,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/files"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
 	"bucketwarden/handler/service"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 )
 
@@ -77,19 +78,32 @@ func (c *changing) apply(ctx context.Context, file string, only []string, digest
 	if err := plan.Check(digest); err != nil {
 		return &app.Error{Exit: app.Findings, Err: err, Next: "approve this one, or apply the one that was approved"}
 	}
-	return c.run(ctx, plan, file, plan.Digest, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
-		return s.Apply(ctx, plan, digest, approvedHere(dry))
+	return c.run(ctx, plan, file, plan.Digest, digest != "", func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
+		return s.Apply(ctx, plan, digest, approvedHere(s, dry))
 	})
 }
 
 // approvedHere are the options for changes that a person has seen and approved: the
-// policy's max_changes bounds what is done unseen.
-func approvedHere(dry bool) service.ChangeOptions {
-	return service.ChangeOptions{DryRun: dry, PastPolicy: true}
+// policy's max_changes bounds what is done unseen. In approve mode nothing goes past
+// it.
+func approvedHere(s *service.Service, dry bool) service.ChangeOptions {
+	return service.ChangeOptions{DryRun: dry, MayApprove: true, PastPolicy: s.Mode() != ossenc.Approve}
+}
+
+// refusedByMode refuses what the mode of the settings does not let be written, before
+// a person is asked about it. approved is whether the changes have been approved.
+func refusedByMode(m ossenc.Mode, dry, approved bool, next string) error {
+	if dry || m.MayWrite(approved) {
+		return nil
+	}
+	if m == ossenc.Approve {
+		return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s is approve, so only an approved plan is written; nothing was changed", settings.Mode), Next: next}
+	}
+	return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s is %s, so nothing is written", settings.Mode, m), Next: "--dry-run shows what would change"}
 }
 
 // run shows the changes, asks, makes them, and says what became of them.
-func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest string, do func(context.Context, *service.Service, bool) (service.Results, error)) error {
+func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest string, approved bool, do func(context.Context, *service.Service, bool) (service.Results, error)) error {
 	ctx, cancel := c.flags.Timeout(ctx)
 	defer cancel()
 	r, err := c.flags.Open(ctx, c.app)
@@ -98,6 +112,9 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 	}
 	if r.Compare != "" {
 		return app.Usagef("--compare exact cannot stand beside a policy, which says it for each rule")
+	}
+	if err := refusedByMode(r.Warden.Mode, c.dry, approved, "give --digest with the digest that was approved"); err != nil {
+		return err
 	}
 	if len(plan.Rows) == 0 {
 		_, err := fmt.Fprintln(c.app.Out, "there is nothing to change")
@@ -173,6 +190,9 @@ func (c *changing) report(g *guard, results service.Results) error {
 			fmt.Fprintf(c.app.Out, "next: bucketwarden undo %s takes it back\n", c.result)
 		}
 	}
+	if n := counts[string(ossenc.WouldFix)]; n > 0 && !c.dry {
+		fmt.Fprintf(c.app.Out, "next: %s not written because of the mode of the policy's rule; mode: approve takes --digest with the digest that was approved\n", counted(n, "change"))
+	}
 	if g.skipped > 0 {
 		fmt.Fprintf(c.app.Out, "%s not begun; apply the same plan again to go on\n", counted(g.skipped, "change"))
 		exit = app.Interrupted
@@ -242,12 +262,12 @@ func (c *changing) undo(ctx context.Context, names []string) error {
 			c.app.Notef("%s: the write was begun, and nothing says how it ended; it is undone only if it was made", ch.Bucket)
 		}
 	}
-	plan, err := service.NewPlan(rows)
+	plan, err := (&service.Plan{Version: service.PlanVersion, Time: c.app.Now()}).With(rows)
 	if err != nil {
 		return app.Usagef("%w", err)
 	}
-	err = c.run(ctx, plan, strings.TrimSuffix(names[0], filepath.Ext(names[0]))+".undo.json", plan.Digest, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
-		return s.Restore(ctx, service.ResultsOf(joined), approvedHere(dry))
+	err = c.run(ctx, plan, strings.TrimSuffix(names[0], filepath.Ext(names[0]))+".undo.json", plan.Digest, true, func(ctx context.Context, s *service.Service, dry bool) (service.Results, error) {
+		return s.Restore(ctx, service.ResultsOf(joined), approvedHere(s, dry))
 	})
 	if len(earlier) > 0 {
 		err = app.Join(err, &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s earlier: another writer changed the bucket in between (%s)", counted(len(earlier), "change"), earlier[0].Bucket), Next: "see its history in ActionTrail, and use bucketwarden rule set"})

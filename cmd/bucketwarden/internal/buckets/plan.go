@@ -89,7 +89,7 @@ func (p *planning) run(ctx context.Context) error {
 	if err != nil {
 		return failed(p.app, err)
 	}
-	plan, err := service.NewPlan(p.rows)
+	plan, err := newService(r).NewPlan(r.Account).With(p.rows)
 	if err != nil {
 		return &app.Error{Exit: app.Findings, Err: err, Next: "make smaller plans, with --region, --prefix or --bucket"}
 	}
@@ -136,14 +136,18 @@ func (p *planning) close(plan *service.Plan) {
 	case p.output == "":
 		fmt.Fprintln(p.app.Out, "next: --output plan.json keeps it")
 	default:
-		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s, with the same flags\n", p.output, p.output)
+		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s --digest DIGEST, with the same flags\n", p.output, p.output)
 	}
 }
 
 // encodePlan writes a plan with one row in each line, so that people can read and
 // compare it.
 func encodePlan(w io.Writer, plan *service.Plan) error {
-	if _, err := io.WriteString(w, "{\n  \"rows\": ["); err != nil {
+	account := ""
+	if plan.Account != "" {
+		account = fmt.Sprintf("  \"account\": %q,\n", plan.Account)
+	}
+	if _, err := fmt.Fprintf(w, "{\n  \"version\": %d,\n  \"time\": %q,\n%s  \"policy_sha256\": %q,\n  \"rows\": [", plan.Version, plan.Time.Format(time.RFC3339), account, plan.PolicySHA256); err != nil {
 		return err
 	}
 	for i, r := range plan.Rows {
@@ -180,7 +184,11 @@ func readPlan(file string) (*service.Plan, error) {
 	if err != nil {
 		return nil, &app.Error{Exit: app.Usage, Err: fmt.Errorf("%s is not a plan: %w", file, err)}
 	}
-	if err := plan.Check(""); err != nil {
+	err = plan.Check("")
+	if errors.Is(err, service.ErrOldPlan) {
+		return nil, &app.Error{Exit: app.Usage, Err: fmt.Errorf("%s: %w", file, err), Next: "bucketwarden plan --output with another file, and the same flags"}
+	}
+	if err != nil {
 		return nil, &app.Error{Exit: app.Usage, Err: fmt.Errorf("%s: %w", file, err), Next: "plans are not edited by hand: bucketwarden plan cut takes rows out"}
 	}
 	return plan, nil
@@ -206,17 +214,19 @@ func planShowCommand(a *app.App) *cobra.Command {
 	}
 }
 
-// madeBy is the line that says where a plan comes from; empty if the plan does not.
+// madeBy is the line that says where a plan comes from. The time and the policy are
+// those that the digest covers; the rest is what the plan says of itself.
 func madeBy(plan *service.Plan) string {
+	text := "made: " + plan.Time.UTC().Format(time.RFC3339)
+	policy := "the settings"
 	var p report.Provenance
-	if json.Unmarshal(plan.Provenance, &p) != nil || p.Time.IsZero() {
-		return ""
+	if json.Unmarshal(plan.Provenance, &p) == nil && !p.Time.IsZero() {
+		text += " as " + cmp.Or(p.Identity, "an unknown identity") + ", for " + p.Scope.String()
+		if p.Policy != nil {
+			policy = p.Policy.Name
+		}
 	}
-	text := "made: " + p.Time.Format(time.RFC3339) + " as " + cmp.Or(p.Identity, "an unknown identity") + ", for " + p.Scope.String()
-	if p.Policy != nil {
-		text += ", by " + p.Policy.Name + " sha256:" + p.Policy.SHA256
-	}
-	return term.Clean(text) + "\n"
+	return term.Clean(text+", by "+policy+" sha256:"+plan.PolicySHA256) + "\n"
 }
 
 func planCutCommand(a *app.App) *cobra.Command {

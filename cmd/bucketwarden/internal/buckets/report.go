@@ -128,7 +128,11 @@ func (s *survey) run(ctx context.Context) error {
 
 // newService returns the use cases over what a verb reaches.
 func newService(r *reach.Reach) *service.Service {
-	return &service.Service{Warden: func() service.Warden { return r.Warden }, Policy: r.Policy, Concurrency: r.Concurrency, Log: slog.New(slog.DiscardHandler)}
+	return &service.Service{
+		Warden: func() service.Warden { return r.Warden }, Policy: r.Policy, PlanAge: r.PlanAge, Now: r.Now,
+		Concurrency: r.Concurrency,
+		Log:         slog.New(slog.DiscardHandler),
+	}
 }
 
 // writeAll goes over the buckets once and writes all reports. One report is

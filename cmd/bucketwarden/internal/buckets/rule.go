@@ -193,6 +193,9 @@ func (o *one) change(ctx context.Context, name string, task func(*reach.Reach) (
 	if err != nil {
 		return err
 	}
+	if err := refusedByMode(r.Warden.Mode, o.dry, false, "bucketwarden plan --bucket "+name+" --output plan.json"); err != nil {
+		return err
+	}
 	if t.Bucket, err = r.Bucket(name, &o.flags); err != nil {
 		return err
 	}

@@ -101,6 +101,9 @@ func inWords(r ossenc.Requirement) string {
 	} else {
 		text += ", or stronger"
 	}
+	if r.Desired.Mode == ossenc.Approve {
+		text += "; written only by a plan that was approved"
+	}
 	if r.Desired.Mode == ossenc.ReportOnly {
 		text += "; only reported, never written"
 	}

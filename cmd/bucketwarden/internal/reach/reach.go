@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/creds"
@@ -26,6 +27,10 @@ type Reach struct {
 	Account string
 	// Region is where the buckets are listed, and From what says so.
 	Region, From string
+	// PlanAge is how old a plan may be when it is applied; 0 for the usual.
+	PlanAge time.Duration
+	// Now returns the time.
+	Now func() time.Time
 	// Concurrency is how many buckets are worked on at a time.
 	Concurrency int
 
@@ -74,7 +79,7 @@ func (f *Flags) Open(ctx context.Context, a *app.App) (*Reach, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reach{sts: sts, Requirement: req, Concurrency: max(1, f.concurrency), selection: f.selection()}
+	r := &Reach{PlanAge: cfg.PlanAge, Now: a.Now, sts: sts, Requirement: req, Concurrency: max(1, f.concurrency), selection: f.selection()}
 	if err := r.authenticate(a, f); err != nil {
 		return nil, err
 	}

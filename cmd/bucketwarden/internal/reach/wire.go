@@ -68,6 +68,7 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 		Lister: r.client,
 		Policy: policy.Evaluator{Policy: r.Policy, Tags: r.client, Now: a.Now},
 		Keys:   ossenc.CacheKeys(kms.NewClient(keys, r.traffic, r.credentials)),
+		Mode:   cfg.Mode,
 	}
 	if len(r.Policy.Accounts) == 0 {
 		return nil
