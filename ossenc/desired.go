@@ -14,7 +14,7 @@ type Mode string
 const (
 	// Enforce writes the required rule where the bucket differs.
 	Enforce Mode = "enforce"
-	// Approve writes what somebody approved ([Task.Approved]) and nothing else, and says
+	// Approve writes what was approved ([Task.Approved]) and nothing else, and says
 	// what else would be written.
 	Approve Mode = "approve"
 	// ReportOnly writes nothing and says what would be written.
@@ -23,8 +23,8 @@ const (
 
 var modesByStrictness = []Mode{"", Enforce, Approve, ReportOnly}
 
-// MayWrite reports whether a task in this mode may write. approved is whether somebody
-// approved the very change. A mode that is not known writes nothing.
+// MayWrite reports whether a task in this mode may write. approved is whether the very
+// change was approved. A mode that is not known writes nothing.
 func (m Mode) MayWrite(approved bool) bool {
 	switch m {
 	case "", Enforce:

@@ -26,7 +26,7 @@ type Task struct {
 	// rule wins.
 	Mode         Mode
 	Precondition Precondition
-	// Approved means that somebody who may approve has approved this very change: the
+	// Approved means that this very change was approved, by a person who may: the
 	// only kind that [Approve] lets be written.
 	Approved bool
 	// Budget is asked before a write and may refuse it; nil allows all.

@@ -30,7 +30,7 @@ func (w *Warden) override(ctx context.Context, t Task, r Requirement) (Requireme
 	if t.Waive.Keys {
 		own.Keys = nil
 	}
-	if r.Desired.Mode == Approve { // unlike a rule that only reports: nobody waives it
+	if r.Desired.Mode == Approve { // unlike a rule that only reports: it is never waived
 		own.Desired.Mode = Strictest(own.Desired.Mode, Approve)
 	}
 	switch {
