@@ -136,7 +136,7 @@ func (p *planning) close(plan *service.Plan) {
 	case p.output == "":
 		fmt.Fprintln(p.app.Out, "next: --output plan.json keeps it")
 	default:
-		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s --digest DIGEST, with the same flags\n", p.output, p.output)
+		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s, with the same flags\n", p.output, p.output)
 	}
 }
 
