@@ -5,6 +5,9 @@ package main
 import (
 	"bufio"
 	"io"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,20 +34,15 @@ func TestLocalPrintsWhatWorks(t *testing.T) {
 		lines = append(lines, strings.TrimSpace(s.Text()))
 	}
 	said := strings.Join(lines, "\n")
-	for _, line := range lines {
-		switch {
-		case strings.HasPrefix(line, "export "):
-			a.env = append(a.env, strings.Fields(line)[1:]...)
-		case strings.HasPrefix(line, "bucketwarden report "):
-			got := a.run(0, strings.Fields(line)[1:]...)
-			if !strings.Contains(got, "demo-bucket-a") || !strings.Contains(got, "unencrypted") {
-				t.Errorf("%s prints\n%s", line, got)
-			}
-			said = strings.ReplaceAll(said, line, "")
-		}
+	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, ". /") })
+	if at < 0 || lines[at+1] != "bucketwarden report" {
+		t.Fatalf("there is no line for another terminal in\n%s", said)
 	}
-	if strings.Contains(said, "bucketwarden report") || !strings.Contains(said, "export ") {
-		t.Errorf("there is no line for another terminal in\n%s", said)
+	shell := exec.CommandContext(t.Context(), "sh", "-euc", lines[at]+"\n"+strings.Replace(lines[at+1], "bucketwarden", binary, 1))
+	shell.Env = append(a.env, "PATH="+os.Getenv("PATH"))
+	got, err := shell.CombinedOutput()
+	if text := string(got); err != nil || !strings.Contains(text, "demo-bucket-a") || !strings.Contains(text, "unencrypted") || !strings.Contains(text, "Read as: acs:ram::") {
+		t.Errorf("it prints (%v)\n%s", err, text)
 	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -28,6 +29,13 @@ func main() {
 		if err := function.Run(context.Background(), os.Environ(), os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, "bucketwarden:", err)
 			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) == 2 && (os.Args[1] == "version" || os.Args[1] == "--version") { // needs no verb's flags
+		if err := printVersion(os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bucketwarden:", err)
+			os.Exit(int(app.Incomplete))
 		}
 		return
 	}
@@ -58,6 +66,7 @@ Exit status: 0 done or compliant, 1 usage or credentials, 2 findings,
 		remote.OpenCommand(a), remote.CallCommand(a), policies.Command(a), versionCommand(a),
 	)
 	r.AddCommand(locals.Commands(a)...)
+	app.Complete(r, buckets.FlagValues())
 	return r
 }
 
@@ -67,11 +76,13 @@ func versionCommand(a *app.App) *cobra.Command {
 		Short:   "Print the version, the commit and the Go version",
 		Example: "  bucketwarden version",
 		Args:    app.None,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.Out, "bucketwarden %s, commit %s, %s, %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return printVersion(a.Out) },
 	}
+}
+
+func printVersion(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "bucketwarden %s, commit %s, %s, %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // revision is set by make dist, which builds without the version control's stamp

@@ -114,7 +114,7 @@ func (s *Summary) full(res ossenc.Result) bool {
 }
 
 func timeRanOut() *Error {
-	return &Error{Code: ossenc.Deadline, Detail: "the invocation's time ran out before the end of the account's list"}
+	return &Error{Code: ossenc.Deadline, Detail: "the time ran out before the end of the account's list"}
 }
 
 func (s *Summary) add(res ossenc.Result, change Change) {

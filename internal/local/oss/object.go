@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -51,7 +52,8 @@ func (b *bucketState) object(c *call) (*object, *failure) {
 
 func noSuchKey(key string) *failure { return known("NoSuchKey").with("Key", key) }
 
-var crcTable = crc64.MakeTable(crc64.ECMA)
+// crcTable is made when an object comes: it takes 32 KB.
+var crcTable = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(crc64.ECMA) })
 
 // kept are the headers of an upload that come back with the object.
 var kept = []string{"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires"}
@@ -78,7 +80,7 @@ func (s *Server) described(c *call, b *bucketState, body []byte, sse Rule) (*obj
 		return nil, invalidArgument("no such storage class exists", "").with("ArgumentName", "x-oss-storage-class").with("ArgumentValue", class)
 	}
 	return &object{
-		key: c.target.key, body: body, kind: "Normal", etag: etagOf(body), crc: crc64.Checksum(body, crcTable),
+		key: c.target.key, body: body, kind: "Normal", etag: etagOf(body), crc: crc64.Checksum(body, crcTable()),
 		class: class, acl: acl, sse: sse, meta: metaOf(c.http.Header), modified: s.opts.Now(),
 	}, nil
 }

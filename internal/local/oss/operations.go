@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // operation executes an admitted call.
@@ -22,75 +23,84 @@ type route struct {
 // methods are the operations of one sub-resource, by HTTP method.
 type methods map[string]route
 
+// The tables of routes are made at the first call: the command holds this server too,
+// and most of its verbs do not need it.
+
 // bucketRoutes are the operations on a bucket, by sub-resource.
-var bucketRoutes = map[string]methods{
-	"": {
-		http.MethodPut:    {"PutBucket", putBucket},
-		http.MethodDelete: {"DeleteBucket", local(deleteBucket)},
-		http.MethodGet:    {"ListObjects", local(listObjects)},
-	},
-	"acl": {
-		http.MethodGet: {"GetBucketAcl", local(getBucketACL)},
-		http.MethodPut: {"PutBucketAcl", local(putBucketACL)},
-	},
-	"bucketInfo": {http.MethodGet: {"GetBucketInfo", anywhere(getInfo)}},
-	"delete":     {http.MethodPost: {"DeleteMultipleObjects", local(deleteMultiple)}},
-	"encryption": {
-		http.MethodPut:    {"PutBucketEncryption", local(putEncryption)},
-		http.MethodGet:    {"GetBucketEncryption", local(getEncryption)},
-		http.MethodDelete: {"DeleteBucketEncryption", local(deleteEncryption)},
-	},
-	"location": {http.MethodGet: {"GetBucketLocation", local(getLocation)}},
-	"stat":     {http.MethodGet: {"GetBucketStat", local(getStat)}},
-	"tagging": {
-		http.MethodPut:    {"PutBucketTags", local(putTags)},
-		http.MethodGet:    {"GetBucketTags", local(getTags)},
-		http.MethodDelete: {"DeleteBucketTags", local(deleteTags)},
-	},
-	"uploads":    {http.MethodGet: {"ListMultipartUploads", local(listUploads)}},
-	"versioning": {http.MethodGet: {"GetBucketVersioning", local(getVersioning)}},
-}
+var bucketRoutes = sync.OnceValue(func() map[string]methods {
+	return map[string]methods{
+		"": {
+			http.MethodPut:    {"PutBucket", putBucket},
+			http.MethodDelete: {"DeleteBucket", local(deleteBucket)},
+			http.MethodGet:    {"ListObjects", local(listObjects)},
+		},
+		"acl": {
+			http.MethodGet: {"GetBucketAcl", local(getBucketACL)},
+			http.MethodPut: {"PutBucketAcl", local(putBucketACL)},
+		},
+		"bucketInfo": {http.MethodGet: {"GetBucketInfo", anywhere(getInfo)}},
+		"delete":     {http.MethodPost: {"DeleteMultipleObjects", local(deleteMultiple)}},
+		"encryption": {
+			http.MethodPut:    {"PutBucketEncryption", local(putEncryption)},
+			http.MethodGet:    {"GetBucketEncryption", local(getEncryption)},
+			http.MethodDelete: {"DeleteBucketEncryption", local(deleteEncryption)},
+		},
+		"location": {http.MethodGet: {"GetBucketLocation", local(getLocation)}},
+		"stat":     {http.MethodGet: {"GetBucketStat", local(getStat)}},
+		"tagging": {
+			http.MethodPut:    {"PutBucketTags", local(putTags)},
+			http.MethodGet:    {"GetBucketTags", local(getTags)},
+			http.MethodDelete: {"DeleteBucketTags", local(deleteTags)},
+		},
+		"uploads":    {http.MethodGet: {"ListMultipartUploads", local(listUploads)}},
+		"versioning": {http.MethodGet: {"GetBucketVersioning", local(getVersioning)}},
+	}
+})
 
 // objectRoutes are the operations on an object, by sub-resource.
-var objectRoutes = map[string]methods{
-	"": {
-		http.MethodPut:    {"PutObject", local(putObject)},
-		http.MethodGet:    {"GetObject", local(getObject)},
-		http.MethodHead:   {"HeadObject", local(getObject)},
-		http.MethodDelete: {"DeleteObject", local(deleteObject)},
-	},
-	"acl": {
-		http.MethodGet: {"GetObjectAcl", local(getObjectACL)},
-		http.MethodPut: {"PutObjectAcl", local(putObjectACL)},
-	},
-	"objectMeta": {http.MethodHead: {"GetObjectMeta", local(getObject)}},
-	"uploads":    {http.MethodPost: {"InitiateMultipartUpload", local(initiateUpload)}},
-	"uploadId": {
-		http.MethodPut:    {"UploadPart", local(storePart)},
-		http.MethodPost:   {"CompleteMultipartUpload", local(completeUpload)},
-		http.MethodGet:    {"ListParts", local(listParts)},
-		http.MethodDelete: {"AbortMultipartUpload", local(abortUpload)},
-	},
-}
+var objectRoutes = sync.OnceValue(func() map[string]methods {
+	return map[string]methods{
+		"": {
+			http.MethodPut:    {"PutObject", local(putObject)},
+			http.MethodGet:    {"GetObject", local(getObject)},
+			http.MethodHead:   {"HeadObject", local(getObject)},
+			http.MethodDelete: {"DeleteObject", local(deleteObject)},
+		},
+		"acl": {
+			http.MethodGet: {"GetObjectAcl", local(getObjectACL)},
+			http.MethodPut: {"PutObjectAcl", local(putObjectACL)},
+		},
+		"objectMeta": {http.MethodHead: {"GetObjectMeta", local(getObject)}},
+		"uploads":    {http.MethodPost: {"InitiateMultipartUpload", local(initiateUpload)}},
+		"uploadId": {
+			http.MethodPut:    {"UploadPart", local(storePart)},
+			http.MethodPost:   {"CompleteMultipartUpload", local(completeUpload)},
+			http.MethodGet:    {"ListParts", local(listParts)},
+			http.MethodDelete: {"AbortMultipartUpload", local(abortUpload)},
+		},
+	}
+})
 
 // absent are the sub-resources that OSS has and this server does not: a call with
 // one of them is not answered as if it had none.
-var absent = strings.Fields(`accessMonitor accessPoint accessPointPolicy append archiveDirectRead asyncFetch
+var absent = sync.OnceValue(func() []string {
+	return strings.Fields(`accessMonitor accessPoint accessPointPolicy append archiveDirectRead asyncFetch
 	asyncFetchTask bucketArchiveDirectRead callback cloudboxes cname comp cors dataRedundancyTransition hierarchicalNamespace
 	httpsConfig img inventory inventoryId lifecycle live logging metaQuery objectWorm overwriteConfig policy policyStatus
 	processConfiguration publicAccessBlock qosInfo redundancyTransition referer replication replicationLocation
 	replicationProgress requestPayment requesterQosInfo resourceGroup resourcePool responseHeader restore rtc seal
 	style styleName symlink transferAcceleration userDefinedLogFieldsConfig versionId versions vod website worm wormExtend
 	wormId x-oss-append-extend x-oss-process x-oss-async-process x-oss-write-get-object-response`)
+})
 
 // route names and finds the operation of a request.
 func (c *call) route() (string, operation) {
 	if c.target.bucket == "" {
 		return c.routeService()
 	}
-	routes := bucketRoutes
+	routes := bucketRoutes()
 	if c.target.key != "" {
-		routes = objectRoutes
+		routes = objectRoutes()
 	}
 	sub, f := subResource(c.query, routes)
 	if f != nil {
@@ -134,7 +144,7 @@ func (c *call) routeService() (string, operation) {
 		return "DescribeRegions", describeRegions
 	}
 	for name := range c.query {
-		if slices.Contains(absent, name) {
+		if slices.Contains(absent(), name) {
 			return "Unknown", func(*Server, *call) (answer, *failure) { return answer{}, notHere("?" + name) }
 		}
 	}
@@ -147,7 +157,7 @@ func (c *call) routeService() (string, operation) {
 func subResource(query url.Values, routes map[string]methods) (string, *failure) {
 	var found []string
 	for name := range query {
-		if _, ok := routes[name]; name != "" && ok || slices.Contains(absent, name) {
+		if _, ok := routes[name]; name != "" && ok || slices.Contains(absent(), name) {
 			found = append(found, name)
 		}
 	}

@@ -3,6 +3,8 @@ package stack
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -31,6 +33,26 @@ func ClientLines(ossURL, functionAddr string) []ClientLine {
 	}
 }
 
+// commandNames are the command's names for the function's settings of endpoints.
+var commandNames = map[string]string{
+	"WARDEN_OSS_ENDPOINT": "BUCKETWARDEN_ENDPOINT", "WARDEN_KMS_ENDPOINT": "BUCKETWARDEN_KMS_ENDPOINT",
+	"WARDEN_STS_ENDPOINT": "BUCKETWARDEN_STS_ENDPOINT", "SSL_CERT_FILE": "SSL_CERT_FILE",
+}
+
+// writeEnv writes the file that makes a shell's bucketwarden use this cloud: its key, all
+// of its endpoints, and the authority that its STS is trusted by.
+func (s *Served) writeEnv() error {
+	s.EnvFile = filepath.Join(filepath.Dir(s.CAFile), "env")
+	text := "export ALIBABA_CLOUD_ACCESS_KEY_ID='" + UserKey.AccessKeyID + "'\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET='" + UserKey.AccessKeySecret + "'\n"
+	for _, pair := range s.Env() {
+		name, value, _ := strings.Cut(pair, "=")
+		if name = commandNames[name]; name != "" {
+			text += "export " + name + "='" + value + "'\n"
+		}
+	}
+	return os.WriteFile(s.EnvFile, []byte(text), 0o600)
+}
+
 // Guide writes what is where and what to try.
 func (s *Served) Guide(w io.Writer) {
 	fmt.Fprintf(w, `
@@ -50,8 +72,8 @@ Create a bucket, and read what the function made of it:
 
 Report, plan and change its buckets from another terminal:
 
-  export ALIBABA_CLOUD_ACCESS_KEY_ID=%[4]s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%[5]s
-  bucketwarden report --endpoint %[3]s
+  . %[7]s
+  bucketwarden report
 
 Send an event yourself:
 
@@ -60,7 +82,7 @@ Send an event yourself:
 
 Point an OSS client at it. Your buckets are in the region that you sign for:
 
-`, s.At.Console, s.At.Function, s.OSSURL, UserKey.AccessKeyID, UserKey.AccessKeySecret, Invocations)
+`, s.At.Console, s.At.Function, s.OSSURL, UserKey.AccessKeyID, UserKey.AccessKeySecret, Invocations, s.EnvFile)
 	for _, l := range ClientLines(s.OSSURL, s.At.Function) {
 		fmt.Fprintf(w, "  # %s\n  %s\n", l.Client, l.Line)
 	}

@@ -53,6 +53,9 @@ type Served struct {
 	At Addresses
 	// Feed has what happens, and the verdicts.
 	Feed *console.Feed
+	// EnvFile exports what a shell needs for bucketwarden to use this cloud. It ends with
+	// Close.
+	EnvFile string
 
 	fronts []*wire.Listener
 
@@ -89,7 +92,7 @@ func Serve(ctx context.Context, o Options, at Addresses, out io.Writer) (*Served
 	page.set(c.Handler())
 	front.set(welcome(functionWelcome)(s.Function.Handler()))
 	s.setOpen(true)
-	return s, SampleBuckets(s.OSS, Region)
+	return s, errors.Join(s.writeEnv(), SampleBuckets(s.OSS, Region))
 }
 
 func (s *Served) setOpen(open bool) {

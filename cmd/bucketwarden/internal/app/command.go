@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -57,11 +59,25 @@ func (a *App) fillFromEnv(cmd *cobra.Command) error {
 		if _, may := f.Annotations[envMark]; !may || f.Changed || value == "" || err != nil {
 			return
 		}
-		if setErr := cmd.Flags().Set(f.Name, value); setErr != nil {
-			err = Usagef("%s: %w", EnvName(f.Name), setErr)
+		if cmd.Flags().Set(f.Name, value) != nil {
+			err = invalidValue(EnvName(f.Name), f, value)
 		}
 	})
 	return err
+}
+
+// invalidValue says what a flag, or the variable for it, takes.
+func invalidValue(name string, f *pflag.Flag, value string) error {
+	kind := "a value of it"
+	switch f.Value.Type() {
+	case "int":
+		kind = "a whole number"
+	case "bool":
+		kind = "true or false"
+	case "duration":
+		kind = "a time with its unit, such as 90s or 10m"
+	}
+	return Usagef("%s: %.40q is not %s", name, value, kind)
 }
 
 // meantSetting compares without the prefix, in which all are alike.
@@ -113,6 +129,8 @@ func (a *App) Root(use, short, long, example string) *cobra.Command {
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.fillFromEnv(cmd) },
 	}
+	root.SetHelpCommand(helpCommand(root))
+	root.Flags().Bool("version", false, "what the verb version prints") // main answers it
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.NoColor, "no-color", false, "no colours; NO_COLOR in the environment does the same")
 	flags.BoolVarP(&a.Quiet, "quiet", "q", false, "no progress and no notes; errors are still shown")
@@ -140,11 +158,36 @@ func unknownVerb(cmd *cobra.Command, verb string) error {
 			verbs = append(verbs, c.Name())
 		}
 	}
-	return &Error{Exit: Usage, Err: Usagef("%s has no verb %q%s", cmd.CommandPath(), verb, document.DidYouMean(verb, verbs)), Next: "see " + cmd.CommandPath() + " --help"}
+	hint := document.DidYouMean(verb, verbs)
+	if hint == "" && cmd.HasParent() {
+		hint = "; it has " + strings.Join(verbs, ", ")
+	}
+	return &Error{Exit: Usage, Err: Usagef("%s has no verb %.40q%s", cmd.CommandPath(), verb, hint), Next: "see " + cmd.CommandPath() + " --help"}
 }
 
-// flagError adds what the user may have meant.
+// helpCommand is cobra's help, but for a verb that is not there: that is an error.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [VERB]",
+		Short:   "Help for any verb",
+		Example: "  bucketwarden help rule set",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || cmd == nil || len(rest) > 0 {
+				return unknownVerb(cmp.Or(cmd, root), cmp.Or(append(rest, args...)...))
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}
+
+// flagError adds what the user may have meant, and says in plain words what a value is
+// not.
 func flagError(cmd *cobra.Command, err error) error {
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		err = invalidValue("--"+e.GetFlag().Name, e.GetFlag(), e.GetValue())
+	}
 	hint := ""
 	if given, found := strings.CutPrefix(err.Error(), "unknown flag: --"); found {
 		var names []string
@@ -169,6 +212,16 @@ func AtLeastOne(names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return &Error{Exit: Usage, Err: Usagef("%s takes %s", cmd.CommandPath(), names), Next: "see " + cmd.CommandPath() + " --help"}
+		}
+		return nil
+	}
+}
+
+// AtMostOne is for verbs that take an argument or none.
+func AtMostOne(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return &Error{Exit: Usage, Err: Usagef("%s takes %s, not %d arguments", cmd.CommandPath(), name, len(args)), Next: "see " + cmd.CommandPath() + " --help"}
 		}
 		return nil
 	}

@@ -31,6 +31,18 @@ func (o *outputs) flags(c *cobra.Command) {
 	app.FromEnv(c.Flags(), "format")
 }
 
+// FlagValues returns what the flags take that have few values, for shells to complete.
+func FlagValues() map[string][]string {
+	var kinds []string
+	for _, f := range findings {
+		kinds = append(kinds, string(f))
+	}
+	return map[string][]string{
+		"format": formatNames(), "fail-on": kinds, "algorithm": {ossenc.AES256, ossenc.KMS, ossenc.SM4},
+		"kms-data-encryption": {ossenc.SM4}, "compare": {string(ossenc.Floor), string(ossenc.Exact)},
+	}
+}
+
 func formatNames() []string {
 	names := []string{tableFormat}
 	for _, f := range report.Formats() {
@@ -75,17 +87,54 @@ func (o *outputs) targets() ([]target, error) {
 	if len(all) == 0 {
 		all = []target{{format: tableFormat}}
 	}
-	return all, nil
+	return all, o.ready(all)
+}
+
+// ready reports before anything is read that a file cannot be written, or that two are
+// the same.
+func (o *outputs) ready(all []target) error {
+	for i, t := range all {
+		if t.file == "" {
+			continue
+		}
+		if slices.ContainsFunc(all[:i], func(other target) bool {
+			return filepath.Clean(other.file) == filepath.Clean(t.file) && other.file != ""
+		}) {
+			return app.Usagef("--output %s is given twice", t.file)
+		}
+		if err := ready(t.file, o.force); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready reports that a file cannot be written; an empty name is none.
+func ready(file string, force bool) error {
+	if file == "" {
+		return nil
+	}
+	if err := files.Ready(file, force); err != nil {
+		return &app.Error{Exit: app.Usage, Err: err}
+	}
+	return nil
 }
 
 // endings are the names of files that say their format.
 var endings = map[string]string{
 	".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".prom": "prometheus", ".txt": tableFormat,
-	".sarif": "sarif", ".xml": "junit", ".jsonl": "ocsf",
+	".sarif": "sarif", ".xml": "junit", ".jsonl": "ocsf", ".ndjson": "ocsf", ".ocsf": "ocsf",
 }
 
+// byEnding is the format that the last ending says, or the one before it where that
+// says more: report.sarif.json is SARIF.
 func byEnding(file string) string {
-	format := endings[strings.ToLower(filepath.Ext(file))]
+	file = strings.ToLower(file)
+	last := filepath.Ext(file)
+	format := endings[last]
+	if inner := endings[filepath.Ext(strings.TrimSuffix(file, last))]; last == ".json" && (inner == "sarif" || inner == "ocsf") {
+		format = inner
+	}
 	if !slices.Contains(formatNames(), format) {
 		return ""
 	}

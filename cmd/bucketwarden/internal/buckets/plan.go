@@ -60,6 +60,9 @@ and each change only if the bucket is still as the plan saw it.`,
 }
 
 func (p *planning) run(ctx context.Context) error {
+	if err := ready(p.output, p.force); err != nil {
+		return err
+	}
 	ctx, cancel := p.flags.Timeout(ctx)
 	defer cancel()
 	r, err := p.flags.Open(ctx, p.app)

@@ -243,7 +243,11 @@ func (o *one) done(res ossenc.Result, dry bool) error {
 		return o.printJSON(service.BucketAnswer{Result: res, Rule: res.After, DryRun: dry})
 	}
 	fmt.Fprintf(o.app.Out, "%s: %s: %s\n", term.Clean(res.Bucket), res.Verdict, term.Clean(res.After.String()))
-	o.app.Notef("%s", term.Clean(res.Reason))
+	reason := res.Reason
+	if dry { // the reason would say: report mode
+		reason = res.Finding()
+	}
+	o.app.Notef("%s", term.Clean(reason))
 	return nil
 }
 

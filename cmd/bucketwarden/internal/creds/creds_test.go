@@ -224,10 +224,13 @@ func TestSplitCommand(t *testing.T) {
 // What a service answered is never shown whole.
 func TestSafe(t *testing.T) {
 	for in, want := range map[string]string{
-		`refresh session token failed: {"RequestId":"R-1","Code":"NoPermission","Message":"` + secretOne + `"}`: "STS answers NoPermission (request R-1)",
-		`get session token failed: <html>` + secretOne:                                                          "it failed, and what it answered may hold secrets, so it is not shown",
-		`x: {"Code":"` + secretOne + ` !"}`:                                                                     "it failed, and what it answered may hold secrets, so it is not shown",
-		"the RoleArn is empty":                                                                                  "the RoleArn is empty",
+		`refresh session token failed: {"RequestId":"R-1","Code":"NoPermission","Message":"` + secretOne + `"}`:          "STS answers NoPermission (request R-1)",
+		`get session token failed: <html>` + secretOne:                                                                   "it failed, and what it answered may hold secrets, so it is not shown",
+		`get role name failed: Get "http://100.100.100.200/` + secretOne + `": dial tcp 100.100.100.200:80: i/o timeout`: "it cannot be reached (i/o timeout)",
+		`get role name failed: http://100.100.100.200/` + secretOne + ` 404`:                                             "the instance has no role",
+		`i/o timeout: ` + secretOne:         "it failed, and what it answered may hold secrets, so it is not shown",
+		`x: {"Code":"` + secretOne + ` !"}`: "it failed, and what it answered may hold secrets, so it is not shown",
+		"the RoleArn is empty":              "the RoleArn is empty",
 	} {
 		if got := safe(errors.New(in)); got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)

@@ -69,7 +69,22 @@ func safe(err error) string {
 			return known
 		}
 	}
+	for _, end := range networkEnds {
+		if strings.HasSuffix(err.Error(), end) { // what stands before may hold anything
+			return "it cannot be reached (" + strings.TrimPrefix(end, ": ") + ")"
+		}
+	}
+	if strings.HasPrefix(err.Error(), "get role name failed: ") && strings.HasSuffix(err.Error(), " 404") {
+		return "the instance has no role"
+	}
 	return "it failed, and what it answered may hold secrets, so it is not shown"
+}
+
+// networkEnds are the ends of Go's errors where there is no answer. credentials-go puts
+// them into a text of its own.
+var networkEnds = []string{
+	": i/o timeout", ": connection refused", ": no route to host", ": network is unreachable", ": no such host", ": host is down",
+	"(Client.Timeout exceeded while awaiting headers)", ": context deadline exceeded",
 }
 
 // harmless are the texts of credentials-go that hold nothing else.

@@ -54,6 +54,28 @@ func Write(path string, force bool, write func(io.Writer) error) (err error) {
 	return place(f.Name(), path, force)
 }
 
+// Ready returns the error that [Write] would end with, as far as it can be known before
+// anything is written.
+func Ready(path string, force bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s is a directory", path)
+	case err == nil && info.Mode().IsRegular() && !force:
+		return &ExistsError{path}
+	case err == nil:
+		return nil
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return short(path, err)
+	}
+	if !dir.IsDir() {
+		return fmt.Errorf("%s is not a directory", filepath.Dir(path))
+	}
+	return nil
+}
+
 // writeInto writes to a pipe or a device.
 func writeInto(path string, info fs.FileInfo, write func(io.Writer) error) error {
 	if info.IsDir() {

@@ -31,7 +31,8 @@ func eventsCommand(a *app.App) *cobra.Command {
 		Short: "List the sample events, or print one",
 		Example: `  bucketwarden events
   bucketwarden events native-bucket-created > event.json`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              app.AtMostOne("a sample"),
+		ValidArgsFunction: completeSamples(cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return listSamples(a)
@@ -46,14 +47,29 @@ func eventsCommand(a *app.App) *cobra.Command {
 	}
 }
 
-// noSample names what may be meant, and the command that lists the samples.
-func noSample(name, list string) error {
-	samples, _ := events.Samples() // without them there is nothing near
+// sampleNames are the names of the samples, sorted; none if they cannot be read.
+func sampleNames() []string {
+	samples, _ := events.Samples()
 	var names []string
 	for file := range samples {
 		names = append(names, strings.TrimSuffix(file, ".json"))
 	}
-	hint := document.DidYouMean(strings.TrimSuffix(path.Base(filepath.ToSlash(name)), ".json"), names)
+	slices.Sort(names)
+	return names
+}
+
+func completeSamples(directive cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return sampleNames(), directive
+	}
+}
+
+// noSample names what may be meant, and the command that lists the samples.
+func noSample(name, list string) error {
+	hint := document.DidYouMean(strings.TrimSuffix(path.Base(filepath.ToSlash(name)), ".json"), sampleNames())
 	return &app.Error{Exit: app.Usage, Err: app.Usagef("there is no file and no sample %s%s", name, hint), Next: list + " lists the samples"}
 }
 
@@ -99,7 +115,8 @@ function's log too. ` + settings.Prefix + ` variables are the function's setting
 		Example: `  bucketwarden invoke native-bucket-created
   ` + settings.Algorithm + `=KMS bucketwarden invoke event.json --bucket my-bucket
   bucketwarden events timer | bucketwarden invoke -`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              app.AtMostOne("a sample or a file"),
+		ValidArgsFunction: completeSamples(cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := "native-bucket-created"
 			if len(args) > 0 {

@@ -21,7 +21,7 @@ func initCommand(a *app.App) *cobra.Command {
 		Short: "Begin a policy and its expectations: policy.yaml and policy_test.yaml",
 		Example: `  bucketwarden policy init
   bucketwarden policy init company.yaml`,
-		Args: cobra.MaximumNArgs(1),
+		Args: app.AtMostOne("a policy file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file := "policy.yaml"
 			if len(args) > 0 {

@@ -28,6 +28,7 @@ type Flags struct {
 	internal    bool
 	timeout     time.Duration
 	concurrency int
+	many        bool // concurrency is a flag of the verb
 
 	// Which buckets.
 	regions, buckets []string
@@ -68,6 +69,7 @@ func (f *Flags) Which(c *cobra.Command) {
 
 // Many adds the flag for verbs that work on many buckets.
 func (f *Flags) Many(c *cobra.Command) {
+	f.many = true
 	c.Flags().IntVar(&f.concurrency, "concurrency", defaultConcurrency, "how many buckets are worked on at a time, 1 to 64; OSS's limit is shared with production")
 	app.FromEnv(c.Flags(), "concurrency")
 }
@@ -124,7 +126,7 @@ func (f *Flags) check() error {
 	if strings.Trim(f.prefix, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return app.Usagef("--prefix: %.80q is not the beginning of a bucket's name", f.prefix)
 	}
-	if f.concurrency < 0 || f.concurrency > 64 {
+	if f.many && (f.concurrency < 1 || f.concurrency > 64) {
 		return app.Usagef("--concurrency: %d is not from 1 to 64", f.concurrency)
 	}
 	if f.timeout < 0 {
