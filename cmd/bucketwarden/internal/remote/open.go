@@ -47,7 +47,7 @@ minutes without a request. PATH is /report if not given.`,
 		Example: `  bucketwarden open --url https://bucketwarden-abcdefghij.cn-hangzhou.fcapp.run
   bucketwarden open --function bucketwarden --profile prod
   bucketwarden open "/report?lang=zh" --url https://bucketwarden.example.com --token-file token`,
-		Args: app.AtMostOne("an address"),
+		Args: app.AtMostOne("a path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			start := "/report"
 			if len(args) > 0 {
