@@ -81,6 +81,10 @@ s-start: ## s local start: the HTTP side; needs what s-invoke needs
 deploy: ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing"; the first is home
 	@internal/deploy/deploy.sh $(REGIONS)
 
+.PHONY: screenshots
+screenshots: need-go ## the pictures in docs/images, from the real command and page; needs chromium
+	@$(GO) run ./internal/cmd/screenshots
+
 .PHONY: install dist
 BINDIR ?= $(or $(GOBIN),$(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin)
 

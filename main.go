@@ -1,6 +1,6 @@
 // Command bucketwarden is a function for Alibaba Cloud Function Compute that makes
 // sure that every OSS bucket has the required default server-side encryption. It
-// reads its settings from environment variables (see README.md) and runs in the
+// reads its settings from environment variables (see docs/settings.md) and runs in the
 // runtimes go1 and custom.debian12; `make demo` shows it without an account.
 package main
 

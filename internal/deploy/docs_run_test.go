@@ -126,6 +126,26 @@ func TestDocs_MakeDemo(t *testing.T) {
 	}
 }
 
+// The lines of the quick start in README.md run as they stand there; make package and
+// make s-check have tests of their own.
+func TestDocs_TheLinesOfREADME(t *testing.T) {
+	p := newPerson(t, nil)
+	command := filepath.Join(p.dir, "command")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", command, root+"/cmd/bucketwarden").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p.env = append(p.env, "COMMAND="+command)
+	said := ""
+	for _, b := range docs.Blocks(t, "README.md") {
+		said += b.Shell(t, p.dir, p.env)
+	}
+	for _, want := range []string{"All 5 steps went as they must.", "actiontrail-encryption-deleted", "→ AES256  fixed"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("they do not say %q:\n%s", want, said)
+		}
+	}
+}
+
 // The answers in the documents are answers of the function: to the event, and to the
 // sweep, that they are about.
 func TestDocs_Answers(t *testing.T) {
@@ -141,7 +161,7 @@ func TestDocs_Answers(t *testing.T) {
 		}
 		return object(t, r.Payload)
 	}
-	shown := object(t, []byte(docs.Blocks(t, "README.md")[0].Text))
+	shown := object(t, []byte(docs.Blocks(t, "docs/verdicts.md")[0].Text))
 	s.OSS.PutBucket(localoss.Bucket{Name: "payments", Region: "cn-hangzhou"})
 	results, _ := invoke(stack.BucketCreated("69B1000000000000000000A1", "payments", "cn-hangzhou").JSON())["results"].([]any)
 	if len(results) != 1 {
@@ -150,7 +170,7 @@ func TestDocs_Answers(t *testing.T) {
 	result, _ := results[0].(map[string]any)
 	shown["oss_request_id"] = result["oss_request_id"]
 	if err := has(result, shown); err != nil || len(shown) != len(result) {
-		t.Errorf("README.md: %v: the answer is %v", err, result)
+		t.Errorf("docs/verdicts.md: %v: the answer is %v", err, result)
 	}
 	sweep := docs.Blocks(t, "docs/sweep.md")
 	s.OSS.PutBucket(localoss.Bucket{Name: "a-new", Region: "cn-hangzhou"})

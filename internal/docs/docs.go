@@ -68,7 +68,7 @@ func All() ([]Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+	files := []string{"README.md", "README.zh-CN.md", "README.ja.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 	err = filepath.WalkDir(filepath.Join(root, "docs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".md") {
 			name, relErr := filepath.Rel(root, path)

@@ -12,7 +12,7 @@ import "slices"
 // Prefix begins the name of every setting.
 const Prefix = "WARDEN_"
 
-// The settings; README.md explains each.
+// The settings; docs/settings.md explains each.
 const (
 	Algorithm         = "WARDEN_ALGORITHM"
 	KMSKeyID          = "WARDEN_KMS_KEY_ID"
@@ -44,7 +44,7 @@ const (
 )
 
 // names are all settings. To add one: a constant, its place here, its reading in
-// this package, and a row in README.md.
+// this package, and a row in docs/settings.md.
 var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
 	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
