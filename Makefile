@@ -63,10 +63,14 @@ vuln: need-go ## known vulnerabilities; needs the vulnerability database, so not
 .PHONY: package s-check s-image s-invoke s-start deploy
 NODE    := internal/deploy/node
 
-package: need-go ## what is deployed: dist/bucketwarden.zip, the same bytes every time
-	@$(GO) run ./internal/cmd/package
+# The policy that is packed: one that was asked for, not the example of policy-check.
+package s-check deploy: export PACK := $(if $(filter command environment,$(origin POLICY)),$(POLICY))
 
-s-check: ## check s.yaml and s.local.yaml, strictly and with the real s preview; needs Node
+package: need-go ## what is deployed: dist/bucketwarden.zip; POLICY=policy.yaml is checked, tested and packed
+	@$(GO) run ./internal/cmd/package -policy "$$PACK"
+
+s-check: need-go ## check s.yaml, s.local.yaml and the variants, strictly, with the function's own reader and the real s preview; needs Node
+	@$(GO) run ./internal/cmd/settingscheck -policy "$$PACK"
 	@cd $(NODE) && npm ci --silent && npm test && npm run check
 
 s-image: ## the emulator's image for s local; needs Docker
@@ -78,7 +82,7 @@ s-invoke: ## s local invoke with EVENT; needs s, its component fc3 and Docker
 s-start: ## s local start: the HTTP side; needs what s-invoke needs
 	@internal/deploy/s-local.sh start
 
-deploy: ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing"; the first is home
+deploy: need-go ## deploy: ACCOUNT_ID=... make deploy REGIONS="cn-hangzhou cn-beijing" POLICY=policy.yaml; the first is home
 	@internal/deploy/deploy.sh $(REGIONS)
 
 .PHONY: screenshots

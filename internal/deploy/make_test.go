@@ -54,6 +54,76 @@ func TestMake_Arguments(t *testing.T) {
 	}
 }
 
+// The policy that is packed is the one that was asked for, and not the example that
+// policy-check takes.
+func TestMake_PackagesThePolicyThatIsGiven(t *testing.T) {
+	show := program(t, `[ "$1" = run ] && for word do printf '<%s>' "$word"; done; exit 0`)
+	for _, c := range []struct {
+		env, args []string
+		want      string
+	}{
+		{nil, []string{"package"}, "<-policy><>"},
+		{nil, []string{"package", "POLICY="}, "<-policy><>"},
+		{nil, []string{"package", "POLICY=my policy.yaml"}, "<-policy><my policy.yaml>"},
+		{nil, []string{"package", "POLICY=it's `id`.yaml"}, "<-policy><it's `id`.yaml>"},
+		{[]string{"POLICY=a.yaml"}, []string{"package"}, "<-policy><a.yaml>"},
+	} {
+		if got, ok := runMake(t, c.env, append(c.args, "GO="+show)...); got != "<run><./internal/cmd/package>"+c.want || !ok {
+			t.Errorf("%q make %q: %s", c.env, c.args, got)
+		}
+	}
+}
+
+// deploy.sh begins with what would stop the function, and refuses what Terraform owns.
+func TestDeployScript(t *testing.T) {
+	script, err := filepath.Abs("deploy.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "s"), []byte("#!/bin/sh\necho \"$REGION $*\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	good, bad := program(t, "exit 0"), program(t, `echo "WARDEN_MODE: wrong" >&2; exit 1`)
+	const owner = "Terraform owns the function"
+	for _, c := range []struct {
+		name, file, text string
+		env              []string
+		says             string // empty where it deploys
+	}{
+		{"Nothing", "", "", nil, ""},
+		{"OtherState", "terraform.tfstate", `{"resources":[{"type":"alicloud_ram_role"}]}`, nil, ""},
+		{"State", "terraform.tfstate", `{"resources":[{"type": "alicloud_fcv3_function"}]}`, nil, owner},
+		{"Workspace", "terraform.tfstate.d/cn-beijing/terraform.tfstate", `{"resources":[{"type": "alicloud_fcv3_function"}]}`, nil, owner},
+		{"Variables", "terraform.tfvars", "region = \"cn-hangzhou\"\n  deploy_function = true\n", nil, owner},
+		{"JSON", "my.auto.tfvars.json", "{\n  \"deploy_function\": true\n}\n", nil, owner},
+		{"Off", "terraform.tfvars", "# deploy_function = true\ndeploy_function = false\n", nil, ""},
+		{"Environment", "", "", []string{"TF_VAR_deploy_function=true"}, owner},
+		{"Settings", "", "", []string{"GO=" + bad}, "WARDEN_MODE: wrong"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.file != "" {
+				path := filepath.Join(dir, "docs/setup/terraform", c.file)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.CommandContext(t.Context(), script, "cn-hangzhou", "cn-beijing")
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), append([]string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "ACCOUNT_ID=1234567890123456", "GO=" + good}, c.env...)...)
+			out, err := cmd.CombinedOutput()
+			deployed := strings.Contains(string(out), "cn-hangzhou deploy -y -t s.yaml\n") && strings.Contains(string(out), "cn-beijing deploy -y -t s.yaml --trigger bucket-calls\n")
+			if (err == nil) != (c.says == "") || deployed != (err == nil) || !strings.Contains(string(out), c.says) || err != nil && strings.Contains(string(out), "deploy -y") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
 // Where Go is missing or too old, one message says what to install, and nothing else
 // is tried. What needs no Go works.
 func TestMake_WithoutGo(t *testing.T) {

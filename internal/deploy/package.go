@@ -27,9 +27,6 @@ import (
 // Executable is the function's file name in the package: the handler in s.yaml.
 const Executable = "main"
 
-// Policy is the file that is shipped with the function if the project has one.
-const Policy = "policy.yaml"
-
 // File is one file of the package.
 type File struct {
 	Name string
@@ -38,9 +35,15 @@ type File struct {
 }
 
 // Files builds the function in root as it is deployed, and returns the package's
-// files. It needs the go command. The same sources and the same Go make the same
-// bytes, wherever they lie.
-func Files(ctx context.Context, root string) ([]File, error) {
+// files: the executable, and the policy if there is one. It needs the go command. The
+// same sources and the same Go make the same bytes, wherever they lie. A policy with a
+// mistake is an error, found before anything is built; what else is to be said about it
+// goes to out.
+func Files(ctx context.Context, root, policy string, out io.Writer) ([]File, error) {
+	policyFiles, err := packPolicy(FindPolicy(root, policy), time.Now(), out)
+	if err != nil {
+		return nil, err
+	}
 	exe, err := build(ctx, root)
 	if err != nil {
 		return nil, err
@@ -48,17 +51,7 @@ func Files(ctx context.Context, root string) ([]File, error) {
 	if err := checkStatic(exe); err != nil {
 		return nil, err
 	}
-	policy, err := policyIn(root)
-	return append([]File{{Executable, 0o755, exe}}, policy...), err
-}
-
-// policyIn returns the policy's file, or none if there is no policy.
-func policyIn(root string) ([]File, error) {
-	policy, err := os.ReadFile(filepath.Join(root, Policy))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return []File{{Policy, 0o644, policy}}, err
+	return append([]File{{Executable, 0o755, exe}}, policyFiles...), nil
 }
 
 // build compiles the function for the platform: Linux on x86-64, static, because

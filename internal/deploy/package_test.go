@@ -3,6 +3,7 @@ package deploy
 import (
 	"archive/zip"
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func copySources(t *testing.T, from string) string {
 
 func packageOf(t *testing.T, dir string) []byte {
 	t.Helper()
-	files, err := Files(t.Context(), dir)
+	files, err := Files(t.Context(), dir, "", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,20 +76,6 @@ func TestPackage(t *testing.T) {
 				t.Errorf("got %s, want fixed", got)
 			}
 		})
-	}
-}
-
-func TestPolicyIsShippedIfThereIsOne(t *testing.T) {
-	dir := t.TempDir()
-	if files, err := policyIn(dir); err != nil || len(files) != 0 {
-		t.Errorf("without a policy: %v, %v", files, err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, Policy), []byte("rules: []\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	files, err := policyIn(dir)
-	if err != nil || len(files) != 1 || files[0].Name != "policy.yaml" || files[0].Mode != 0o644 || string(files[0].Data) != "rules: []\n" {
-		t.Errorf("with one: %+v, %v", files, err)
 	}
 }
 

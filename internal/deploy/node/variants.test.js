@@ -14,8 +14,8 @@ const doc = read('docs/s-variants.md');
 const all = variants(doc, read('s.yaml'));
 
 test('the documents show the variants', () => {
-  assert.deepEqual(all.map((v) => v.name), ['Signed requests', 'Tokens', 'JWT and a domain of your own', 'No trigger', 'Failures to the event bus']);
-  assert.equal(all.filter((v) => v.changed).length, 4);
+  assert.deepEqual(all.map((v) => v.name), ['Signed requests', 'Tokens', 'JWT and a domain of your own', 'No trigger', 'A policy', 'Approval', 'Failures to the event bus']);
+  assert.equal(all.filter((v) => v.changed).length, 6);
 });
 
 for (const { name, text } of all) {

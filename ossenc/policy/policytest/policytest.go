@@ -7,6 +7,7 @@ package policytest
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,13 @@ type Test struct {
 // Field is one expectation: a field of the ruling, as the file names it, and
 // its value as text.
 type Field struct{ Name, Value string }
+
+// FileBeside returns the name of the file with a policy's expectations:
+// policy_test.yaml for policy.yaml.
+func FileBeside(policy string) string {
+	extension := filepath.Ext(policy)
+	return strings.TrimSuffix(policy, extension) + "_test" + extension
+}
 
 // Parse reads a file of expectations. The error is [policy.Problems].
 func Parse(file string, data []byte) ([]Test, error) {

@@ -9,6 +9,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/files"
+	"bucketwarden/ossenc/policy/policytest"
 )
 
 //go:embed template
@@ -35,7 +36,7 @@ func initCommand(a *app.App) *cobra.Command {
 }
 
 func begin(a *app.App, file string, force bool) error {
-	for from, to := range map[string]string{"template/policy.yaml": file, "template/policy_test.yaml": beside(file)} {
+	for from, to := range map[string]string{"template/policy.yaml": file, "template/policy_test.yaml": policytest.FileBeside(file)} {
 		text, err := template.ReadFile(from)
 		if err != nil {
 			return err
@@ -44,6 +45,6 @@ func begin(a *app.App, file string, force bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(a.Out, "%s and %s are there. They require AES256 or stronger of every bucket.\nnext: edit them, then run: bucketwarden policy check %s && bucketwarden policy test %s\n", file, beside(file), file, file)
+	_, err := fmt.Fprintf(a.Out, "%s and %s are there. They require AES256 or stronger of every bucket.\nnext: edit them, then run: bucketwarden policy check %s && bucketwarden policy test %s\n", file, policytest.FileBeside(file), file, file)
 	return err
 }

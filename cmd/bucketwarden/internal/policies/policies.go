@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,27 +121,21 @@ func check(file string, now time.Time, out io.Writer) error {
 	return nil
 }
 
-// beside returns the name of the file with a policy's expectations.
-func beside(file string) string {
-	extension := filepath.Ext(file)
-	return strings.TrimSuffix(file, extension) + "_test" + extension
-}
-
 func test(file string, verbose bool, now time.Time, out io.Writer) error {
 	p, err := load(file)
 	if err != nil {
 		return err
 	}
-	data, err := read(beside(file))
+	data, err := read(policytest.FileBeside(file))
 	if err != nil {
 		return &app.Error{Exit: app.Usage, Err: err, Next: "write the expectations into it, or let \"bucketwarden policy init\" begin both files"}
 	}
-	tests, err := policytest.Parse(beside(file), data)
+	tests, err := policytest.Parse(policytest.FileBeside(file), data)
 	if err != nil {
 		return problems(err)
 	}
-	if failed := policytest.Print(out, beside(file), p, policytest.Run(p, tests, now), verbose); failed > 0 {
-		return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s does not do what %s expects", file, beside(file))}
+	if failed := policytest.Print(out, policytest.FileBeside(file), p, policytest.Run(p, tests, now), verbose); failed > 0 {
+		return &app.Error{Exit: app.Findings, Err: fmt.Errorf("%s does not do what %s expects", file, policytest.FileBeside(file))}
 	}
 	return nil
 }
