@@ -2,13 +2,10 @@ package service
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"bucketwarden/handler/event"
-	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc"
 )
 
@@ -18,21 +15,6 @@ const (
 	DefaultPlanAge = 24 * time.Hour
 	planSkew       = 5 * time.Minute
 )
-
-// ParseResults reads the results of an earlier answer: of events, of a sweep or of
-// a plan. Its other members are ignored.
-func ParseResults(body []byte) ([]ossenc.Result, error) {
-	var file struct {
-		Results []ossenc.Result `json:"results"`
-	}
-	if err := strictjson.Check(body); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(strictjson.TrimMark(body), &file); err != nil || file.Results == nil {
-		return nil, errors.New("the body is not an answer with results")
-	}
-	return file.Results, nil
-}
 
 // ChangeOptions says how to apply or undo changes.
 type ChangeOptions struct {
@@ -149,11 +131,14 @@ func (s *Service) Restore(ctx context.Context, results []ossenc.Result, o Change
 	if err := s.checkLimit(ctx, len(rows), o); err != nil {
 		return Results{}, err
 	}
-	return s.change(ctx, "restore", rows, func(r *PlanRow) ossenc.Task {
+	return s.change(ctx, sourceRestore, rows, func(r *PlanRow) ossenc.Task {
 		before := ossenc.Desired{Rule: r.Before, Compare: ossenc.Exact, Remove: r.Before.IsNone()}
 		return ossenc.Task{Override: &before, Waive: ossenc.Waiver{Keys: true, Mode: o.PastPolicy}, Mode: requestMode(o.DryRun), Approved: o.MayApprove, Precondition: ossenc.Precondition{Before: &r.Target}}
 	}), nil
 }
+
+// sourceRestore is the event type of an undo in the log and in the answer.
+const sourceRestore = "restore"
 
 // change runs the task of each row.
 func (s *Service) change(ctx context.Context, source string, rows []PlanRow, task func(*PlanRow) ossenc.Task) Results {
@@ -164,7 +149,7 @@ func (s *Service) change(ctx context.Context, source string, rows []PlanRow, tas
 	s.inOrderOfBuckets(len(rows), func(i int) string { return rows[i].Bucket }, func(i int) {
 		t := task(&rows[i])
 		t.Bucket = ossenc.Bucket{Account: rows[i].Account, Name: rows[i].Bucket, Region: rows[i].Region}
-		s.run(ctx, log, &event.Header{Type: source, Bucket: t.Bucket}, &results[i], func() ossenc.Result { return warden.Ensure(ctx, t) })
+		s.run(ctx, log, &event.Header{Type: source, Bucket: t.Bucket}, &results[i], func() ossenc.Result { return s.ensure(ctx, warden, t) })
 	})
 	return Results{results}
 }

@@ -39,14 +39,30 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 // it may be that the account was forgotten.
 const strangeAccount = "the bucket is in an account that the policy does not have, so no role was assumed and nothing was read; add the account to the policy, or leave its events out of the bus rule"
 
-// isOurs reports whether an account is the function's own or one of the policy's. An
-// account that nothing names counts as the function's own. Without accounts in the
-// policy none can be entered, and what the function may not read fails.
+// isOurs reports whether an event's account is one to look after. Without accounts in
+// the policy every one is: none can be entered, and what the function may not read fails.
 func (s *Service) isOurs(ctx context.Context, account string) bool {
+	return s.knows(ctx, account) || s.Policy == nil || len(s.Policy.Accounts) == 0
+}
+
+// knows reports whether an account is the function's own or one of the policy's. An
+// account that nothing names counts as the function's own.
+func (s *Service) knows(ctx context.Context, account string) bool {
 	own := ossenc.IdentityFrom(ctx).AccountID
 	return account == "" || own == "" || account == own ||
-		s.Policy == nil || len(s.Policy.Accounts) == 0 || // no role can be assumed
-		slices.ContainsFunc(s.Policy.Accounts, func(a ossenc.Account) bool { return a.ID == account })
+		s.Policy != nil && slices.ContainsFunc(s.Policy.Accounts, func(a ossenc.Account) bool { return a.ID == account })
+}
+
+// ensure does a task that a caller names the account of: one that the policy does not
+// have is a mistake, and must not stand for the function's own.
+func (s *Service) ensure(ctx context.Context, w Warden, t ossenc.Task) ossenc.Result {
+	if !s.knows(ctx, t.Bucket.Account) {
+		return ossenc.Result{
+			Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Verdict: ossenc.Rejected, Code: ossenc.Invalid,
+			Reason: "the account " + t.Bucket.Account + " is neither the function's own nor one of the policy; nothing was read",
+		}
+	}
+	return w.Ensure(ctx, t)
 }
 
 func (s *Service) event(ctx context.Context, log *slog.Logger, w Warden, e event.Event, res *Result) {

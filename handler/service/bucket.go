@@ -53,7 +53,7 @@ func (s *Service) One(ctx context.Context, r BucketRequest) BucketAnswer {
 	defer cancel()
 	task, warden := r.task(), s.Warden()
 	var res Result
-	s.run(ctx, log, &event.Header{Type: r.Source, Bucket: r.Bucket}, &res, func() ossenc.Result { return warden.Ensure(ctx, task) })
+	s.run(ctx, log, &event.Header{Type: r.Source, Bucket: r.Bucket}, &res, func() ossenc.Result { return s.ensure(ctx, warden, task) })
 	return BucketAnswer{Result: res.Result, Rule: res.After, DryRun: r.Action != Show && !warden.ModeFor(task.Mode).MayWrite(false)}
 }
 

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -18,6 +19,15 @@ import (
 const (
 	maxListed  = 1000
 	maxPlanned = 5000
+)
+
+// How many bytes of JSON the lists of an answer may have, so that all of it stays below
+// 4 MB whatever the names, keys and reasons are. A plan that is full ends the sweep,
+// which is resumed later; results beyond are counted.
+const (
+	maxListedBytes  = 1 << 20
+	maxPlannedBytes = 2 << 20
+	maxErrors       = 1000 // of up to 400 bytes each
 )
 
 // SweepResult says what came of a sweep.
@@ -57,6 +67,8 @@ type SweepResult struct {
 
 	// named are the buckets that were asked for by name and not seen yet.
 	named map[string]bool
+
+	listed, planned int // bytes of Results and of the plan's rows
 }
 
 func (s *Service) newSweepResult(ctx context.Context, asked *SweepRequest, mode ossenc.Mode) *SweepResult {
@@ -92,11 +104,13 @@ func (r *SweepResult) add(one ossenc.Result) {
 	}
 	if r.Plan != nil && one.Verdict == ossenc.WouldFix {
 		r.Plan.add(one)
+		r.planned += sizeOf(r.Plan.Rows[len(r.Plan.Rows)-1])
 	}
 	switch {
 	case one.Verdict == ossenc.Compliant || one.Verdict == ossenc.Exempt:
-	case len(r.Results) < maxListed:
+	case len(r.Results) < maxListed && r.listed < maxListedBytes:
 		r.Results = append(r.Results, one)
+		r.listed += sizeOf(one)
 	default:
 		r.Omitted++
 	}
@@ -104,7 +118,18 @@ func (r *SweepResult) add(one ossenc.Result) {
 
 // full reports whether the plan takes no more changes, so that the sweep ends here
 // and is resumed later.
-func (r *SweepResult) full() bool { return r.Plan != nil && len(r.Plan.Rows) >= maxPlanned }
+func (r *SweepResult) full() bool {
+	return r.Plan != nil && (len(r.Plan.Rows) >= maxPlanned || r.planned >= maxPlannedBytes)
+}
+
+// sizeOf returns how many bytes v is as JSON.
+func sizeOf(v any) int {
+	b, err := json.Marshal(v)
+	if err != nil { // a result always can be written
+		return maxPlannedBytes
+	}
+	return len(b) + len(",")
+}
 
 func (r *SweepResult) end(swept ossenc.SweepSummary, err error) {
 	r.Complete, r.Changes, r.Width = swept.Complete, swept.Changes, swept.Concurrency
@@ -131,7 +156,10 @@ func (r *SweepResult) uncounted(err error) {
 func (r *SweepResult) addErrors(err error) {
 	r.Code = ossenc.MoreUrgent(r.Code, ossenc.CodeOf(err))
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		if !slices.Contains(r.Errors, line) {
+		if len(r.Errors) == maxErrors {
+			r.Errors = append(r.Errors, "there are more")
+		}
+		if len(r.Errors) < maxErrors && !slices.Contains(r.Errors, line) {
 			r.Errors = append(r.Errors, line)
 		}
 	}

@@ -3,9 +3,11 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -220,6 +222,35 @@ func TestSweep_AnswerDoesNotGrowWithTheAccount(t *testing.T) {
 			t.Errorf("%d rows planned, complete %t, next %v, %d writes, %s", len(res.Plan.Rows), res.Complete, res.Next, m.Writes, res.Code)
 		}
 	})
+}
+
+// Whatever names, keys and reasons there are, an answer stays below 4 MB: what does not
+// fit into the list is counted, and a plan that is full ends the sweep with next.
+func TestSweep_AnswerIsBoundedByBytes(t *testing.T) {
+	long := ossenc.Rule{Algorithm: ossenc.KMS, KMSKeyID: strings.Repeat("k", 1000)}
+	one := ossenc.Result{Account: "1234567890123456", Bucket: strings.Repeat("b", 63), Region: "cn-hangzhou", Before: long, After: long, Wanted: long, Target: long, Reason: strings.Repeat("\"", 2000)}
+	var many []error
+	for i := range 5000 {
+		many = append(many, errors.New(strings.Repeat("x", 300)+strconv.Itoa(i)))
+	}
+	for _, verdict := range []ossenc.Verdict{ossenc.WouldFix, ossenc.Blocked} {
+		s := &Service{Policy: policy.Simple(ossenc.Desired{Rule: aes256})}
+		r := s.newSweepResult(t.Context(), &SweepRequest{Action: ActionAudit}, ossenc.ReportOnly)
+		one.Verdict = verdict
+		added := 0
+		for ; added < 10_000 && !r.full(); added++ {
+			r.add(one)
+		}
+		r.addErrors(errors.Join(many...))
+		r.end(ossenc.SweepSummary{Last: "b-1"}, nil)
+		b, err := json.Marshal(r)
+		if err != nil || len(b) > 4<<20 || len(b) < 1<<20 {
+			t.Errorf("%s: %d bytes, %v", verdict, len(b), err)
+		}
+		if ended := added < maxPlanned; ended != (verdict == ossenc.WouldFix) || r.Next == nil || len(r.Results)+r.Omitted != added {
+			t.Errorf("%s: after %d results %d are listed, %d left out, next %v", verdict, added, len(r.Results), r.Omitted, r.Next)
+		}
+	}
 }
 
 func TestSweep_AShareIsOfTheBucketsThereAre(t *testing.T) {

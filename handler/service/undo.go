@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,13 +68,16 @@ type container struct {
 // ErrOmitted says that an answer does not list all that was changed.
 var ErrOmitted = errors.New("this answer left out some of its results, so it cannot undo them all; the function's log has a line for each (see docs/operations.md)")
 
+var errNoResult = errors.New("there is no result in it that Bucketwarden prints")
+
 // ParseChanges reads the changes in any JSON that Bucketwarden prints: answers with
 // results, rows of a report, lines of a log, journals of an apply. Values may
-// follow one another. What changed nothing is left out. The error says in which
-// value the mistake is.
-func ParseChanges(data []byte) ([]Change, error) {
+// follow one another, but not more than most in all. What changed nothing is left out.
+// The error says in which value the mistake is, or that nothing in the data is a result.
+func ParseChanges(data []byte, most int) ([]Change, error) {
 	var records []changeRecord
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := json.NewDecoder(bytes.NewReader(strictjson.TrimMark(data)))
+	isOurs := false
 	for n := 1; ; n++ {
 		var value json.RawMessage
 		if err := d.Decode(&value); errors.Is(err, io.EOF) {
@@ -81,18 +85,27 @@ func ParseChanges(data []byte) ([]Change, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("value %d is not JSON", n)
 		}
-		got, err := recordsIn(value, 0)
+		got, err := recordsIn(value, 0, most)
 		if err != nil {
 			return nil, fmt.Errorf("value %d: %w", n, err)
 		}
-		records = append(records, got...)
+		isOurs = isOurs || len(got) != 1 || got[0].Bucket != "" || got[0].Kind != ""
+		if len(got) == 1 && got[0].Bucket == "" {
+			continue // another line of the log or of a journal
+		}
+		if records = append(records, got...); len(records) > most {
+			return nil, fmt.Errorf("there are more than %d results", most)
+		}
+	}
+	if !isOurs {
+		return nil, errNoResult
 	}
 	return changesOf(records), nil
 }
 
 // recordsIn returns the records of one value.
-func recordsIn(value json.RawMessage, depth int) ([]changeRecord, error) {
-	if err := strictjson.Check(value); err != nil {
+func recordsIn(value json.RawMessage, depth, most int) ([]changeRecord, error) {
+	if err := strictjson.Check(value, most); err != nil {
 		return nil, err
 	}
 	var c container
@@ -114,7 +127,7 @@ func recordsIn(value json.RawMessage, depth int) ([]changeRecord, error) {
 	case c.Sweep != nil:
 		return c.Sweep.Results, nil
 	case c.ErrorMessage != "" && depth == 0:
-		return recordsIn(json.RawMessage(c.ErrorMessage), 1)
+		return recordsIn(json.RawMessage(c.ErrorMessage), 1, most)
 	}
 	var one changeRecord
 	if err := json.Unmarshal(value, &one); err != nil {
@@ -177,6 +190,23 @@ func Newest(changes []Change) (joined, earlier []Change) {
 		}
 	}
 	return joined, earlier
+}
+
+// Undo undoes changes as [Service.Restore] does, those of one bucket together. The
+// changes before another writer's are not undone and have a result that says so.
+func (s *Service) Undo(ctx context.Context, changes []Change, o ChangeOptions) (Results, error) {
+	joined, earlier := Newest(changes)
+	results, err := s.Restore(ctx, ResultsOf(joined), o)
+	if err != nil {
+		return results, err
+	}
+	for _, c := range earlier {
+		results.Results = append(results.Results, Result{EventType: sourceRestore, Result: ossenc.Result{
+			Account: c.Account, Bucket: c.Bucket, Region: c.Region, Verdict: ossenc.Blocked, Code: ossenc.Refused, Wanted: c.Before,
+			Reason: fmt.Sprintf("the earlier change from %s to %s is not undone: another writer changed the bucket after it", c.Before, c.After),
+		}})
+	}
+	return results, nil
 }
 
 // ResultsOf returns the changes as the results that [Service.Restore] takes.

@@ -48,7 +48,7 @@ func TestParseChanges(t *testing.T) {
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseChanges([]byte(text))
+			got, err := ParseChanges([]byte(text), 100)
 			for i := range got {
 				got[i].Time = time.Time{}
 			}
@@ -78,23 +78,29 @@ func TestParseChanges_Refuses(t *testing.T) {
 		`{"errorMessage":"the time ran out"}`:     "value 1",
 		`{"results":[{"before":"KMS(","a":"b"}]}`: "is not a rule",
 	} {
-		if got, err := ParseChanges([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := ParseChanges([]byte(text), 100); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v; want %q", text, got, err, want)
 		}
 	}
-	if _, err := ParseChanges([]byte(`{"results":[],"omitted":1}`)); !errors.Is(err, ErrOmitted) {
+	if _, err := ParseChanges([]byte(`{"results":[],"omitted":1}`), 100); !errors.Is(err, ErrOmitted) {
 		t.Error("what is left out has no error of its own")
 	}
-	if got, err := ParseChanges(nil); err != nil || len(got) != 0 {
-		t.Errorf("nothing gives %+v, %v", got, err)
+	for text, want := range map[string]bool{
+		"": false, "{}": false, `{"msg":"sweep"}`: false, `{"results":[]}`: true, `{"results":[{"bucket":"b-1","verdict":"compliant"}]}`: true, `{"kind":"begin"}`: true,
+		`{"results":[{"bucket":"b-1"},{"bucket":"b-2"}]}`: true, `{"results":[{"bucket":"b-1"},{"bucket":"b-2"},{"bucket":"b-3"}]}`: false,
+		`{"bucket":"b-1"}{"bucket":"b-2"}{"bucket":"b-3"}`: false, "\ufeff" + `{"bucket":"b-1"}`: true,
+	} {
+		if got, err := ParseChanges([]byte(text), 2); (err == nil) != want || len(got) != 0 {
+			t.Errorf("%s gives %+v, %v", text, got, err)
+		}
 	}
 }
 
 // A write that was begun and never noted as ended may have been made.
 func TestParseChanges_AnIntentWithoutAnEnd(t *testing.T) {
-	got, err := ParseChanges([]byte(`{"kind":"intent","bucket":"b-1","before":null,"target":{"algorithm":"AES256"}}` + "\n" +
-		`{"kind":"intent","bucket":"b-2","before":null,"target":{"algorithm":"AES256"}}` + "\n" +
-		`{"kind":"result","bucket":"b-2","verdict":"blocked","before":null,"after":null}`))
+	got, err := ParseChanges([]byte(`{"kind":"intent","bucket":"b-1","before":null,"target":{"algorithm":"AES256"}}`+"\n"+
+		`{"kind":"intent","bucket":"b-2","before":null,"target":{"algorithm":"AES256"}}`+"\n"+
+		`{"kind":"result","bucket":"b-2","verdict":"blocked","before":null,"after":null}`), 3)
 	want := []Change{{Bucket: "b-1", After: aes256, Unconfirmed: true}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
@@ -144,7 +150,7 @@ func texts(changes []Change) string {
 func FuzzParseChanges(f *testing.F) {
 	f.Add([]byte(`{"results":[{"bucket":"b-1","verdict":"fixed","before":"none","after":{"algorithm":"AES256"}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		changes, err := ParseChanges(data)
+		changes, err := ParseChanges(data, 1000)
 		if err != nil && len(changes) > 0 {
 			t.Errorf("%d changes beside %v", len(changes), err)
 		}

@@ -16,6 +16,10 @@ import (
 // maxNesting is more than any body needs, and keeps the stack small.
 const maxNesting = 16
 
+// maxElements is how many elements all arrays of a body may have together: more than a
+// plan or an answer with results has, and few enough for the memory of any element.
+const maxElements = 50_000
+
 // maxText is how many characters of an error of encoding/json are repeated.
 const maxText = 200
 
@@ -32,7 +36,7 @@ func TrimMark(body []byte) []byte {
 // name of a member, never a value.
 func Decode(body []byte, v any) error {
 	body = TrimMark(body)
-	if err := Check(body); err != nil {
+	if err := Check(body, maxElements); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -51,7 +55,7 @@ func Decode(body []byte, v any) error {
 // are as they stand there: encoding/json would match them in any case.
 func Object(body []byte) (map[string]json.RawMessage, error) {
 	body = TrimMark(body)
-	if err := Check(body); err != nil {
+	if err := Check(body, maxElements); err != nil {
 		return nil, err
 	}
 	var members map[string]json.RawMessage
@@ -62,14 +66,15 @@ func Object(body []byte) (map[string]json.RawMessage, error) {
 }
 
 // Check returns an error unless body is exactly one well-formed JSON value
-// without repeated members and without deep nesting.
-func Check(body []byte) error {
+// without repeated members, without deep nesting, and with at most so many elements in
+// all its arrays.
+func Check(body []byte, most int) error {
 	body = TrimMark(body)
 	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
 		return errors.New("the body is UTF-16; JSON is UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
-	if err := checkValue(d, 0); err != nil {
+	if err := checkValue(d, 0, &most); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -78,8 +83,8 @@ func Check(body []byte) error {
 	return nil
 }
 
-// checkValue reads one JSON value.
-func checkValue(d *json.Decoder, depth int) error {
+// checkValue reads one JSON value; elements is how many more the arrays may have.
+func checkValue(d *json.Decoder, depth int, elements *int) error {
 	open, err := d.Token()
 	if err != nil {
 		return errNotJSON
@@ -96,8 +101,10 @@ func checkValue(d *json.Decoder, depth int) error {
 			if err := checkName(d, seen); err != nil {
 				return err
 			}
+		} else if *elements--; *elements < 0 {
+			return errors.New("the arrays have too many elements")
 		}
-		if err := checkValue(d, depth+1); err != nil {
+		if err := checkValue(d, depth+1, elements); err != nil {
 			return err
 		}
 	}

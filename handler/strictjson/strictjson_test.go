@@ -90,3 +90,19 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// The bound is on all arrays of a body together, however they are nested.
+func TestCheck_BoundsElements(t *testing.T) {
+	for body, most := range map[string]int{`[]`: 0, `[1,2,3]`: 3, `{"a":[1,2],"b":[3]}`: 3, `[[1],[2]]`: 4, `{"a":1,"b":2}`: 0} {
+		if err := Check([]byte(body), most); err != nil {
+			t.Errorf("%s, %d: %v", body, most, err)
+		}
+		if err := Check([]byte(body), most-1); most > 0 && err == nil {
+			t.Errorf("%s is taken with %d elements", body, most-1)
+		}
+	}
+	var rows struct{ Rows []any }
+	if err := Decode([]byte(`{"rows":[`+strings.Repeat("0,", maxElements)+`0]}`), &rows); err == nil {
+		t.Error("there is no bound")
+	}
+}

@@ -65,8 +65,11 @@ func (x *exchange) apply() error {
 	return x.results(results, "change")
 }
 
-// restore is POST /restore. The body is an answer with results, of events, of a
-// sweep or of a plan; those that were fixed are undone.
+// maxUndone is how many results /restore reads: more than an answer of ours lists.
+const maxUndone = 50_000
+
+// restore is POST /restore. The body is any JSON that Bucketwarden prints with results,
+// as the command's undo takes it; those that were fixed are undone.
 func (x *exchange) restore() error {
 	_, options, err := x.changeParameters()
 	if err != nil {
@@ -76,11 +79,11 @@ func (x *exchange) restore() error {
 	if err != nil {
 		return err
 	}
-	fixed, err := service.ParseResults(body)
+	changes, err := service.ParseChanges(body, maxUndone)
 	if err != nil {
 		return invalid(err)
 	}
-	results, err := x.web.service.Restore(x.ctx(), fixed, options)
+	results, err := x.web.service.Undo(x.ctx(), changes, options)
 	if err != nil {
 		return notBegun(err)
 	}

@@ -2,12 +2,56 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
 )
+
+// Every member that a request may have and an answer can have is documented, and none
+// besides.
+func TestOpenAPI_HasEveryMember(t *testing.T) {
+	type schema struct {
+		Properties map[string]schema
+		Items      *schema
+		AllOf      []schema
+	}
+	var doc struct {
+		Components struct{ Schemas map[string]schema }
+	}
+	if err := json.Unmarshal([]byte(openAPIDocument), &doc); err != nil {
+		t.Fatal(err)
+	}
+	all := doc.Components.Schemas
+	for name, c := range map[string]struct {
+		documented schema
+		real       reflect.Type
+		not        []string // taken by an invocation only, or of the schema that it extends
+	}{
+		"SweepCommand": {all["SweepCommand"], reflect.TypeFor[service.SweepRequest](), []string{"continue", "fan_out", "run_id", "run"}},
+		"Sweep":        {all["Sweep"], reflect.TypeFor[service.SweepResult](), nil},
+		"Result":       {all["Result"], reflect.TypeFor[ossenc.Result](), nil},
+		"Results":      {all["Results"].Properties["results"].Items.AllOf[1], reflect.TypeFor[service.Result](), nil},
+		"Plan":         {all["Plan"], reflect.TypeFor[service.Plan](), nil},
+		"Row":          {*all["Plan"].Properties["rows"].Items, reflect.TypeFor[service.PlanRow](), nil},
+	} {
+		var members []string
+		for i := range c.real.NumField() {
+			member, _, _ := strings.Cut(c.real.Field(i).Tag.Get("json"), ",")
+			if member != "" && member != "-" && !slices.Contains(c.not, member) {
+				members = append(members, member)
+			}
+		}
+		slices.Sort(members)
+		if documented := slices.Sorted(maps.Keys(c.documented.Properties)); !slices.Equal(documented, members) {
+			t.Errorf("%s is documented with\n%q\nand has\n%q", name, documented, members)
+		}
+	}
+}
 
 func TestOpenAPI_SaysWhatThereIs(t *testing.T) {
 	web, _ := newWeb(account(), everything)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"bucketwarden/handler/internal/memory"
+	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy"
 )
@@ -61,6 +62,7 @@ func TestWeb_PutAppliesThePolicysRule(t *testing.T) {
 func TestWeb_AnotherAccountIsNamedInTheQuery(t *testing.T) {
 	for query, want := range map[string]string{"": "", "?account=1234": "", "?account=5678": "5678"} {
 		web, _ := newWeb(account(), everything)
+		web.service.Policy = &policy.Policy{Accounts: []ossenc.Account{{ID: "5678"}}}
 		var got ossenc.Bucket
 		web.service.Warden = always(ensurer{web.service.Warden(), func(_ context.Context, task ossenc.Task) ossenc.Result {
 			got = task.Bucket
@@ -69,6 +71,36 @@ func TestWeb_AnotherAccountIsNamedInTheQuery(t *testing.T) {
 		ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "1234"})
 		if rec := askIn(ctx, web, "GET", "/buckets/app-aes/encryption"+query); rec.Code != 200 || got.Account != want {
 			t.Errorf("%q: %d, %+v; want %q", query, rec.Code, got, want)
+		}
+	}
+}
+
+// An account that the policy does not have is a mistake of the caller: it must not stand
+// for the function's own account, whether the policy has accounts or not.
+func TestWeb_AnAccountThatThePolicyDoesNotHaveIsInvalid(t *testing.T) {
+	for _, accounts := range [][]ossenc.Account{nil, {{ID: "5678"}}} {
+		for _, method := range []string{"GET", "PUT", "DELETE"} {
+			m := account()
+			web, _ := newWeb(m, everything)
+			web.service.Policy = &policy.Policy{Accounts: accounts}
+			ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "1234"})
+			rec := askIn(ctx, web, method, "/buckets/app-none/encryption?account=9999")
+			if rec.Code != 400 || !strings.Contains(rec.Body.String(), "neither the function's own") || m.Writes != 0 {
+				t.Errorf("%s with accounts %v: %d after %d writes: %s", method, accounts, rec.Code, m.Writes, rec.Body)
+			}
+			for _, path := range []string{"/apply", "/restore"} {
+				body := `{"results":[{"account":"9999","bucket":"app-none","verdict":"fixed","before":{"algorithm":"AES256"},"after":null}]}`
+				if path == "/apply" {
+					p, err := web.service.NewPlan("").With([]service.PlanRow{{Account: "9999", Bucket: "app-none", Target: aes256}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					body = encoded(t, p)
+				}
+				if rec := askIn(ctx, web, "POST", path, body); rec.Code != 400 || m.Writes != 0 {
+					t.Errorf("%s with accounts %v: %d after %d writes: %s", path, accounts, rec.Code, m.Writes, rec.Body)
+				}
+			}
 		}
 	}
 }

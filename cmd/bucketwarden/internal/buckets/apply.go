@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -248,7 +249,7 @@ func (c *changing) undo(ctx context.Context, names []string) error {
 		if err != nil {
 			return app.Usagef("%w", err)
 		}
-		changes, err := service.ParseChanges(data)
+		changes, err := service.ParseChanges(data, math.MaxInt)
 		if err != nil {
 			return &app.Error{Exit: app.Usage, Err: fmt.Errorf("%s: %w", name, err)}
 		}
