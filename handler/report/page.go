@@ -164,6 +164,7 @@ func (p *page) data() map[string]any {
 		"wanted":  requiredOf(ossenc.Result{Wanted: p.v.Wanted}),
 		"exact":   p.v.Compare == ossenc.Exact,
 		"base":    p.base(),
+		"target":  p.target(),
 		"reach":   p.fixBy(),
 		"reports": p.v.OnlyReports,
 		"account": p.v.Account,
@@ -175,13 +176,25 @@ func (p *page) data() map[string]any {
 // base is the address for the curl lines.
 func (p *page) base() string { return cmp.Or(p.v.BaseURL, "http://HOST") }
 
-// fixBy is how a bucket can be fixed: where requests cannot write, by calling the
+// reachInvoke is how a bucket can be fixed where requests cannot write: by calling the
 // function by its name.
+const reachInvoke Reach = "invoke"
+
+// fixBy is how a bucket can be fixed.
 func (p *page) fixBy() Reach {
-	if p.v.Reach == ReachToken && p.v.ReadOnly {
-		return ReachSigned
+	if p.v.ReadOnly {
+		return reachInvoke
 	}
 	return p.v.Reach
+}
+
+// target is how the command's verb call names the function: by its address, or by its
+// name where it was called so.
+func (p *page) target() string {
+	if strings.HasSuffix(p.v.BaseURL, "//invoke.local") {
+		return "--function bucketwarden"
+	}
+	return "--url '" + p.base() + "'"
 }
 
 // fixExample is the line that fixes one bucket, for a reader without the script.
@@ -191,6 +204,8 @@ func (p *page) fixExample() string {
 		return `curl -X PUT -H "Authorization: Bearer $TOKEN" '` + p.base() + `/buckets/NAME/encryption'`
 	case ReachCommand:
 		return "bucketwarden rule set NAME"
+	case ReachSigned:
+		return "bucketwarden call PUT '/buckets/NAME/encryption' " + p.target()
 	}
 	return `s invoke -e '{"action":"sweep","prefix":"NAME"}'`
 }

@@ -158,14 +158,14 @@ func (p *page) forms() {
 // formNames are how people know the forms.
 var formNames = map[string]string{"json": "JSON", "csv": "CSV", "prometheus": "Prometheus", "ocsf": "OCSF", "junit": "JUnit", "sarif": "SARIF"}
 
-// otherForms is a line that makes another form, where links cannot.
+// otherForms is a line that makes another form, for a page that was saved.
 func (p *page) otherForms() {
 	line := "bucketwarden report --output report.json --output report.csv"
-	switch p.v.Reach {
+	switch query := p.query("format", "json"); p.v.Reach {
 	case ReachSigned:
-		return
+		line = "bucketwarden call GET '/report" + query + "' " + p.target() + " --output report.json"
 	case ReachToken:
-		line = `curl -H "Authorization: Bearer $TOKEN" '` + p.base() + "/report" + p.query("format", "json") + "' -o report.json"
+		line = `curl -H "Authorization: Bearer $TOKEN" '` + p.base() + "/report" + query + "' -o report.json"
 	}
 	p.print("<p>", escape(p.t["downloads"]), escape(p.t["colon"]), "<code>", escape(line), "</code></p>\n")
 }

@@ -72,6 +72,10 @@ func (x *exchange) fail(err error) {
 	for name, values := range p.header {
 		x.Header()[name] = values
 	}
+	if x.isForBrowser() {
+		x.showProblem(p)
+		return
+	}
 	x.Header().Set("Content-Type", "application/problem+json")
 	x.WriteHeader(p.Status)
 	_ = strictjson.Encode(x, p) // a caller that has gone needs nothing

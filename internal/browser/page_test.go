@@ -104,7 +104,7 @@ func TestPage_UnfoldsWhatToDo(t *testing.T) {
 	if len(snippets) != 2 {
 		t.Fatalf("snippets %q", snippets)
 	}
-	want := `REGION=cn-hangzhou s invoke -e '{"action":"sweep","prefix":"legacy-exports","region":"cn-hangzhou"}'`
+	want := "bucketwarden call PUT '/buckets/legacy-exports/encryption?region=cn-hangzhou' \\\n  --url '" + at.Trigger + "'"
 	equal(t, "line", snippets[0], want)
 	if !strings.HasPrefix(snippets[1], "resource \"alicloud_oss_bucket_server_side_encryption\" \"legacy-exports\" {\n  bucket        = \"legacy-exports\"\n  sse_algorithm = \"AES256\"\n}") ||
 		!strings.Contains(snippets[1], "ignore_changes = [server_side_encryption_rule]") {
@@ -112,14 +112,15 @@ func TestPage_UnfoldsWhatToDo(t *testing.T) {
 	}
 
 	b.unfold("partner-dropbox")
-	if policy := b.texts(".detail pre"); !strings.Contains(policy[len(policy)-1], `"acs:oss:*:1234567890123456:partner-dropbox"`) {
+	if policy := b.texts(".detail pre"); len(policy) == 0 || !strings.Contains(policy[len(policy)-1], `"acs:oss:*:1234567890123456:partner-dropbox"`) {
 		t.Errorf("policy %q", policy)
 	}
 	b.quiet(at.Trigger + "/report")
 
-	// The payload of the line does what it says.
-	_, payload, _ := strings.Cut(snippets[0], "'")
-	if answer := invoke(t, at.Trigger, strings.TrimSuffix(payload, "'")); !strings.Contains(answer, `"fixed":1`) {
+	// The request of the line does what it says.
+	_, path, _ := strings.Cut(snippets[0], "'")
+	path, _, _ = strings.Cut(path, "'")
+	if answer := request(t, http.MethodPut, at.Trigger+path); !strings.Contains(answer, `"verdict":"fixed"`) {
 		t.Errorf("%s: %s", snippets[0], answer)
 	}
 	after := visit(t, desktop, at.Trigger)
@@ -264,26 +265,13 @@ func TestPage_SpeaksThreeLanguages(t *testing.T) {
 
 func fetch(t *testing.T, url string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s: %v", resp.StatusCode, body, err)
-	}
-	return string(body)
+	return request(t, http.MethodGet, url)
 }
 
-// invoke calls the function by its name, as s does.
-func invoke(t *testing.T, address, payload string) string {
+// request returns the body of a good answer.
+func request(t *testing.T, method, url string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/2023-03-30/functions/bucketwarden/invocations", strings.NewReader(payload))
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

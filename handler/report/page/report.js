@@ -228,11 +228,13 @@ const word = (s) => /^[\w./:=-]+$/.test(s) && !s.startsWith("-") ? s : shell(s);
 const hcl = (s) => JSON.stringify(s).replace(/\$\{/g, "$${").replace(/%\{/g, "%%{");
 const parts = (rule) => /^(\w+)(?:\((.*)\))?(?:\+(\w+))?$/.exec(rule) || [];
 const other = (r) => r.account && r.account !== data.account ? r.account : "";
+const route = (r) => `/buckets/${encodeURIComponent(r.bucket)}/encryption?${new URLSearchParams({ ...(other(r) ? { account: other(r) } : {}), region: r.region })}`;
 const FIX = {
-  signed: (r) => (data.home ? "REGION=" + word(data.home) + " " : "") + "s invoke -e " +
+  signed: (r) => "bucketwarden call PUT " + shell(route(r)) + " \\\n  " + data.target,
+  invoke: (r) => (data.home ? "REGION=" + word(data.home) + " " : "") + "s invoke -e " +
     shell(JSON.stringify({ action: "sweep", prefix: r.bucket, region: r.region, ...(other(r) ? { accounts: [other(r)] } : {}) })),
   token: (r) => `curl -X PUT -H "Authorization: Bearer $TOKEN" \\\n  ` +
-    shell(`${data.base}/buckets/${encodeURIComponent(r.bucket)}/encryption?${new URLSearchParams({ ...(other(r) ? { account: other(r) } : {}), region: r.region })}`),
+    shell(data.base + route(r)),
   command: (r) => {
     const [, algorithm, key, cipher] = parts(r.required);
     const flags = data.policy ? ["--policy", data.policy]
