@@ -12,7 +12,7 @@ import (
 // isForBrowser reports whether a person reads the answer: the request reads, and its
 // Accept header names HTML and likes it better than what programs take.
 func (x *exchange) isForBrowser() bool {
-	if x.req == nil || x.req.Method != http.MethodGet && x.req.Method != http.MethodHead { // nil: a trigger's event that is no request
+	if x.req == nil || x.req.Method != http.MethodGet && x.req.Method != http.MethodHead { // nil: an event of the trigger without a request
 		return false
 	}
 	ranges := weighted(strings.Join(x.req.Header.Values("Accept"), ","))
