@@ -76,7 +76,7 @@ func (p *page) legend(s *Summary) {
 func (p *page) cards() {
 	for _, column := range []string{"rule", "region", "policy", "required", "account"} {
 		bars := p.tallies.bars(column)
-		if len(bars) == 0 || column == "required" && !p.hasPolicy() || column == "account" && !p.v.Accounts {
+		if len(bars) == 0 || (column == "required" || column == "policy") && !p.hasPolicy() || column == "account" && !p.v.Accounts {
 			continue
 		}
 		p.print(`<section class="card" aria-labelledby="h-`, column, `"><h2 id="h-`, column, `">`, escape(p.t["by_"+column]), "</h2>\n<ul class=\"bars\">\n")

@@ -55,3 +55,14 @@ func many(n int) []localoss.Bucket {
 	}
 	return all
 }
+
+// compliant are the buckets of an account without anything to fix.
+func compliant(n int) []localoss.Bucket {
+	all := many(n)
+	for i := range all {
+		if all[i].Rule.Algorithm == "" {
+			all[i].Rule.Algorithm = "AES256"
+		}
+	}
+	return all
+}

@@ -45,8 +45,19 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "where the trigger listens")
 	policy := flag.String("policy", "", "policy file of the function")
 	console := flag.Bool("console", false, "serve what `bucketwarden local` serves, with its console")
+	only := flag.Int("only", -1, "have just so many buckets, all compliant")
+	env := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,events"}
+	flag.Func("env", "set a setting of the function, as NAME=VALUE", func(s string) error {
+		env = append(env, s)
+		return nil
+	})
 	flag.Parse()
-	do := func(ctx context.Context, binary string) error { return run(ctx, binary, *addr, *policy, *buckets) }
+	if *only >= 0 {
+		*buckets = *only
+	}
+	do := func(ctx context.Context, binary string) error {
+		return run(ctx, binary, *addr, append(env, settings.Policy+"="+*policy), account{more: *buckets, plain: *only >= 0})
+	}
 	if *console {
 		do = serve
 	}
@@ -88,15 +99,19 @@ func untilDone(at addresses) error {
 	return err
 }
 
-func run(ctx context.Context, binary, addr, policy string, more int) error {
-	st, err := stack.Start(ctx, stack.Options{
-		Binary: binary, Log: os.Stderr,
-		Env: []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,events", settings.Policy + "=" + policy},
-	})
+// account says which buckets there are: those of all kinds, unless it is plain, and
+// more of a large account.
+type account struct {
+	more  int
+	plain bool
+}
+
+func run(ctx context.Context, binary, addr string, env []string, a account) error {
+	st, err := stack.Start(ctx, stack.Options{Binary: binary, Log: os.Stderr, Env: env})
 	if err != nil {
 		return err
 	}
-	count := fill(st.OSS, more)
+	count := fill(st.OSS, a)
 	trigger, err := wire.Listen(ctx, addr, st.Function.Handler(), nil)
 	if err != nil {
 		return err
@@ -132,9 +147,12 @@ func directHandler(ossURL string) http.Handler {
 }
 
 // fill creates the buckets and returns their number.
-func fill(server *localoss.Server, more int) int {
+func fill(server *localoss.Server, a account) int {
 	faults := map[string]localoss.Fault{}
-	all := append(kinds(faults), many(more)...)
+	all := compliant(a.more)
+	if !a.plain {
+		all = append(kinds(faults), many(a.more)...)
+	}
 	for _, b := range all {
 		server.PutBucket(b)
 	}
