@@ -22,7 +22,9 @@ func shown(t *testing.T, v View, source Source) (page, table string) {
 
 // underPolicy is a view of what a policy decides.
 func underPolicy(language string) View {
-	day := func(y int, m time.Month, d int) ossenc.Date { return ossenc.Date{Time: time.Date(y, m, d, 0, 0, 0, 0, time.UTC)} }
+	day := func(y int, m time.Month, d int) ossenc.Date {
+		return ossenc.Date{Time: time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
+	}
 	v := evidence()
 	v.Wanted, v.Language, v.Prefix, v.RegionFilter = ossenc.Rule{}, language, "", ""
 	v.Exemptions = []ossenc.Exemption{
