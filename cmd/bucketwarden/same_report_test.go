@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	localfc "bucketwarden/internal/local/fc"
+	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/stack"
+)
+
+// variedPolicy has a rule of every kind, and variedBuckets has buckets in every state.
+const variedPolicy = `version: 1
+keys: {payments: {cn-hangzhou: key-1}}
+rules:
+  - name: cdn
+    match: {buckets: ["cdn-*"]}
+    exempt: {reason: "public files", owner: "web", until: 2099-12-31}
+  - name: payments
+    match: {buckets: ["pay-*"]}
+    want: {algorithm: KMS, key: payments}
+  - name: everything
+    want: {algorithm: AES256}
+`
+
+func variedBuckets(oss *localoss.Server) {
+	for name, rule := range map[string]localoss.Rule{
+		"assets": {}, "logs": {Algorithm: "AES256"}, "sm4-data": {Algorithm: "SM4"}, "cdn-static": {}, "pay-one": {Algorithm: "AES256"},
+		"pay-two": {Algorithm: "KMS", KMSKeyID: "key-1"}, "pay-strange": {Algorithm: "KMS", KMSKeyID: "key-2"}, "hidden": {Algorithm: "AES256"},
+	} {
+		oss.PutBucket(localoss.Bucket{Name: name, Region: stack.Region, Rule: rule})
+	}
+	oss.SetFault(func(r localoss.Request) *localoss.Fault {
+		if r.Bucket == "hidden" {
+			return &localoss.Fault{Code: "AccessDenied"}
+		}
+		return nil
+	})
+}
+
+// provenance is what differs between two reports of the same answers: when and by what
+// they were made, and the request IDs, which OSS makes anew for every call.
+var provenance = []struct{ pattern, with string }{
+	{`(?i)\b[0-9A-F]{24}\b`, "REQUEST"},
+	{`"provenance":\{.*?\}\}`, `"provenance":{}`},
+	{`"(time|created_time)":[0-9]+`, `"$1":0`},
+	{`"endTimeUtc":"[^"]*"`, `"endTimeUtc":""`},
+	{`timestamp="[^"]*"`, `timestamp=""`},
+	{`(?m)^,,,report,(time|tool|version|identity|policy),.*\r\n`, ""},
+	{`<property name="(time|tool|version|identity|policy)" value="[^"]*"/>\n`, ""},
+	{`(?m)^bucketwarden_report_(info|timestamp_seconds)[{ ].*\n`, ""},
+	{`,"version":"(dev|unknown)"`, ""},
+}
+
+func withoutProvenance(text string) string {
+	for _, p := range provenance {
+		text = regexp.MustCompile(p.pattern).ReplaceAllString(text, p.with)
+	}
+	return text
+}
+
+// The function and the command give the same bytes for the same answers of OSS, but
+// for the provenance. The page is left out: its lines for copying fit how it is reached.
+func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
+	dir := t.TempDir()
+	policy := filepath.Join(dir, "policy.yaml")
+	if err := os.WriteFile(policy, []byte(variedPolicy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings := []string{"WARDEN_HTTP_AUTH=platform", "WARDEN_POLICY=" + policy}
+	s, err := stack.Start(t.Context(), stack.Options{Binary: binary, Env: settings, Configure: func(c *localfc.Config) { c.Command = []string{binary, "function"} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close(context.WithoutCancel(t.Context())) })
+	variedBuckets(s.OSS)
+	a := &account{Cloud: s.Cloud, t: t, dir: dir}
+	a.env = []string{
+		"BUCKETWARDEN_ENDPOINT=" + s.OSSURL, "BUCKETWARDEN_STS_ENDPOINT=" + s.STSURL, "SSL_CERT_FILE=" + s.CAFile, "HOME=" + a.dir,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + stack.UserKey.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + stack.UserKey.AccessKeySecret,
+	}
+	for _, pair := range s.Env() {
+		if name, value, _ := strings.Cut(pair, "="); name == "WARDEN_KMS_ENDPOINT" {
+			a.env = append(a.env, "BUCKETWARDEN_KMS_ENDPOINT="+value)
+		}
+	}
+	for _, form := range []string{"json", "csv", "prometheus", "ocsf", "junit", "sarif"} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/report?format="+form, nil)
+		rec := httptest.NewRecorder()
+		s.Function.Handler().ServeHTTP(rec, req)
+		file := filepath.Join(dir, "by-command-"+form)
+		a.run(3, "report", "--policy", policy, "--format", form, "--output", file)
+		byCommand, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := withoutProvenance(rec.Body.String()), withoutProvenance(string(byCommand))
+		if got != want {
+			t.Errorf("%s: the function (status %d) reports\n%s\nthe command\n%s", form, rec.Code, firstDifference(got, want), firstDifference(want, got))
+		}
+	}
+	tableHasTheCountsOfJSON(t, a.run(3, "report", "--policy", policy), filepath.Join(dir, "by-command-json"))
+}
+
+func firstDifference(a, b string) string {
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			return a[max(0, i-200):min(len(a), i+200)]
+		}
+	}
+	return "(as long as it is)"
+}
+
+// tableHasTheCountsOfJSON compares the states of the table with the verdicts.
+func tableHasTheCountsOfJSON(t *testing.T, table, file string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Buckets []struct{ Bucket, Verdict, Code, Rule string }
+	}
+	if err := json.Unmarshal(data, &report); err != nil || len(report.Buckets) != 8 {
+		t.Fatalf("%d buckets, %v", len(report.Buckets), err)
+	}
+	for _, b := range report.Buckets {
+		state := map[string]string{"compliant": "compliant", "exempt": "exempt", "unknown": "unknown", "would_fix": "noncompliant", "blocked": "noncompliant"}[b.Verdict]
+		switch {
+		case b.Code == "foreign_key":
+			state = "foreign key"
+		case state == "noncompliant" && b.Rule == "none":
+			state = "unencrypted"
+		}
+		if !regexp.MustCompile(`(?m)^` + state + ` +` + b.Bucket + ` `).MatchString(table) {
+			t.Errorf("%s (%s %s, %s) is not %q in\n%s", b.Bucket, b.Verdict, b.Code, b.Rule, state, table)
+		}
+	}
+	if want := "8 buckets: 1 foreign key, 1 unencrypted, 1 noncompliant, 1 unknown, 1 exempt, 3 compliant"; !strings.Contains(table, want) {
+		t.Errorf("there is no %q in\n%s", want, table)
+	}
+}
