@@ -45,6 +45,13 @@ func newPerson(t *testing.T, s *stack.Served) person {
 		"PATH=" + filepath.Join(checkout, "internal", "deploy", "testdata", "bin") + ":" + os.Getenv("PATH"), "HOME=" + dir,
 		"OWN_HOME=" + os.Getenv("HOME"), "CHECKOUT=" + checkout, "REAL_MAKE=" + realMake, "GOFLAGS=" + os.Getenv("GOFLAGS"), "OUT=" + filepath.Join(dir, "out"),
 	}
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // those of HOME are empty: everything would be fetched and built anew
+		value, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(value)))
+	}
 	if s != nil {
 		env = append(env, "FC="+s.At.Function)
 	}

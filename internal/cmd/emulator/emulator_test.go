@@ -77,7 +77,11 @@ func container(t *testing.T, runtime string, port int, args ...string) *exec.Cmd
 func started(t *testing.T, runtime string, args ...string) string {
 	t.Helper()
 	port := freePort(t)
-	cmd := container(t, runtime, port, args...)
+	return startedBy(t, container(t, runtime, port, args...), port)
+}
+
+func startedBy(t *testing.T, cmd *exec.Cmd, port int) string {
+	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
