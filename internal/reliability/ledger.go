@@ -136,6 +136,19 @@ func (l *Ledger) Written(key string) map[string]bool {
 	return names
 }
 
+// WrittenKeys returns the KMS keys that the function asked for in its writes.
+func (l *Ledger) WrittenKeys() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	keys := map[string]bool{}
+	for _, a := range l.accesses {
+		if isWrite(a.Request) {
+			keys[RuleOf(a.Asked).KMSKeyID] = true
+		}
+	}
+	return keys
+}
+
 // Unlooked returns the attempts at a write that did not directly follow a whole
 // look at the same bucket by the same key. All keys but one, the owner's, are the
 // function's own, one for each invocation.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // tally counts what happened, so that a simulation in which nothing happens is
 // no proof.
 type tally struct {
-	Invocations, Failed, Fixed, Blocked, Unknown, Gone, Written, Swept int
+	Invocations, Failed, Fixed, Blocked, Foreign, KeyRefused, Unknown, Gone, Written, Swept int
 }
 
 func (c *tally) add(o tally) {
@@ -24,6 +25,8 @@ func (c *tally) add(o tally) {
 	c.Failed += o.Failed
 	c.Fixed += o.Fixed
 	c.Blocked += o.Blocked
+	c.Foreign += o.Foreign
+	c.KeyRefused += o.KeyRefused
 	c.Unknown += o.Unknown
 	c.Gone += o.Gone
 	c.Written += o.Written
@@ -31,13 +34,19 @@ func (c *tally) add(o tally) {
 }
 
 func (c *tally) checkCoverage(t *testing.T) {
-	if *runsFlag >= 500 && (c.Fixed < 500 || c.Blocked < 50 || c.Unknown < 100 || c.Gone < 50 || c.Swept < 500) {
+	if *runsFlag >= 500 && (c.Fixed < 500 || c.Blocked < 50 || c.Foreign < 50 || c.KeyRefused < 20 || c.Unknown < 100 || c.Gone < 50 || c.Swept < 500) {
 		t.Errorf("too little happened: %+v", *c)
 	}
 }
 
-func (c *tally) count(v ossenc.Verdict) {
-	switch v {
+func (c *tally) count(r ossenc.Result) {
+	switch {
+	case r.Code == ossenc.ForeignKey:
+		c.Foreign++
+	case r.Code == ossenc.Refused && strings.Contains(r.Reason, "is not usable"):
+		c.KeyRefused++
+	}
+	switch r.Verdict {
 	case ossenc.Fixed:
 		c.Fixed++
 	case ossenc.Blocked:
@@ -88,13 +97,16 @@ func (w *world) checkInvocation(ctx context.Context, key string, mark int, d del
 
 func (w *world) checkResult(key string, mark int, d delivery, r ossenc.Result) {
 	w.mu.Lock()
-	w.tally.count(r.Verdict)
+	w.tally.count(r)
 	w.mu.Unlock()
 	if r.Verdict.Failed() != (r.Code != "") {
 		w.t.Errorf("%s: %s with code %q", key, r.Verdict, r.Code)
 	}
 	switch r.Verdict {
 	case ossenc.Fixed, ossenc.Compliant:
+		if kmsKey := r.After.KMSKeyID; w.named != nil && kmsKey != "" && !slices.Contains(w.named, kmsKey) {
+			w.t.Errorf("%s: %s with %s, a key that the policy does not name", key, r.Verdict, r.After)
+		}
 		if ossenc.Decide(r.After, w.want.Rule, w.want.Compare).Write {
 			w.t.Errorf("%s: %s with %s, and %s is wanted", key, r.Verdict, r.After, w.want.Rule)
 		}
@@ -121,6 +133,7 @@ func (w *world) check() {
 	for _, s := range w.ledger.Unlooked() {
 		w.t.Error(s)
 	}
+	w.checkKeys()
 	for i := range w.keys {
 		n := len(w.ledger.Written(keyAt(i)))
 		w.tally.Written += n
@@ -141,7 +154,7 @@ func (w *world) checkSwept() { w.checkBuckets("after the sweep", nil) }
 func (w *world) checkBuckets(when string, but map[string]bool) {
 	for _, b := range w.oss.Buckets() {
 		rule := reliability.RuleOf(b.Rule)
-		if !but[b.Name] && w.want.Mode != ossenc.ReportOnly && ossenc.Decide(rule, w.want.Rule, w.want.Compare).Write {
+		if !but[b.Name] && !w.isBlocked(rule) && w.want.Mode != ossenc.ReportOnly && ossenc.Decide(rule, w.want.Rule, w.want.Compare).Write {
 			w.t.Errorf("%s %s has %s, and %s is wanted", when, b.Name, rule, w.want.Rule)
 		}
 	}

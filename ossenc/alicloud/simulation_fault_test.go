@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +27,9 @@ func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 		case <-r.Context().Done():
 		}
 		return nil, errRefused
+	}
+	if strings.HasPrefix(r.URL.Host, "kms.") {
+		return n.describeKey(r)
 	}
 	return wire{n.oss}.RoundTrip(r)
 }
@@ -72,7 +76,7 @@ func (w *world) spoil(f *localoss.Fault, r localoss.Request, dice *rand.Rand) {
 		f.Body = []byte(`<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES512</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>`)
 	default: // somebody is in between
 		if _, ok := w.oss.Bucket(r.Bucket); ok {
-			w.oss.SetRule(r.Bucket, anyOf(dice, simulatedRules...))
+			w.oss.SetRule(r.Bucket, w.anyRule(dice))
 			w.unheard[r.Bucket] = true
 		}
 	}

@@ -2,4 +2,4 @@
 
 package alicloud_test
 
-const simulatedRuns = 5000
+const simulatedRuns = 2000

@@ -3,4 +3,4 @@
 package alicloud_test
 
 // The race detector takes ten times as long.
-const simulatedRuns = 1000
+const simulatedRuns = 500

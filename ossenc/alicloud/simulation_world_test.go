@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/kms"
 
 	"bucketwarden/handler"
 	"bucketwarden/handler/service"
@@ -33,6 +35,8 @@ type world struct {
 	handler *handler.Handler
 	warden  *ossenc.Warden
 	want    ossenc.Desired
+	asksKMS bool     // keys are looked up before they are written
+	named   []string // keys that the policy names; nil for none
 
 	names   []string
 	regions map[string]string
@@ -65,8 +69,19 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.oss = localoss.New(localoss.Options{OnRule: w.ledger.OnRule, OnCall: w.recorded})
 	w.oss.SetFault(w.fault)
 	client := alicloud.NewClient(alicloud.Endpoints{Own: "cn-hangzhou"}, network{w}, nil)
+	w.asksKMS = w.chance(60)
 	w.want = w.anyWant()
-	w.warden = &ossenc.Warden{Store: client, Lister: client, Jitter: w.jitter, Policy: simple(w.want)}
+	w.warden = &ossenc.Warden{Store: client, Lister: client, Jitter: w.jitter}
+	if w.asksKMS {
+		w.warden.Keys = kms.NewClient(alicloud.Endpoints{}, network{w}, nil)
+		if w.chance(50) {
+			w.named = []string{"key-1", "key-2"}
+			if key := w.want.Rule.KMSKeyID; key != "" && !slices.Contains(w.named, key) {
+				w.named = append(w.named, key)
+			}
+		}
+	}
+	w.warden.Policy = keyPolicy{w.want, w.named}
 	w.handler = &handler.Handler{Service: &service.Service{Warden: func() service.Warden { return w.warden.ForInvocation() }, Policy: policy.Simple(w.want), Log: slog.New(slog.DiscardHandler)}}
 	w.trouble = anyOf(w.rand, 0, 0, 5, 20, 50)
 	w.lag = anyOf(w.rand, 0, 0, 1, 3)
@@ -74,7 +89,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	for i := range 1 + w.rand.IntN(3) {
 		name := fmt.Sprintf("bucket-%d", i)
 		w.names = append(w.names, name)
-		w.create(name, anyOf(w.rand, simulatedRules...))
+		w.create(name, w.anyRule(w.rand))
 		w.unheard[name] = true // it was there before the function was
 	}
 	return w
@@ -83,6 +98,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 func (w *world) anyWant() ossenc.Desired {
 	rule := reliability.RuleOf(anyOf(w.rand, simulatedRules[2:]...))
 	want := ossenc.Desired{Rule: rule, Compare: ossenc.Floor}
+	if w.asksKMS && w.chance(8) {
+		want.Rule = ossenc.Rule{Algorithm: ossenc.KMS, KMSKeyID: anyOf(w.rand, unusableKeys...)}
+	}
 	if w.chance(10) {
 		want.Mode = ossenc.ReportOnly
 	}
@@ -104,7 +122,7 @@ func (w *world) create(name string, r localoss.Rule) {
 func (w *world) somebodyActs(name string) {
 	w.mu.Lock()
 	event := "PutBucketEncryption"
-	rule := anyOf(w.rand, simulatedRules...)
+	rule := w.anyRule(w.rand)
 	_, exists := w.oss.Bucket(name)
 	switch {
 	case !exists:
