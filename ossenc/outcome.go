@@ -7,7 +7,7 @@ import (
 
 // newResult returns what is known of a task before anything is read.
 func newResult(t Task) Result {
-	res := Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region}
+	res := Result{Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, ChangedBy: t.Trigger}
 	if t.Override != nil {
 		res.Wanted = t.Override.Rule
 	}

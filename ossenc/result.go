@@ -46,6 +46,9 @@ type Result struct {
 	// PolicyRule is the name of the policy's rule that decided; empty where there
 	// is only one rule.
 	PolicyRule string `json:"policy_rule,omitempty"`
+	// ChangedBy is who made the change that the event reports; nil where no record of a
+	// call says it.
+	ChangedBy *Trigger `json:"changed_by,omitempty"`
 	// Target is the rule that was decided on; none where nothing was.
 	Target Rule `json:"-"`
 	// Observed is whether Before and After were read. Where it is false, their

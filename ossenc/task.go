@@ -15,6 +15,8 @@ type Task struct {
 	// but never written again: if OSS did not keep what we wrote, then writing at
 	// every event of our own writing would never end.
 	OwnWrite bool
+	// Trigger is the recorded call that made the task; nil where none did, as in a sweep.
+	Trigger *Trigger
 	// Override is what the task asks for in place of the policy; nil asks the policy.
 	// The policy binds it all the same: see Waive.
 	Override *Desired

@@ -65,6 +65,8 @@ type Notice struct {
 	Created bool
 	// OwnWrite means that our own write caused the event.
 	OwnWrite bool
+	// Trigger is the call that the record is of; nil for OSS's own event.
+	Trigger *ossenc.Trigger
 }
 
 // Ignored asks for nothing.

@@ -211,3 +211,42 @@ func TestRead_WhatAnEventSaysOfItselfIsCutShort(t *testing.T) {
 		t.Errorf("an ID of %d characters", len(got))
 	}
 }
+
+// TestRead_SaysByWhom: what of the caller may be shown, and nothing else of the record.
+func TestRead_SaysByWhom(t *testing.T) {
+	at := time.Date(2026, 3, 11, 5, 40, 45, 0, time.UTC)
+	for _, tt := range []struct {
+		name, fields string
+		want         ossenc.Trigger
+	}{
+		{
+			"Terraform", `,"requestId":"R1","eventTime":"2026-03-11T05:40:45Z","sourceIpAddress":"203.0.113.10","userAgent":"HashiCorp-Terraform/1.9.5 Terraform-Provider/1.289.0",` +
+				`"userIdentity":{"type":"ram-user","userName":"ci","accountId":"1234567890123456","principalId":"2345","accessKeyId":"LTAIEXAMPLE"}`,
+			ossenc.Trigger{Actor: ossenc.Actor{Kind: "ram-user", Name: "ci", Tool: ossenc.ToolTerraform}, At: at, ID: "R1"},
+		},
+		{"Hostile", `,"userAgent":"<script>","userIdentity":{"type":"assumed-role","userName":"r:\n<b>"}`, ossenc.Trigger{Actor: ossenc.Actor{Kind: "assumed-role", Name: "r:??b?", Tool: ossenc.ToolOther}}},
+		{"NumberForAnAccount", `,"userIdentity":{"type":"ram-user","userName":"ci","accountId":1234567890123456}`, ossenc.Trigger{Actor: ossenc.Actor{Kind: "ram-user", Name: "ci"}}},
+		{"OddTypes", `,"userAgent":7,"eventTime":0,"userIdentity":{"type":[],"userName":"ci","accountId":{}}`, ossenc.Trigger{Actor: ossenc.Actor{Name: "ci"}}},
+		{"OtherAccount", `,"recipientAccountId":"1111111111111111","userIdentity":{"userName":"ci","accountId":"2222222222222222"}`, ossenc.Trigger{Actor: ossenc.Actor{Name: "ci", OtherAccount: true}}},
+		{"Nobody", ``, ossenc.Trigger{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := Read([]byte(actionTrail("DeleteBucketEncryption", tt.fields)), "")
+			n, ok := e[0].(*Notice)
+			if !ok || n.Trigger == nil {
+				t.Fatalf("%+v", e[0])
+			}
+			got := *n.Trigger
+			tt.want.Call = "DeleteBucketEncryption"
+			if tt.want.At.IsZero() {
+				got.At = time.Time{}
+			}
+			if got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
+	}
+	if n, ok := Read([]byte(`{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:BucketCreated:PutBucket","data":{"oss":{"bucket":{"name":"b-1"}},"userIdentity":{"principalId":"1"}}}`), "")[0].(*Notice); !ok || n.Trigger != nil {
+		t.Errorf("OSS's own event: %+v", n)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"bucketwarden/ossenc"
 )
@@ -63,9 +64,11 @@ type record struct {
 		Bucket     string `json:"bucket"`
 	} `json:"requestParameters"`
 	UserIdentity struct {
-		Type     string `json:"type"`
-		UserName string `json:"userName"`
+		Type      string      `json:"type"`
+		UserName  string      `json:"userName"`
+		AccountID json.Number `json:"accountId"` // a number or a string
 	} `json:"userIdentity"`
+	EventTime string `json:"eventTime"`
 }
 
 // readFitting reads an object and leaves out what does not fit: the types of
@@ -90,7 +93,7 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 		h.Type, h.ID = "oss:ActionTrail:"+r.EventType, r.RequestID
 	}
 	h.owner(r.RecipientAccountID)
-	n := Notice{Header: h}
+	n := Notice{Header: h, Trigger: r.trigger(h)}
 	switch {
 	case isOtherKind(r.EventName):
 		d.ignore(h, "table, vector and agentic buckets are outside of this function: they have an encryption setting of their own")
@@ -117,6 +120,20 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 	d.notices(n, r.ACSRegion, subject, r.names(subject))
 }
 
+// trigger returns who made the call, as far as it may be shown.
+func (r *record) trigger(h Header) *ossenc.Trigger {
+	t := &ossenc.Trigger{Actor: r.call(h.Bucket.Account).Actor(), Call: r.EventName, At: h.Time.UTC(), ID: truncate(r.RequestID)}
+	if at, err := time.Parse(time.RFC3339, r.EventTime); err == nil {
+		t.At = at.UTC()
+	}
+	return t
+}
+
+func (r *record) call(owner string) ossenc.Call {
+	who := r.UserIdentity
+	return ossenc.Call{UserType: who.Type, UserName: who.UserName, AccountID: who.AccountID.String(), UserAgent: r.UserAgent, Owner: owner}
+}
+
 // isOtherKind reports whether a call is about buckets that are not buckets of objects,
 // such as PutTableBucketEncryption: their rules are set by APIs of their own.
 func isOtherKind(call string) bool {
@@ -141,9 +158,7 @@ func (r *record) ours(ownRole string) bool {
 	if slices.Contains(products(r.UserAgent), ossenc.UserAgent) {
 		return true
 	}
-	who := r.UserIdentity
-	role, _, _ := strings.Cut(who.UserName, ":") // RoleName:SessionName
-	return ownRole != "" && who.Type == "assumed-role" && strings.EqualFold(role, ownRole)
+	return r.call("").HasRole(ownRole)
 }
 
 // products returns the words of a user agent, without what separates them.

@@ -77,7 +77,7 @@ func (s *Service) handle(ctx context.Context, w Warden, e event.Event) ossenc.Re
 		if !s.isOurs(ctx, b.Account) {
 			return ossenc.Result{Account: b.Account, Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: strangeAccount}
 		}
-		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, CreatedAt: e.Time, OwnWrite: e.OwnWrite})
+		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, CreatedAt: e.Time, OwnWrite: e.OwnWrite, Trigger: e.Trigger})
 	case *event.Ignored:
 		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: e.Reason}
 	case *event.Invalid:

@@ -15,7 +15,7 @@ import (
 // is what is known of the event; nil for none.
 func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Result, took time.Duration) {
 	attrs := append(
-		make([]slog.Attr, 0, 18), // room for all
+		make([]slog.Attr, 0, 24), // room for all
 		slog.String("event_id", r.EventID),
 		slog.String("event_type", r.EventType),
 		slog.String("bucket", r.Bucket),
@@ -36,6 +36,13 @@ func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Res
 	}
 	if from != nil && !from.Time.IsZero() {
 		attrs = append(attrs, slog.Float64("event_age_ms", float64(time.Since(from.Time).Microseconds())/1000))
+	}
+	if by := r.ChangedBy; by != nil {
+		attrs = append(attrs, slog.String("changed_by", by.Name), slog.String("changed_by_kind", by.Kind), slog.String("changed_by_tool", string(by.Tool)),
+			slog.String("changed_by_call", by.Call), slog.Time("changed_at", by.At))
+		if by.OtherAccount {
+			attrs = append(attrs, slog.Bool("changed_by_other_account", true))
+		}
 	}
 	if from != nil && len(from.Repaired) > 0 {
 		attrs = append(attrs, slog.String("repaired", strings.Join(from.Repaired, ", ")))
