@@ -18,6 +18,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/locals"
 	"bucketwarden/cmd/bucketwarden/internal/policies"
 	"bucketwarden/cmd/bucketwarden/internal/remote"
+	"bucketwarden/cmd/bucketwarden/internal/trails"
 	"bucketwarden/internal/function"
 )
 
@@ -63,7 +64,8 @@ Exit status: 0 done or compliant, 1 usage or credentials, 2 findings,
 	r.AddCommand(
 		buckets.RuleCommand(a), buckets.ReportCommand(a), buckets.CheckCommand(a),
 		buckets.PlanCommand(a), buckets.ApplyCommand(a), buckets.UndoCommand(a),
-		remote.OpenCommand(a), remote.CallCommand(a), policies.Command(a), versionCommand(a),
+		trails.HistoryCommand(a), trails.EvidenceCommand(a), remote.OpenCommand(a), remote.CallCommand(a),
+		policies.Command(a), versionCommand(a),
 	)
 	r.AddCommand(locals.Commands(a)...)
 	app.Complete(r, buckets.FlagValues())

@@ -15,9 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	localtrail "bucketwarden/internal/local/actiontrail"
 	"bucketwarden/internal/local/cloud"
 	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
@@ -69,6 +71,9 @@ func TestStories(t *testing.T) {
 			"expand": expand,
 			"deploy": deploy,
 			"digest": digest,
+			"trail":  trail,
+			"did":    did,
+			"when":   when,
 		},
 	})
 }
@@ -88,6 +93,7 @@ type worldKey struct{}
 // world is what one story works with.
 type world struct {
 	*cloud.Cloud
+	events int // that did has entered
 }
 
 func setUp(env *testscript.Env) error {
@@ -101,6 +107,7 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	c.Trail.SetRate(0)
 	c.AddKey(userKey)
 	c.AddKey(sessionKey)
 	env.Values[worldKey{}] = &world{Cloud: c}
@@ -111,22 +118,24 @@ func setUp(env *testscript.Env) error {
 		settings[name] = value
 	}
 	for name, value := range map[string]string{
-		"BW":                              binary,
-		"HOME":                            env.WorkDir,
-		"USERPROFILE":                     env.WorkDir,
-		"BUCKETWARDEN_ENDPOINT":           settings["WARDEN_OSS_ENDPOINT"],
-		"BUCKETWARDEN_KMS_ENDPOINT":       settings["WARDEN_KMS_ENDPOINT"],
-		"BUCKETWARDEN_STS_ENDPOINT":       settings["WARDEN_STS_ENDPOINT"],
-		"STS":                             settings["WARDEN_STS_ENDPOINT"],
-		"SSL_CERT_FILE":                   settings["SSL_CERT_FILE"],
-		"ALIBABA_CLOUD_ACCESS_KEY_ID":     userKey.AccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET": userKey.AccessKeySecret,
-		"USER_ID":                         userKey.AccessKeyID,
-		"USER_SECRET":                     userKey.AccessKeySecret,
-		"SESSION_ID":                      sessionKey.AccessKeyID,
-		"SESSION_SECRET":                  sessionKey.AccessKeySecret,
-		"SESSION_TOKEN":                   sessionKey.SecurityToken,
-		"TAKEN":                           strings.TrimPrefix(settings["WARDEN_OSS_ENDPOINT"], "http://"),
+		"BW":                                binary,
+		"HOME":                              env.WorkDir,
+		"USERPROFILE":                       env.WorkDir,
+		"BUCKETWARDEN_ENDPOINT":             settings["WARDEN_OSS_ENDPOINT"],
+		"BUCKETWARDEN_KMS_ENDPOINT":         settings["WARDEN_KMS_ENDPOINT"],
+		"BUCKETWARDEN_STS_ENDPOINT":         settings["WARDEN_STS_ENDPOINT"],
+		"BUCKETWARDEN_ACTIONTRAIL_ENDPOINT": settings["WARDEN_ACTIONTRAIL_ENDPOINT"],
+		"BUCKETWARDEN_RATE":                 "0",
+		"STS":                               settings["WARDEN_STS_ENDPOINT"],
+		"SSL_CERT_FILE":                     settings["SSL_CERT_FILE"],
+		"ALIBABA_CLOUD_ACCESS_KEY_ID":       userKey.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET":   userKey.AccessKeySecret,
+		"USER_ID":                           userKey.AccessKeyID,
+		"USER_SECRET":                       userKey.AccessKeySecret,
+		"SESSION_ID":                        sessionKey.AccessKeyID,
+		"SESSION_SECRET":                    sessionKey.AccessKeySecret,
+		"SESSION_TOKEN":                     sessionKey.SecurityToken,
+		"TAKEN":                             strings.TrimPrefix(settings["WARDEN_OSS_ENDPOINT"], "http://"),
 	} {
 		env.Setenv(name, value)
 	}
@@ -333,3 +342,72 @@ func deploy(ts *testscript.TestScript, _ bool, args []string) {
 const tokenOfTests = "dGhlIHRva2VuIG9mIHRoZSB0ZXN0cw1234567890"
 
 func hash(token string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(token))) }
+
+// trail sets what ActionTrail is like: trail rate=N shape=rule shape=nameless
+// refused=true delay=DURATION.
+func trail(ts *testscript.TestScript, _ bool, args []string) {
+	t := worldOf(ts).Trail
+	var shape localtrail.Shape
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "rate":
+			n, err := strconv.Atoi(value)
+			ts.Check(err)
+			t.SetRate(n)
+		case "delay":
+			d, err := time.ParseDuration(value)
+			ts.Check(err)
+			t.SetDelay(d)
+		case "shape":
+			shape.Rule = shape.Rule || value == "rule"
+			shape.Nameless = shape.Nameless || value == "nameless"
+		case "refused":
+			t.SetRefused(func(wire.AccessKey) bool { return value == "true" })
+		default:
+			ts.Fatalf("trail: %s", arg)
+		}
+	}
+	t.SetShape(shape)
+}
+
+// did enters what happened in the past: did AGO OPERATION BUCKET [by=USER or
+// ROLE/SESSION] [agent=AGENT] [rule=RULE] [code=ERROR] [id=ID].
+func did(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	ago, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	w.events++
+	r := localoss.Request{
+		Time: time.Now().Add(-ago), Operation: args[1], Bucket: args[2], Region: cloud.Region, Status: 200,
+		RequestID: fmt.Sprintf("%024X", w.events), UserAgent: localtrail.Console,
+	}
+	for _, arg := range args[3:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "by":
+			w.AddKey(wire.AccessKey{AccessKeyID: "LTAI" + value, Name: value})
+			r.AccessKeyID, r.UserAgent = "LTAI"+value, "aliyun-sdk-go/1.6.1"
+		case "agent":
+			r.UserAgent = value
+		case "rule":
+			r.Rule = parseRule(ts, value)
+		case "code":
+			r.Status, r.Code = 403, value
+		case "id":
+			r.RequestID = value
+		default:
+			ts.Fatalf("did: %s", arg)
+		}
+	}
+	if w.Trail.Add(r) == nil {
+		ts.Fatalf("did: %s is no event", args[1])
+	}
+}
+
+// when sets a variable to a time ago: when NAME AGO.
+func when(ts *testscript.TestScript, _ bool, args []string) {
+	ago, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], time.Now().UTC().Add(-ago).Truncate(time.Second).Format(time.RFC3339))
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"bucketwarden/ossenc"
 
@@ -107,4 +108,25 @@ func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, 
 		return nil, err
 	}
 	return tags, nil
+}
+
+// Stat is how much a bucket holds, as OSS counts it about once an hour.
+type Stat struct {
+	// Objects are the current objects, of all storage classes; Bytes their size.
+	Objects, Bytes int64
+	// Counted is when OSS counted.
+	Counted time.Time
+}
+
+// Stat returns what OSS counted last (GetBucketStat).
+func (c *Client) Stat(ctx context.Context, b ossenc.Bucket) (Stat, error) {
+	var s Stat
+	_, err := c.follow(ctx, "GetBucketStat", b, func(cl *oss.Client) (ossenc.Observation, error) {
+		out, err := cl.GetBucketStat(ctx, &oss.GetBucketStatRequest{Bucket: &b.Name})
+		if err == nil {
+			s = Stat{Objects: out.ObjectCount, Bytes: out.Storage, Counted: time.Unix(out.LastModifiedTime, 0).UTC()}
+		}
+		return ossenc.Observation{}, err
+	})
+	return s, err
 }

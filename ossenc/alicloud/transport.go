@@ -61,7 +61,7 @@ var (
 // roots are the root elements of the successful answers to our calls. The SDK
 // decodes anything else into a result with nothing in it, which looks like a
 // bucket without tags or an account without buckets.
-var roots = []string{"ServerSideEncryptionRule", "ListAllMyBucketsResult", "Tagging"}
+var roots = []string{"ServerSideEncryptionRule", "ListAllMyBucketsResult", "Tagging", "BucketStat"}
 
 // bufferedTransport passes only answers that were read to their end, so that half of one is
 // trouble of the network like any other, to be tried again, and none can fill the

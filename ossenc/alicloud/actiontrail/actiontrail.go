@@ -84,9 +84,9 @@ type Event struct {
 	UserType string
 	// UserName is root, a RAM user's name, or RoleName:SessionName.
 	UserName string
-	// AccountID is the caller's account.
-	AccountID string
-	UserAgent string
+	// AccountID is the caller's account, Owner the one that the call was about.
+	AccountID, Owner string
+	UserAgent        string
 }
 
 const operation = "LookupEvents"

@@ -201,3 +201,39 @@ func TestLookup_AllBuckets(t *testing.T) {
 		t.Errorf("%v", params)
 	}
 }
+
+// TestReadEvents: the forms in which trails and logs hand records over.
+func TestReadEvents(t *testing.T) {
+	const a, b = `{"eventId":"A","eventName":"PutBucket","recipientAccountId":"1"}`, `{"eventId":"B","eventName":"DeleteBucket"}`
+	quoted := func(s string) string { return strings.ReplaceAll(s, `"`, `\"`) }
+	for _, c := range []struct{ text, want string }{
+		{`[` + a + `,` + b + `]`, "A B"},
+		{a + "\n" + b + "\n", "A B"},
+		{`{"event":` + a + `}` + "\n" + `{"event":"` + quoted(b) + `"}`, "A B"},
+		{`{"RequestId":"1","Events":[` + a + `]}`, "A"},
+		{`[[` + a + `]] 7 null "x" {} []`, "A"},
+		{``, ""},
+		{strings.Repeat("[", 50) + strings.Repeat("]", 50), ""},
+	} {
+		var got []string
+		err := actiontrail.ReadEvents(strings.NewReader(c.text), func(e actiontrail.Event) { got = append(got, e.ID) })
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, %v", c.text, got, err)
+		}
+	}
+	if err := actiontrail.ReadEvents(strings.NewReader("<xml/>"), func(actiontrail.Event) {}); err == nil {
+		t.Error("what is not JSON is read")
+	}
+}
+
+func FuzzReadEvents(f *testing.F) {
+	f.Add(`[{"eventId":"A","eventName":"PutBucket"}]`)
+	f.Add(`{"event":"{}"}{"Events":[[1]]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		_ = actiontrail.ReadEvents(strings.NewReader(text), func(e actiontrail.Event) {
+			if len(e.Buckets) > len(text) {
+				t.Fatal("more buckets than text")
+			}
+		})
+	})
+}

@@ -2,6 +2,8 @@ package actiontrail
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +23,56 @@ func (r *record) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// ReadEvents reads records from a file that a trail delivered, or that a log was exported
+// to: a JSON array, JSON values one after the other, records under "event" or "Events".
+// The error is about the JSON; what is not a record is left out.
+func ReadEvents(in io.Reader, each func(Event)) error {
+	d := json.NewDecoder(in)
+	for {
+		var raw json.RawMessage
+		if err := d.Decode(&raw); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return errors.New("not JSON")
+		}
+		eachRecord(raw, 0, func(r record) { each(r.event()) })
+	}
+}
+
+func eachRecord(raw json.RawMessage, depth int, each func(record)) {
+	var list []json.RawMessage
+	if depth < maxDepth && json.Unmarshal(raw, &list) == nil {
+		for _, one := range list {
+			eachRecord(one, depth+1, each)
+		}
+		return
+	}
+	var inside string
+	if json.Unmarshal(raw, &inside) == nil {
+		raw = json.RawMessage(inside)
+	}
+	var r record
+	if json.Unmarshal(raw, &r) != nil {
+		return
+	}
+	if r.members["eventName"] != nil {
+		each(r)
+		return
+	}
+	for _, name := range []string{"event", "Events"} {
+		if within := r.members[name]; within != nil && depth < maxDepth {
+			eachRecord(within, depth+1, each)
+		}
+	}
+}
+
 func (r record) event() Event {
 	who := within(r.members, "userIdentity")
 	e := Event{
 		ID: r.text("eventId"), Name: r.text("eventName"), ErrorCode: r.text("errorCode"), Region: r.text("acsRegion"),
 		Buckets:  r.buckets(),
 		Rule:     r.rule(),
-		UserType: text(who, "type"), UserName: text(who, "userName"), AccountID: text(who, "accountId"), UserAgent: r.text("userAgent"),
+		UserType: text(who, "type"), UserName: text(who, "userName"), AccountID: text(who, "accountId"), Owner: r.text("recipientAccountId"), UserAgent: r.text("userAgent"),
 	}
 	e.Time, _ = time.Parse(time.RFC3339, r.text("eventTime"))
 	return e

@@ -35,6 +35,8 @@ type Flags struct {
 	accounts         []string
 	prefix           string
 
+	trail trailFlags
+
 	// What is required.
 	policy, algorithm, key, data, compare string
 }

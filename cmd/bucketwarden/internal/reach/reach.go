@@ -11,6 +11,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/creds"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
+	"bucketwarden/ossenc/alicloud/actiontrail"
 )
 
 // usualRegion lists the buckets where nothing says which region should: every
@@ -35,6 +36,10 @@ type Reach struct {
 	Concurrency int
 
 	client    *alicloud.Client
+	trail     *actiontrail.Client
+	roles     []string      // whose changes are the function's own
+	every     time.Duration // between two calls of ActionTrail
+	next      time.Time     // when the next one may be made
 	accounts  *alicloud.Accounts
 	ownToo    bool
 	source    *creds.Source

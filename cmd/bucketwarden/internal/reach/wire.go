@@ -70,6 +70,9 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 		Keys:   ossenc.CacheKeys(kms.NewClient(keys, r.traffic, r.credentials)),
 		Mode:   cfg.Mode,
 	}
+	if err := r.wireTrail(f, cfg, internal); err != nil {
+		return err
+	}
 	if len(r.Policy.Accounts) == 0 {
 		return nil
 	}

@@ -1,0 +1,121 @@
+// Package trails has the verbs about what happened: history and evidence. They read
+// ActionTrail, which keeps 90 days, and files for what is older. They never write.
+package trails
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud/actiontrail"
+	"bucketwarden/ossenc/history"
+)
+
+const (
+	// kept is how long ActionTrail keeps events; a minute less, because it compares with a
+	// clock of its own.
+	kept = 90*24*time.Hour - time.Minute
+	// late is how long after it happened an event is surely there: ten minutes as
+	// documented, and as many again.
+	late = 2 * actiontrail.Delay
+)
+
+// key names a bucket of an account.
+type key struct{ account, bucket string }
+
+// past is what was read of what happened.
+type past struct {
+	reach *reach.Reach
+	own   string // the ID of the credentials' account, if known
+	// covered is when each region's events were all read; regions that are not in it were
+	// not asked, or did not answer.
+	covered map[string][]history.Interval
+	changes map[key][]history.Change
+	regions map[key]string // where a bucket's events were
+
+	// problems say what could not be read.
+	problems []string
+}
+
+func newPast(r *reach.Reach) *past {
+	return &past{reach: r, covered: map[string][]history.Interval{}, changes: map[key][]history.Change{}, regions: map[key]string{}}
+}
+
+// add enters an event; one that names no bucket is of no use.
+func (p *past) add(account string, e actiontrail.Event) {
+	c, ok := p.reach.Change(e, cmp.Or(account, p.own))
+	if !ok {
+		return
+	}
+	for _, bucket := range e.Buckets {
+		if k := (key{account, bucket}); ossenc.ValidBucketName(bucket) {
+			p.changes[k] = append(p.changes[k], c)
+			p.regions[k] = cmp.Or(p.regions[k], e.Region)
+		}
+	}
+}
+
+// ask reads the events of a region, of one bucket or of all.
+func (p *past) ask(ctx context.Context, account, region, bucket string, period history.Interval) {
+	inside, err := p.reach.Inside(ctx, account)
+	for _, call := range reach.Calls() {
+		if err != nil {
+			break
+		}
+		q := actiontrail.Query{Region: region, Bucket: bucket, EventName: call, From: period.From, To: period.To}
+		err = p.reach.Lookup(inside, q, func(e actiontrail.Event) { p.add(account, e) })
+	}
+	place := account + "/" + region
+	if err != nil {
+		p.problems = append(p.problems, fmt.Sprintf("the events of %s could not be read: %v", region, err))
+		return
+	}
+	p.covered[place] = append(p.covered[place], history.Interval{From: period.From, To: period.To})
+}
+
+// cover returns when everything of a bucket was recorded and read.
+func (p *past) cover(account, region string) []history.Interval {
+	return slices.Concat(p.covered[account+"/"+region], p.covered[everywhere])
+}
+
+// everywhere is the place of trail files.
+const everywhere = "*"
+
+// askable returns the part of a period that ActionTrail can be asked for.
+func askable(period history.Interval, now time.Time) history.Interval {
+	from, to := period.From, period.To
+	if oldest := now.Add(-kept); from.Before(oldest) {
+		from = oldest
+	}
+	if newest := now.Add(-late); to.After(newest) {
+		to = newest
+	}
+	return history.Interval{From: from.UTC().Truncate(time.Second), To: to.UTC().Truncate(time.Second)}
+}
+
+// regionsOf returns the regions of the selected buckets of an account, and those of
+// the flags.
+func regionsOf(r *reach.Reach, f *reach.Flags, account string) ([]string, error) {
+	found := map[string]bool{}
+	buckets, err := r.Buckets(account)
+	for _, b := range buckets {
+		found[b.Region] = true
+	}
+	for _, region := range f.Scope().Regions {
+		found[region] = true
+	}
+	return slices.Sorted(maps.Keys(found)), err
+}
+
+// withoutRoles warns that nothing is known to be the function's own.
+func withoutRoles(a *app.App, r *reach.Reach) {
+	if len(r.Roles()) == 0 {
+		a.Notef("no role is known to be the function's, so no change counts as its own: add --role NAME, or WARDEN_ROLE_NAME")
+	}
+}
