@@ -27,7 +27,7 @@ type trailFlags struct {
 func (f *Flags) Asking(c *cobra.Command) {
 	s := c.Flags()
 	s.StringVar(&f.trail.endpoint, "actiontrail-endpoint", "", "where ActionTrail is: URL, or region=URL,region=URL")
-	s.StringSliceVar(&f.trail.roles, "role", nil, "the function's RAM role, whose changes are its own; repeatable. WARDEN_ROLE_NAME and the policy's accounts count too")
+	s.StringSliceVar(&f.trail.roles, "role", nil, "the function's RAM role, whose changes are its own; repeatable. "+settings.RoleName+" and the policy's accounts count too")
 	s.Float64Var(&f.trail.rate, "rate", 1, "how many calls a second ActionTrail gets; an account has 2, and its console takes part")
 	app.FromEnv(s, "actiontrail-endpoint", "role", "rate")
 }

@@ -12,6 +12,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud/actiontrail"
 	"bucketwarden/ossenc/history"
@@ -116,6 +117,6 @@ func regionsOf(r *reach.Reach, f *reach.Flags, account string) ([]string, error)
 // withoutRoles warns that nothing is known to be the function's own.
 func withoutRoles(a *app.App, r *reach.Reach) {
 	if len(r.Roles()) == 0 {
-		a.Notef("no role is known to be the function's, so no change counts as its own: add --role NAME, or WARDEN_ROLE_NAME")
+		a.Notef("no role is known to be the function's, so no change counts as its own: add --role NAME, or %s", settings.RoleName)
 	}
 }
