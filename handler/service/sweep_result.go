@@ -42,14 +42,14 @@ type SweepResult struct {
 	Next    *ResumeToken           `json:"next,omitempty"`
 	Buckets int                    `json:"buckets"`
 	Totals  map[ossenc.Verdict]int `json:"by_verdict"`
-	// Failures counts the buckets that failed, by code.
-	Failures map[ossenc.Code]int `json:"failures,omitempty"`
 	// Changes is how many buckets were written or tried to be, in all parts of the
 	// sweep; MaxChanges how many may be.
 	Changes    int  `json:"changes"`
 	MaxChanges *int `json:"max_changes,omitempty"`
 	// Width is the highest number of buckets that were worked on at a time.
 	Width int `json:"width"`
+	// Failures counts the buckets that failed, by code.
+	Failures map[ossenc.Code]int `json:"failures,omitempty"`
 	// Errors says which accounts' lists could not be read to their end.
 	Errors []string `json:"errors,omitempty"`
 	// Results are those that are neither compliant nor exempt.

@@ -1,5 +1,5 @@
-// Package policies has the verbs for policy files: they need no account and no
-// network.
+// Package policies has the verbs for policy files. Only init speaks to the cloud: it
+// reads what there is.
 package policies
 
 import (

@@ -128,12 +128,12 @@ func TestVerbs(t *testing.T) {
 func TestInit(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "new.yaml")
-	for _, verb := range []string{"init", "check", "test"} {
-		if out, errs, status := run(t, []string{"policy", verb, file}, time.Now()); status != app.Done || strings.Contains(out, "no test reaches") {
+	for _, verb := range []string{"init --example", "check", "test"} {
+		if out, errs, status := run(t, append(append([]string{"policy"}, strings.Fields(verb)...), file), time.Now()); status != app.Done || strings.Contains(out, "no test reaches") {
 			t.Errorf("%s: %d\n%s%s", verb, status, out, errs)
 		}
 	}
-	if _, errs, status := run(t, []string{"policy", "init", file}, time.Now()); status != app.Usage || !strings.Contains(errs, "exists already") {
+	if _, errs, status := run(t, []string{"policy", "init", "--example", file}, time.Now()); status != app.Usage || !strings.Contains(errs, "exists already") {
 		t.Errorf("init once more: %d %s", status, errs)
 	}
 }

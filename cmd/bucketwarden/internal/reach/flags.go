@@ -87,6 +87,10 @@ func (f *Flags) Required(c *cobra.Command) {
 	app.FromEnv(s, "policy", "algorithm", "kms-key-id", "kms-data-encryption", "compare")
 }
 
+// Plain requires AES256 or stronger of every bucket of the credentials' account,
+// whatever the settings say: for verbs that look at what there is.
+func (f *Flags) Plain() { f.policy, f.algorithm = "", ossenc.AES256 }
+
 // Rule returns the rule that the flags name, and whether they name one.
 func (f *Flags) Rule() (ossenc.Rule, bool, error) {
 	if f.algorithm == "" && f.key == "" && f.data == "" {
