@@ -88,7 +88,7 @@ func (f *Flags) Required(c *cobra.Command) {
 }
 
 // Plain requires AES256 or stronger of every bucket of the credentials' account,
-// whatever the settings say: for verbs that look at what there is.
+// whatever the settings say: for verbs that only read.
 func (f *Flags) Plain() { f.policy, f.algorithm = "", ossenc.AES256 }
 
 // Rule returns the rule that the flags name, and whether they name one.
