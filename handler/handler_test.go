@@ -34,6 +34,8 @@ type stub struct {
 	do    func(ossenc.Task) // called before each answer
 }
 
+func (s *stub) HasAccount(context.Context, string) (bool, error) { return true, nil }
+
 func (s *stub) Ensure(_ context.Context, t ossenc.Task) ossenc.Result {
 	if s.do != nil {
 		s.do(t)

@@ -1,6 +1,9 @@
 package ossenc
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Account is another account, and the role that gives access to its buckets.
 type Account struct {
@@ -11,12 +14,89 @@ type Account struct {
 	ExternalID string
 }
 
-// Accounts says which other accounts there are and who to be in them. The one for
-// RAM roles is in package alicloud. It must be safe for concurrent use.
+// AccountFacts is what is known of an account besides its ID. All of it is text that
+// the account's owner chose: never print it as it is.
+type AccountFacts struct {
+	Name string
+	Tags map[string]string
+}
+
+// AccountList is all accounts besides the function's own.
+type AccountList struct {
+	IDs []string
+	// Problems are what is wrong with the selection of accounts, though the list is
+	// whole: *[Error]s.
+	Problems []error
+}
+
+// Accounts says which other accounts there are and who to be in them. Those for RAM
+// roles are in package alicloud and below it. They must be safe for concurrent use.
+//
+// Errors are *[Error]. Ask with a context of the function's own identity.
 type Accounts interface {
-	// IDs returns the IDs of all accounts besides the function's own.
-	IDs() []string
-	// Identity returns the identity to act with in an account. An error is an
-	// *[Error] and means that nothing is known of the account's buckets.
+	// List returns all accounts besides the function's own. With an error the list is
+	// not whole: it has those that are known all the same.
+	List(ctx context.Context) (AccountList, error)
+	// Has reports whether an account is one of them. An error means that this is not
+	// known, and then no role may be assumed.
+	Has(ctx context.Context, accountID string) (bool, error)
+	// Identity returns the identity to act with in an account. An error means that
+	// nothing is known of the account's buckets.
 	Identity(ctx context.Context, accountID string) (Identity, error)
+	// Facts returns what is known of an account, the function's own too. An error
+	// means that it is not known.
+	Facts(ctx context.Context, accountID string) (AccountFacts, error)
+	// Change reports whether accounts come and go without a change of the policy.
+	Change() bool
+	// ForRun returns the accounts for one run, which reads their list once at most.
+	ForRun() Accounts
+}
+
+// HasAccount reports whether an account is the function's own or one of Accounts. An account that nothing names counts as the function's own. The
+// error, an *[Error], means that it is not known.
+func (w *Warden) HasAccount(ctx context.Context, accountID string) (bool, error) {
+	own := IdentityFrom(ctx).AccountID
+	if accountID == "" || own == "" || accountID == own {
+		return true, nil
+	}
+	if w.Accounts == nil {
+		return false, nil
+	}
+	return w.Accounts.Has(ctx, accountID)
+}
+
+// AccountFacts returns what is known of an account; an empty ID is the function's own.
+func (w *Warden) AccountFacts(ctx context.Context, accountID string) (AccountFacts, error) {
+	if accountID == "" {
+		accountID = IdentityFrom(ctx).AccountID
+	}
+	if w.Accounts == nil || accountID == "" {
+		return AccountFacts{}, unknownFacts(accountID)
+	}
+	return w.Accounts.Facts(ctx, accountID)
+}
+
+func unknownFacts(accountID string) error {
+	return &Error{Code: Invalid, Message: fmt.Sprintf("nothing names account %.40q, nor its tags", accountID)}
+}
+
+type factsKey struct{}
+
+// withFacts lets a policy ask for the facts of an account from inside of it, where
+// the context has the account's identity and not the function's own.
+func (w *Warden) withFacts(ctx context.Context, accountID string) context.Context {
+	if w.Accounts == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, factsKey{}, func() (AccountFacts, error) { return w.AccountFacts(ctx, accountID) })
+}
+
+// AccountFactsFrom returns what is known of the account that the context's task is
+// about. [Policy] implementations call it where a decision needs it.
+func AccountFactsFrom(ctx context.Context) (AccountFacts, error) {
+	facts, ok := ctx.Value(factsKey{}).(func() (AccountFacts, error))
+	if !ok {
+		return AccountFacts{}, unknownFacts(IdentityFrom(ctx).AccountID)
+	}
+	return facts()
 }

@@ -63,13 +63,14 @@ const (
 // The error joins the *[Error]s of all accounts whose list could not be read to its
 // end: their buckets are missing, although Last may be behind them.
 func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) bool) (SweepSummary, error) {
-	if err := w.checkCursor(ctx, o); err != nil {
+	accounts, err := w.AccountList(ctx, o)
+	if err := w.checkCursor(o, accounts.IDs, err); err != nil {
 		return SweepSummary{Last: o.After, Changes: o.Changes}, err
 	}
 	from, after := o.After.split()
-	all := SweepSummary{Last: o.After, Changes: o.Changes, Complete: true}
-	var errs []error
-	for _, account := range w.accountIDs(ctx, o) {
+	all := SweepSummary{Last: o.After, Changes: o.Changes, Complete: err == nil}
+	errs := append(accounts.Problems, err)
+	for _, account := range accounts.IDs {
 		if account < from {
 			continue
 		}
@@ -87,13 +88,17 @@ func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) b
 }
 
 // checkCursor refuses a cursor that would skip buckets: of an account that there is
-// not, or of a sweep of other buckets.
-func (w *Warden) checkCursor(ctx context.Context, o SweepOptions) error {
+// not, of a sweep of other buckets, or where the accounts behind it are not known. A
+// member that has left its organisation is behind the sweep anyway.
+func (w *Warden) checkCursor(o SweepOptions, accounts []string, unknown error) error {
 	account, bucket := o.After.split()
+	changing := w.Accounts != nil && w.Accounts.Change() && o.Accounts == nil
 	switch {
 	case !o.After.Valid():
 		return &Error{Op: "Sweep", Code: Invalid, Message: "the cursor is not one that a sweep ended with"}
-	case o.After != "" && !slices.Contains(w.accountIDs(ctx, o), account):
+	case o.After != "" && unknown != nil:
+		return unknown
+	case o.After != "" && !changing && !slices.Contains(accounts, account):
 		return &Error{Op: "Sweep", Code: Invalid, Message: "the cursor is in an account that is not swept"}
 	case bucket != "" && !strings.HasPrefix(bucket, o.Prefix):
 		return &Error{Op: "Sweep", Code: Invalid, Message: "the cursor is of a sweep with another prefix"}
@@ -101,23 +106,38 @@ func (w *Warden) checkCursor(ctx context.Context, o SweepOptions) error {
 	return nil
 }
 
-// accountIDs returns the accounts to go over, in order; the function's own is "".
-// One that is asked for and has no role stays in: its list fails, visibly.
-func (w *Warden) accountIDs(ctx context.Context, o SweepOptions) []string {
-	ids := []string{""}
+// AccountList returns the accounts to go over, in order; the function's own is "". One
+// that is asked for and has no role stays in: its list fails, visibly. With an error,
+// an *[Error], accounts may be missing.
+func (w *Warden) AccountList(ctx context.Context, o SweepOptions) (AccountList, error) {
+	list := AccountList{IDs: []string{""}}
+	var err error
 	switch {
 	case o.Accounts != nil:
-		ids = slices.Clone(o.Accounts)
-		for i, id := range ids {
-			if id == IdentityFrom(ctx).AccountID {
-				ids[i] = ""
-			}
-		}
+		list.IDs, err = w.askedFor(ctx, o.Accounts)
 	case w.Accounts != nil:
-		ids = append(ids, w.Accounts.IDs()...)
+		var others AccountList
+		others, err = w.Accounts.List(ctx)
+		list.IDs, list.Problems = append(list.IDs, others.IDs...), others.Problems
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	slices.Sort(list.IDs)
+	list.IDs = slices.Compact(list.IDs)
+	return list, err
+}
+
+// askedFor returns the accounts of a request. The error is why it is not known which
+// of them there are.
+func (w *Warden) askedFor(ctx context.Context, accounts []string) (ids []string, err error) {
+	for _, id := range accounts {
+		if id == IdentityFrom(ctx).AccountID {
+			id = ""
+		}
+		ids = append(ids, id)
+		if err == nil {
+			_, err = w.HasAccount(ctx, id)
+		}
+	}
+	return ids, err
 }
 
 // add takes in what became of one more account.
@@ -134,8 +154,9 @@ func (s *SweepSummary) add(part SweepSummary) {
 // less, never more.
 func (w *Warden) Count(ctx context.Context, o SweepOptions) (int, error) {
 	n := 0
-	var errs []error
-	for _, account := range w.accountIDs(ctx, o) {
+	accounts, err := w.AccountList(ctx, o)
+	errs := append(accounts.Problems, err)
+	for _, account := range accounts.IDs {
 		counted, err := w.countIn(ctx, account, o)
 		n += counted
 		errs = append(errs, err)

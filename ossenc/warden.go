@@ -28,12 +28,16 @@ type Warden struct {
 	Jitter func(time.Duration) time.Duration
 }
 
-// ForInvocation returns a copy of the warden that looks up each KMS key once. It is
-// for one invocation, so that none decides by what a key was in an earlier one.
+// ForInvocation returns a copy of the warden that looks up each KMS key, and the list
+// of accounts, once. It is for one invocation, so that none decides by what a key was
+// in an earlier one.
 func (w *Warden) ForInvocation() *Warden {
 	one := *w
 	if w.Keys != nil {
 		one.Keys = CacheKeys(w.Keys)
+	}
+	if w.Accounts != nil {
+		one.Accounts = w.Accounts.ForRun()
 	}
 	return &one
 }
@@ -56,7 +60,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err := w.check(t); err != nil {
 		return res.fail(Rejected, Invalid, err.Error()+", so nothing was read")
 	}
-	ctx, err := w.asAccount(ctx, t.Bucket.Account)
+	ctx, err := w.asAccount(w.withFacts(ctx, t.Bucket.Account), t.Bucket.Account)
 	if err != nil {
 		return res.failed(Unknown, err, "no access to the bucket's account, so nothing was read")
 	}

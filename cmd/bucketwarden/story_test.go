@@ -24,6 +24,7 @@ import (
 	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/resourcedirectory"
 	localrpc "bucketwarden/internal/local/rpc"
 	"bucketwarden/internal/local/stack"
 	localsts "bucketwarden/internal/local/sts"
@@ -60,20 +61,21 @@ func TestStories(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               setUp,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"bw":     command,
-			"bucket": bucket,
-			"rule":   rule,
-			"fault":  fault,
-			"sts":    stsAnswers,
-			"calls":  calls,
-			"agent":  agent,
-			"same":   same,
-			"expand": expand,
-			"deploy": deploy,
-			"digest": digest,
-			"trail":  trail,
-			"did":    did,
-			"when":   when,
+			"bw":      command,
+			"bucket":  bucket,
+			"rule":    rule,
+			"fault":   fault,
+			"sts":     stsAnswers,
+			"calls":   calls,
+			"agent":   agent,
+			"account": joins,
+			"same":    same,
+			"expand":  expand,
+			"deploy":  deploy,
+			"digest":  digest,
+			"trail":   trail,
+			"did":     did,
+			"when":    when,
 		},
 	})
 }
@@ -127,6 +129,7 @@ func setUp(env *testscript.Env) error {
 		"BUCKETWARDEN_ACTIONTRAIL_ENDPOINT": settings["WARDEN_ACTIONTRAIL_ENDPOINT"],
 		"BUCKETWARDEN_RATE":                 "0",
 		"STS":                               settings["WARDEN_STS_ENDPOINT"],
+		"DIRECTORY":                         settings["WARDEN_RESOURCE_DIRECTORY_ENDPOINT"],
 		"SSL_CERT_FILE":                     settings["SSL_CERT_FILE"],
 		"ALIBABA_CLOUD_ACCESS_KEY_ID":       userKey.AccessKeyID,
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET":   userKey.AccessKeySecret,
@@ -143,6 +146,29 @@ func setUp(env *testscript.Env) error {
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// joins adds a member to the organisation: account ID [name=NAME] [folder=ID]
+// [status=STATUS] [role=NAME].
+func joins(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	a := resourcedirectory.Account{ID: args[0]}
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "name":
+			a.Name = value
+		case "folder":
+			a.Folders = []string{value}
+		case "status":
+			a.Status = value
+		case "role":
+			w.STS.PutRole(localsts.Role{ARN: "acs:ram::" + a.ID + ":role/" + value, Trusts: []string{wire.DefaultAccount}})
+		default:
+			ts.Fatalf("account: %s", arg)
+		}
+	}
+	w.Directory.Put(a)
+}
 
 // command runs the command and checks its status: bw STATUS ARG...
 func command(ts *testscript.TestScript, _ bool, args []string) {

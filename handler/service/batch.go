@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -37,26 +36,44 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 
 // strangeAccount is the reason for leaving an event of another account alone, and a warning:
 // it may be that the account was forgotten.
-const strangeAccount = "the bucket is in an account that the policy does not have, so no role was assumed and nothing was read; add the account to the policy, or leave its events out of the bus rule"
+const strangeAccount = "the bucket is in an account that the policy does not have, neither under accounts nor by resource_directory, so no role was assumed and nothing was read; add the account to the policy, or leave its events out of the bus rule"
 
-// isOurs reports whether an event's account is one to look after. Without accounts in
-// the policy every one is: none can be entered, and what the function may not read fails.
-func (s *Service) isOurs(ctx context.Context, account string) bool {
-	return s.knows(ctx, account) || s.Policy == nil || len(s.Policy.Accounts) == 0
+// strange returns the result for an event of an account that is not one to look after,
+// and whether it is so. Where it is not known whether it is, the event fails. Without
+// accounts in the policy none is: none can be entered, and what the function may not
+// read fails.
+func (s *Service) strange(ctx context.Context, w Warden, b ossenc.Bucket) (ossenc.Result, bool) {
+	if b.Account == "" || s.Policy == nil || len(s.Policy.Accounts) == 0 && s.Policy.Directory == nil {
+		return ossenc.Result{}, false
+	}
+	ours, err := w.HasAccount(ctx, b.Account)
+	switch {
+	case err != nil:
+		return unknownAccount(b, err), true
+	case !ours:
+		return ossenc.Result{Account: b.Account, Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: strangeAccount}, true
+	}
+	return ossenc.Result{}, false
 }
 
-// knows reports whether an account is the function's own or one of the policy's. An
-// account that nothing names counts as the function's own.
-func (s *Service) knows(ctx context.Context, account string) bool {
-	own := ossenc.IdentityFrom(ctx).AccountID
-	return account == "" || own == "" || account == own ||
-		s.Policy != nil && slices.ContainsFunc(s.Policy.Accounts, func(a ossenc.Account) bool { return a.ID == account })
+func unknownAccount(b ossenc.Bucket, err error) ossenc.Result {
+	return ossenc.Result{
+		Account: b.Account, Bucket: b.Name, Region: b.Region, Verdict: ossenc.Unknown, Code: ossenc.CodeOf(err),
+		Reason: "it is not known whether the bucket's account is one of the organisation's, so no role was assumed and nothing was read: " + err.Error(),
+	}
 }
 
 // ensure does a task that a caller names the account of: one that the policy does not
 // have is a mistake, and must not stand for the function's own.
 func (s *Service) ensure(ctx context.Context, w Warden, t ossenc.Task) ossenc.Result {
-	if !s.knows(ctx, t.Bucket.Account) {
+	if t.Bucket.Account == "" {
+		return w.Ensure(ctx, t)
+	}
+	ours, err := w.HasAccount(ctx, t.Bucket.Account)
+	switch {
+	case err != nil:
+		return unknownAccount(t.Bucket, err)
+	case !ours:
 		return ossenc.Result{
 			Account: t.Bucket.Account, Bucket: t.Bucket.Name, Region: t.Bucket.Region, Verdict: ossenc.Rejected, Code: ossenc.Invalid,
 			Reason: "the account " + t.Bucket.Account + " is neither the function's own nor one of the policy; nothing was read",
@@ -74,8 +91,8 @@ func (s *Service) handle(ctx context.Context, w Warden, e event.Event) ossenc.Re
 	b := e.Head().Bucket
 	switch e := e.(type) {
 	case *event.Notice:
-		if !s.isOurs(ctx, b.Account) {
-			return ossenc.Result{Account: b.Account, Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: strangeAccount}
+		if res, is := s.strange(ctx, w, b); is {
+			return res
 		}
 		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, CreatedAt: e.Time, OwnWrite: e.OwnWrite, Trigger: e.Trigger})
 	case *event.Ignored:

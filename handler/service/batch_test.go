@@ -2,7 +2,6 @@ package service
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/policy"
 )
 
 // creation is the event of a bucket's creation in an account.
@@ -28,17 +28,17 @@ func TestBatch_EventsOfOtherAccounts(t *testing.T) {
 	}{"11": {ossenc.Fixed, ""}, "": {ossenc.Fixed, ""}, "22": {ossenc.Fixed, "22"}, "33": {ossenc.Ignored, ""}} {
 		m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
 		s := serving(m)
-		s.Policy.Accounts = []ossenc.Account{{ID: "22"}}
-		roles := &assumed{}
+		roles := &memory.Accounts{IDs: []string{"22"}}
 		w := m.Warden(ossenc.Desired{Rule: aes256})
 		w.Accounts = roles
+		s.Policy.Accounts = []ossenc.Account{{ID: "22"}}
 		s.Warden = func() Warden { return w }
 		var log bytes.Buffer
 		s.Log = slog.New(slog.NewJSONHandler(&log, nil))
 		ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "11"})
 		res := s.Batch(ctx, []byte(creation("b-1", account, time.Now()))).Results[0]
-		if res.Verdict != wants.verdict || strings.Join(roles.ids, ",") != wants.assumed {
-			t.Errorf("%q: %s, assumed %q (%s)", account, res.Verdict, roles.ids, res.Reason)
+		if res.Verdict != wants.verdict || strings.Join(roles.Assumed, ",") != wants.assumed {
+			t.Errorf("%q: %s, assumed %q (%s)", account, res.Verdict, roles.Assumed, res.Reason)
 		}
 		warned := strings.Contains(res.Warning, account) && strings.Contains(log.String(), `"level":"WARN"`) && strings.Contains(log.String(), `"warning":`)
 		if ignored := wants.verdict == ossenc.Ignored; ignored && !warned || !ignored && (res.Warning != "" || strings.Contains(log.String(), "WARN")) {
@@ -47,14 +47,24 @@ func TestBatch_EventsOfOtherAccounts(t *testing.T) {
 	}
 }
 
-// assumed notes for which accounts a role was assumed.
-type assumed struct{ ids []string }
-
-func (*assumed) IDs() []string { return []string{"22"} }
-
-func (a *assumed) Identity(_ context.Context, id string) (ossenc.Identity, error) {
-	a.ids = append(a.ids, id)
-	return ossenc.Identity{AccountID: id}, nil
+// Where the directory is silent, nobody knows whose the bucket is: the event fails, and
+// no role is assumed.
+func TestBatch_AnAccountThatNothingIsKnownOf(t *testing.T) {
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
+	roles := &memory.Accounts{IDs: []string{"22"}, ListErr: &ossenc.Error{Op: "ListAccounts", Code: ossenc.Unavailable, Message: "no answer"}}
+	s := serving(m)
+	w := m.Warden(ossenc.Desired{Rule: aes256})
+	w.Accounts = roles
+	s.Policy.Directory = &policy.Directory{}
+	s.Warden = func() Warden { return w }
+	ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "11"})
+	results := s.Batch(ctx, []byte(creation("b-1", "22", time.Now())))
+	if res := results.Results[0]; res.Verdict != ossenc.Unknown || results.Code() != ossenc.Unavailable || res.Account != "22" || len(roles.Assumed) != 0 || m.Writes != 0 {
+		t.Errorf("%+v, assumed %q", res, roles.Assumed)
+	}
+	if res := s.Batch(ctx, []byte(creation("b-1", "11", time.Now()))).Results[0]; res.Verdict != ossenc.Fixed {
+		t.Errorf("the function's own account: %+v", res)
+	}
 }
 
 // A bucket that OSS does not show yet fails the invocation while it is young, so that

@@ -23,7 +23,7 @@ func (s *Service) Hop(ctx context.Context, r *SweepRequest) *HopResult {
 	warden := s.Warden()
 	sweep := r.options(warden)
 	h := &hop{service: s, warden: warden, request: r, run: *r.Run, log: log, next: r.Cursor, res: &HopResult{Action: r.Action, Mode: sweep.Mode, Run: r.Run}}
-	if h.mayBegin(ctx) {
+	if h.mayBegin(ctx) && h.knowsAccounts(ctx, sweep) {
 		h.work(ctx, sweep)
 		h.end(ctx)
 	}
@@ -84,6 +84,20 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 	return !next
 }
 
+// knowsAccounts ends the hop where it is not known which accounts there are: a run must
+// not come to its end without those that are missing, and the platform repeats a hop
+// that failed.
+func (h *hop) knowsAccounts(ctx context.Context, sweep ossenc.SweepOptions) bool {
+	if h.res.Continues {
+		return false
+	}
+	if _, err := h.warden.AccountList(ctx, sweep); err != nil {
+		h.stop(ossenc.CodeOf(err), err.Error())
+		return false
+	}
+	return true
+}
+
 // maxHops returns the bound that is set now or was set when the run started, the
 // lower one.
 func (s *Service) maxHops(run int) int { return min(run, cmp.Or(s.MaxHops, DefaultMaxHops)) }
@@ -140,18 +154,25 @@ func (h *hop) count(code ossenc.Code) {
 
 // fail counts and logs the accounts whose list could not be read to its end.
 func (h *hop) fail(ctx context.Context, err error) {
-	if err == nil {
-		return
-	}
+	logAccounts(ctx, h.log, h.run.ID, err)
 	for _, one := range joined(err) {
 		h.run.Errors++
 		h.count(ossenc.CodeOf(one))
-		h.log.LogAttrs(ctx, slog.LevelError, "account", slog.String("run", h.run.ID), slog.String("code", string(ossenc.CodeOf(one))), slog.String("error", one.Error()))
+	}
+}
+
+// logAccounts writes a line for each account whose list could not be read to its end.
+func logAccounts(ctx context.Context, log *slog.Logger, run string, err error) {
+	for _, one := range joined(err) {
+		log.LogAttrs(ctx, slog.LevelError, "account", slog.String("run", run), slog.String("code", string(ossenc.CodeOf(one))), slog.String("error", one.Error()))
 	}
 }
 
 // joined returns the errors that errors.Join put together.
 func joined(err error) []error {
+	if err == nil {
+		return nil
+	}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		return many.Unwrap()
 	}

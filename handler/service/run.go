@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -126,7 +127,18 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 		}
 	}
 	res := &HopResult{Action: r.Action, Mode: sweep.Mode}
-	for _, p := range s.parts(r, run) {
+	var ids []string
+	if r.FanOut != "" {
+		accounts, err := warden.AccountList(ctx, sweep)
+		for _, one := range joined(errors.Join(append(accounts.Problems, err)...)) {
+			res.fail(ossenc.CodeOf(one), one.Error())
+		}
+		if err != nil { // a part that is left out would be accounts that are left alone
+			return res, nil
+		}
+		ids = accounts.IDs
+	}
+	for _, p := range parts(r, run, ids) {
 		known, err := s.Invoker.Start(ctx, p.Run.taskID(1), p.payload())
 		switch {
 		case err != nil:
@@ -142,17 +154,14 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	return res, nil
 }
 
-// parts returns the first hop of each part. A limit is divided over them.
-func (s *Service) parts(r *SweepRequest, run Run) []*SweepRequest {
+// parts returns the first hop of each part: one, or those of a fan-out over accounts. A
+// limit is divided over them.
+func parts(r *SweepRequest, run Run, ids []string) []*SweepRequest {
 	first := *r
 	first.RunID, first.FanOut, first.Continue, first.MaxChanges = "", "", false, policy.MaxChanges{}
 	first.Run = &run
 	if r.FanOut == "" {
 		return []*SweepRequest{&first}
-	}
-	ids := []string{""}
-	if s.AccountIDs != nil {
-		ids = append(ids, s.AccountIDs()...)
 	}
 	n := min(len(ids), maxParts)
 	parts := make([]*SweepRequest, n)

@@ -52,6 +52,19 @@ type pieces struct {
 	errs    error
 	last    ossenc.SweepOptions
 	changed int
+	// The accounts, and why they are not known.
+	accounts    ossenc.AccountList
+	accountsErr error
+}
+
+func (p *pieces) HasAccount(context.Context, string) (bool, error) { return true, p.accountsErr }
+
+func (p *pieces) AccountFacts(context.Context, string) (ossenc.AccountFacts, error) {
+	return ossenc.AccountFacts{}, p.accountsErr
+}
+
+func (p *pieces) AccountList(_ context.Context, o ossenc.SweepOptions) (ossenc.AccountList, error) {
+	return p.accounts, p.accountsErr
 }
 
 func (p *pieces) Ensure(context.Context, ossenc.Task) ossenc.Result { panic("not used") }
@@ -264,7 +277,7 @@ func TestRun_ThePolicysLimitHolds(t *testing.T) {
 func TestFanOut(t *testing.T) {
 	p := &pieces{n: 5, each: 10}
 	s, f := runnable(t, p)
-	s.AccountIDs = func() []string { return []string{"2", "3"} }
+	p.accounts.IDs = []string{"", "2", "3"}
 	start, err := s.StartRun(t.Context(), parse(t, []byte(`{"action":"sweep","fan_out":"account","run_id":"r","max_changes":4,"prefix":"b"}`)))
 	if err != nil || start.Parts != 3 || start.Code != "" {
 		t.Fatalf("%+v, %v", start, err)
@@ -293,12 +306,9 @@ func TestFanOut(t *testing.T) {
 func TestFanOut_ManyAccounts(t *testing.T) {
 	p := &pieces{n: 5, each: 10}
 	s, f := runnable(t, p)
-	s.AccountIDs = func() []string {
-		var ids []string
-		for i := range 10_000 {
-			ids = append(ids, fmt.Sprintf("%016d", i+1))
-		}
-		return ids
+	p.accounts.IDs = []string{""}
+	for i := range 10_000 {
+		p.accounts.IDs = append(p.accounts.IDs, fmt.Sprintf("%016d", i+1))
 	}
 	start, err := s.StartRun(t.Context(), parse(t, []byte(`{"action":"sweep","fan_out":"account","run_id":"r","max_changes":3}`)))
 	if err != nil || start.Parts != maxParts {
@@ -316,6 +326,40 @@ func TestFanOut_ManyAccounts(t *testing.T) {
 	drain(t, s, f)
 	if len(seen) != 10_001 || p.changed != 3 {
 		t.Errorf("%d accounts, %d changes", len(seen), p.changed)
+	}
+}
+
+// TestFanOut_AccountsThatAreNotKnown: no part is started, because one would be missing;
+// a problem of the selection alone stops nothing and is told.
+func TestFanOut_AccountsThatAreNotKnown(t *testing.T) {
+	silent := &ossenc.Error{Op: "ListAccounts", Code: ossenc.Unavailable, Message: "no answer"}
+	p := &pieces{n: 5, each: 10, accountsErr: silent, accounts: ossenc.AccountList{IDs: []string{""}}}
+	s, f := runnable(t, p)
+	request := []byte(`{"action":"sweep","fan_out":"account","run_id":"r"}`)
+	if start, err := s.StartRun(t.Context(), parse(t, request)); err != nil || start.Parts != 0 || start.Code != ossenc.Unavailable || len(f.order) != 0 {
+		t.Errorf("%+v, %v", start, err)
+	}
+	p.accountsErr, p.accounts.Problems = nil, []error{&ossenc.Error{Code: ossenc.Invalid, Message: "no account is in folder fd-x"}}
+	if start, err := s.StartRun(t.Context(), parse(t, request)); err != nil || start.Parts != 1 || start.Code != ossenc.Invalid || len(start.Errors) != 1 {
+		t.Errorf("%+v, %v", start, err)
+	}
+}
+
+// TestHop_AccountsThatAreNotKnown: the hop fails with the cursor and starts nothing, so
+// that its repetition finds all accounts.
+func TestHop_AccountsThatAreNotKnown(t *testing.T) {
+	p := &pieces{n: 5, each: 10, accountsErr: &ossenc.Error{Op: "ListAccounts", Code: ossenc.Unavailable, Message: "no answer"}}
+	s, f := runnable(t, p)
+	if _, err := s.StartRun(t.Context(), parse(t, []byte(`{"action":"sweep","continue":true,"run_id":"r"}`))); err != nil {
+		t.Fatal(err)
+	}
+	h := s.Hop(t.Context(), parse(t, f.tasks[f.order[0]]))
+	if h.Code != ossenc.Unavailable || h.Continues || h.Complete || h.Next == nil || p.last.Mode != "" {
+		t.Errorf("%+v", h)
+	}
+	p.accountsErr = nil
+	if h := s.Hop(t.Context(), parse(t, f.tasks[f.order[0]])); h.Code != "" || !h.Complete {
+		t.Errorf("the repetition: %+v", h)
 	}
 }
 

@@ -34,6 +34,9 @@ type Warden interface {
 	Sweep(ctx context.Context, s ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error)
 	Count(ctx context.Context, s ossenc.SweepOptions) (int, error)
 	ModeFor(requested ossenc.Mode) ossenc.Mode
+	HasAccount(ctx context.Context, accountID string) (bool, error)
+	AccountFacts(ctx context.Context, accountID string) (ossenc.AccountFacts, error)
+	AccountList(ctx context.Context, s ossenc.SweepOptions) (ossenc.AccountList, error)
 }
 
 // Service carries out the use cases. It is safe for concurrent use.
@@ -60,9 +63,6 @@ type Service struct {
 	Concurrency int
 	// MaxHops bounds the invocations of one run; 0 for [DefaultMaxHops].
 	MaxHops int
-	// AccountIDs returns the accounts besides the function's own, for a fan-out; nil
-	// for none.
-	AccountIDs func() []string
 	// PlanAge is how old a plan may be when it is applied; 0 for [DefaultPlanAge].
 	PlanAge time.Duration
 	Log     *slog.Logger

@@ -189,6 +189,7 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 		res.add(one)
 		return !res.full()
 	})
+	logAccounts(ctx, log, r.Action, err)
 	res.end(swept, err)
 	res.mustMatch(r)
 	res.mustHaveAll(r)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -52,6 +51,8 @@ type SweepResult struct {
 	Failures map[ossenc.Code]int `json:"failures,omitempty"`
 	// Errors says which accounts' lists could not be read to their end.
 	Errors []string `json:"errors,omitempty"`
+	// OmittedErrors counts those beyond the first 1,000; the log has each.
+	OmittedErrors int `json:"omitted_errors,omitempty"`
 	// Results are those that are neither compliant nor exempt.
 	Results []ossenc.Result `json:"results"`
 	Omitted int             `json:"omitted,omitempty"`
@@ -156,11 +157,12 @@ func (r *SweepResult) uncounted(err error) {
 func (r *SweepResult) addErrors(err error) {
 	r.Code = ossenc.MoreUrgent(r.Code, ossenc.CodeOf(err))
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		if len(r.Errors) == maxErrors {
-			r.Errors = append(r.Errors, "there are more")
-		}
-		if len(r.Errors) < maxErrors && !slices.Contains(r.Errors, line) {
+		switch {
+		case slices.Contains(r.Errors, line):
+		case len(r.Errors) < maxErrors:
 			r.Errors = append(r.Errors, line)
+		default:
+			r.OmittedErrors++
 		}
 	}
 }
@@ -171,7 +173,7 @@ func (r *SweepResult) slim() {
 	r.Omitted += len(r.Results)
 	r.Results, r.Plan, r.EndingSoon = []ossenc.Result{}, nil, nil
 	if more := len(r.Errors) - maxSlimErrors; more > 0 {
-		r.Errors = append(r.Errors[:maxSlimErrors], strconv.Itoa(more)+" more")
+		r.Errors, r.OmittedErrors = r.Errors[:maxSlimErrors], r.OmittedErrors+more
 	}
 	if r.Next == nil {
 		r.Next = &ResumeToken{}

@@ -306,22 +306,13 @@ func TestSweep_ARequestOnlyLowersTheLimit(t *testing.T) {
 func TestSweep_AShareCountsWhatCanBeCounted(t *testing.T) {
 	_, m := sweeping(60, 0)
 	warden := m.Warden(ossenc.Desired{Rule: aes256})
-	warden.Accounts = oneAway{}
+	warden.Accounts = &memory.Accounts{IDs: []string{"22"}, RoleErr: &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: "no right"}}
 	s := servingBy(warden)
 	s.Policy.MaxChanges = policy.MaxChanges{Percent: 50}
 	res := sweepOnce(t, s, time.Minute, "")
 	if res.Buckets != 60 || m.Writes != 30 || res.Code != ossenc.Denied || len(res.Errors) != 1 {
 		t.Errorf("%d buckets, %d writes, code %q, errors %q; want 60, 30, denied and one error", res.Buckets, m.Writes, res.Code, res.Errors)
 	}
-}
-
-// oneAway is another account whose role cannot be assumed.
-type oneAway struct{}
-
-func (oneAway) IDs() []string { return []string{"22"} }
-
-func (oneAway) Identity(context.Context, string) (ossenc.Identity, error) {
-	return ossenc.Identity{}, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: "no right"}
 }
 
 // A cursor of another sweep would leave buckets out and call the rest complete.

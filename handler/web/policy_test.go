@@ -62,7 +62,9 @@ func TestWeb_PutAppliesThePolicysRule(t *testing.T) {
 func TestWeb_AnotherAccountIsNamedInTheQuery(t *testing.T) {
 	for query, want := range map[string]string{"": "", "?account=1234": "", "?account=5678": "5678"} {
 		web, _ := newWeb(account(), everything)
-		web.service.Policy = &policy.Policy{Accounts: []ossenc.Account{{ID: "5678"}}}
+		others := account().Warden(ossenc.Desired{Rule: aes256})
+		others.Accounts = &memory.Accounts{IDs: []string{"5678"}}
+		web.service.Warden = always(others)
 		var got ossenc.Bucket
 		web.service.Warden = always(ensurer{web.service.Warden(), func(_ context.Context, task ossenc.Task) ossenc.Result {
 			got = task.Bucket

@@ -77,9 +77,6 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	if cfg.Continue {
 		s.Invoker = newInvoker(cfg, c)
 	}
-	if warden.Accounts != nil {
-		s.AccountIDs = warden.Accounts.IDs
-	}
 	for _, w := range cfg.Policy.Warnings {
 		log.Warn("the policy may have a mistake", "where", w.String())
 	}
@@ -122,13 +119,9 @@ func newWarden(cfg settings.Config, c *cloud) *ossenc.Warden {
 		Keys:   kms.NewClient(cfg.KMS, c.transport, c.chain.Credentials),
 		Mode:   cfg.Mode,
 	}
-	if len(cfg.Policy.Accounts) > 0 {
+	if p := cfg.Policy; len(p.Accounts) > 0 || p.Directory != nil {
 		alicloud.ShareWithSTS(c.transport)
-		roles := map[string]ossenc.Account{}
-		for _, a := range cfg.Policy.Accounts {
-			roles[a.ID] = a
-		}
-		w.Accounts = &alicloud.Accounts{Roles: roles, STSEndpoint: cfg.STS, Internal: cfg.OSS.Internal, Fallback: c.chain.Credentials}
+		w.Accounts = Accounts(p, &alicloud.Accounts{STSEndpoint: cfg.STS, Internal: cfg.OSS.Internal, Fallback: c.chain.Credentials}, c.transport, cfg.ResourceDirectory)
 	}
 	return w
 }

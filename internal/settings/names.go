@@ -41,6 +41,7 @@ const (
 	SweepMaxHops      = "WARDEN_SWEEP_MAX_HOPS"
 	FCEndpoint        = "WARDEN_FC_ENDPOINT"
 	PlanAge           = "WARDEN_PLAN_AGE"
+	DirectoryEndpoint = "WARDEN_RESOURCE_DIRECTORY_ENDPOINT"
 )
 
 // names are all settings. To add one: a constant, its place here, its reading in
@@ -49,7 +50,7 @@ var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
 	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
-	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint, PlanAge,
+	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint, PlanAge, DirectoryEndpoint,
 }
 
 // Names returns the names of all settings. A variable that begins with [Prefix]

@@ -51,8 +51,11 @@ type Config struct {
 	MaxHops  int
 	FC       *url.URL
 	// PlanAge is how old a plan may be when it is applied; 0 for the usual.
-	PlanAge  time.Duration
-	LogLevel slog.Level
+	PlanAge time.Duration
+	// ResourceDirectory is where the Resource Directory answers; nil for the public
+	// cloud's.
+	ResourceDirectory *url.URL
+	LogLevel          slog.Level
 	// Env holds all variables, those of the platform too.
 	Env map[string]string
 }
@@ -101,6 +104,7 @@ func Read(environ []string) (Config, error) {
 		MaxHops:           r.maxHops(),
 		FC:                r.url(FCEndpoint),
 		PlanAge:           r.planAge(),
+		ResourceDirectory: r.url(DirectoryEndpoint),
 		LogLevel:          r.logLevel(),
 		Env:               r.values,
 		Asks:              r.asks(),

@@ -47,11 +47,30 @@ type Accounts struct {
 	SessionName string
 
 	mu       sync.Mutex
-	sessions map[string]*session
+	sessions map[ossenc.Account]*session
 }
 
-// IDs returns the IDs of the accounts that there is a role for.
-func (a *Accounts) IDs() []string { return slices.Collect(maps.Keys(a.Roles)) }
+// List returns the accounts that there is a role for. It needs no call.
+func (a *Accounts) List(context.Context) (ossenc.AccountList, error) {
+	return ossenc.AccountList{IDs: slices.Collect(maps.Keys(a.Roles))}, nil
+}
+
+// Has reports whether there is a role for the account. It needs no call.
+func (a *Accounts) Has(_ context.Context, accountID string) (bool, error) {
+	_, ok := a.Roles[accountID]
+	return ok, nil
+}
+
+// Facts knows nothing of accounts: that takes a Resource Directory.
+func (a *Accounts) Facts(_ context.Context, accountID string) (ossenc.AccountFacts, error) {
+	return ossenc.AccountFacts{}, &ossenc.Error{Code: ossenc.Invalid, Message: fmt.Sprintf("nothing names account %.40q, nor its tags; that takes resource_directory in the policy", accountID)}
+}
+
+// Change reports that the accounts are the policy's.
+func (a *Accounts) Change() bool { return false }
+
+// ForRun returns a itself: the list never changes.
+func (a *Accounts) ForRun() ossenc.Accounts { return a }
 
 // Identity returns the identity for an account: the invocation's own for its own
 // account or an empty ID, else that of the account's role, which is assumed with
@@ -65,7 +84,20 @@ func (a *Accounts) Identity(ctx context.Context, accountID string) (ossenc.Ident
 	if accountID == "" || accountID == own.AccountID {
 		return own, nil
 	}
-	s, err := a.session(accountID, own.Region)
+	role, ok := a.Roles[accountID]
+	if !ok {
+		return ossenc.Identity{}, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: fmt.Sprintf("no role is named for account %.40q", accountID)}
+	}
+	role.ID = accountID
+	return a.Assume(ctx, role)
+}
+
+// Assume returns the identity of a role, whether or not it is one of Roles: call it
+// only for an account that is known to be one to look after. Errors are those of
+// [Accounts.Identity].
+func (a *Accounts) Assume(ctx context.Context, role ossenc.Account) (ossenc.Identity, error) {
+	own := ossenc.IdentityFrom(ctx)
+	s, err := a.session(role, own.Region)
 	if err != nil {
 		return ossenc.Identity{}, err
 	}
@@ -77,38 +109,40 @@ func (a *Accounts) Identity(ctx context.Context, accountID string) (ossenc.Ident
 	if err != nil {
 		return ossenc.Identity{}, err
 	}
-	return ossenc.Identity{Credentials: got, Region: own.Region, AccountID: accountID, Assumed: true}, nil
+	return ossenc.Identity{Credentials: got, Region: own.Region, AccountID: role.ID, Assumed: true}, nil
 }
 
-// session returns the account's session, which exists for each role from its
-// first use on.
-func (a *Accounts) session(accountID, region string) (*session, error) {
-	role, ok := a.Roles[accountID]
-	if !ok {
-		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: fmt.Sprintf("no role is named for account %.40q", accountID)}
-	}
+// maxSessions bounds the sessions that are kept, in an organisation of thousands of
+// accounts: a sweep needs each account's once.
+const maxSessions = 500
+
+// session returns the role's session, which exists from its first use on.
+func (a *Accounts) session(role ossenc.Account, region string) (*session, error) {
 	// A role of another account would read and change that account's buckets
 	// under this one's name.
 	owner, err := ossenc.RoleAccount(role.RoleARN)
 	if err != nil {
 		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: err.Error()}
 	}
-	if owner != accountID {
-		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: fmt.Sprintf("the role for account %s belongs to account %s", accountID, owner)}
+	if owner != role.ID {
+		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: fmt.Sprintf("the role for account %s belongs to account %s", role.ID, owner)}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if s := a.sessions[accountID]; s != nil {
+	if s := a.sessions[role]; s != nil {
 		return s, nil
 	}
 	s, err := newSession(role, cmp.Or(a.SessionName, ossenc.UserAgent), cmp.Or(a.STSEndpoint, STSHost(region, a.Internal)))
 	if err != nil {
 		return nil, err
 	}
-	if a.sessions == nil {
-		a.sessions = map[string]*session{}
+	if len(a.sessions) >= maxSessions {
+		clear(a.sessions) // those in use go on
 	}
-	a.sessions[accountID] = s
+	if a.sessions == nil {
+		a.sessions = map[ossenc.Account]*session{}
+	}
+	a.sessions[role] = s
 	return s, nil
 }
 

@@ -12,6 +12,9 @@ type Facts struct {
 	Account string // ID of the account that owns the bucket
 	Bucket  string
 	Region  string // such as cn-hangzhou
+	// AccountFacts returns the account's name and tags. It is called at most once, and
+	// not at all if the decision does not need them. nil means that they are not known.
+	AccountFacts func() (ossenc.AccountFacts, error)
 	// Tags reads the bucket's tags. It is called at most once, and not at all if
 	// the decision does not need them. nil means that they cannot be read.
 	Tags func() (map[string]string, error)
@@ -93,11 +96,27 @@ func (p *Policy) rule(i int, f *facts) (ossenc.Requirement, error) {
 	return requirement, nil
 }
 
-// facts remembers the tags.
+// facts remembers the tags, and what is known of the account.
 type facts struct {
 	Facts
-	read bool
-	got  map[string]string
+	read  bool
+	got   map[string]string
+	owner *ossenc.AccountFacts
+}
+
+func (f *facts) account() (ossenc.AccountFacts, error) {
+	if f.owner != nil {
+		return *f.owner, nil
+	}
+	if f.AccountFacts == nil {
+		return ossenc.AccountFacts{}, unknown("account's name and tags", f.Bucket)
+	}
+	got, err := f.AccountFacts()
+	if err != nil {
+		return got, err
+	}
+	f.owner = &got
+	return got, nil
 }
 
 func (f *facts) tags() (map[string]string, error) {

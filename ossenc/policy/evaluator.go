@@ -31,10 +31,11 @@ func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket) (ossenc.Requir
 		now = r.Now
 	}
 	out, err := r.Policy.For(Facts{
-		Account: cmp.Or(b.Account, ossenc.IdentityFrom(ctx).AccountID),
-		Bucket:  b.Name,
-		Region:  b.Region,
-		Tags:    func() (map[string]string, error) { return r.Tags.Tags(ctx, b) },
+		Account:      cmp.Or(b.Account, ossenc.IdentityFrom(ctx).AccountID),
+		Bucket:       b.Name,
+		Region:       b.Region,
+		AccountFacts: func() (ossenc.AccountFacts, error) { return ossenc.AccountFactsFrom(ctx) },
+		Tags:         func() (map[string]string, error) { return r.Tags.Tags(ctx, b) },
 	}, now())
 	if err != nil {
 		return out, err

@@ -20,8 +20,8 @@ func FuzzParse(f *testing.F) {
 	for _, file := range archive.Files {
 		f.Add(file.Data)
 	}
-	f.Add([]byte("version: 1\nkeys: {k: {cn-hangzhou: [a, b]}}\naccounts: [{id: \"1\", role_arn: \"acs:ram::1:role/r\"}]\nmax_changes: 5%\nrules:\n" +
-		"  - {name: a, match: {buckets: [\"pay-*\", web-1], regions: [cn-*], accounts: [\"1*\"], tags: {class: \"p*\", team: \"?\"}}, want: {algorithm: KMS, key: k}, on_unusable_key: {fallback: {algorithm: SM4}}}\n" +
+	f.Add([]byte("version: 1\nkeys: {k: {cn-hangzhou: [a, b]}}\naccounts: [{id: \"1\", role_arn: \"acs:ram::1:role/r\"}]\nresource_directory: {role_name: r, folders: [fd-a], exclude: [\"2\", r-b]}\nmax_changes: 5%\nrules:\n" +
+		"  - {name: a, match: {buckets: [\"pay-*\", web-1], regions: [cn-*], accounts: [\"1*\"], tags: {class: \"p*\", team: \"?\"}, account_names: [\"p*\"], account_tags: {env: \"*\"}}, want: {algorithm: KMS, key: k}, on_unusable_key: {fallback: {algorithm: SM4}}}\n" +
 		"  - {name: b, match: {buckets: [crm]}, exempt: {reason: r, owner: o, until: 2027-01-01}}\n  - {name: c, want: {algorithm: AES256}, compare: exact, mode: report}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := Parse("p", data)

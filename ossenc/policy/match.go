@@ -14,9 +14,11 @@ import (
 type match struct {
 	accounts, regions, buckets patterns
 	tags                       []tag // every one; in the order of the keys
+	accountNames               patterns
+	accountTags                []tag // as tags
 }
 
-// tag is a condition on the value of one bucket tag.
+// tag is a condition on the value of one tag of a bucket or of an account.
 type tag struct {
 	key   string
 	value glob.Pattern
@@ -26,7 +28,7 @@ type tag struct {
 type mismatch struct {
 	field    string
 	value    string
-	absent   bool      // a tag that the bucket does not have
+	absent   bool      // a tag that is not there
 	ended    time.Time // last day of an exemption
 	patterns []glob.Pattern
 }
@@ -52,8 +54,8 @@ func (m mismatch) String() string {
 // ok reports whether the rule matches.
 func (m mismatch) ok() bool { return m.field == "" }
 
-// check returns why the facts do not match, or the zero mismatch. Tags come last,
-// because to know them takes a request. The error says which fact is unknown.
+// check returns why the facts do not match, or the zero mismatch. Names and tags of
+// accounts, and then tags, come last, because to know them takes requests. The error says which fact is unknown.
 func (m match) check(f *facts) (mismatch, error) {
 	for _, part := range []struct {
 		field, value string
@@ -67,6 +69,9 @@ func (m match) check(f *facts) (mismatch, error) {
 			return mismatch{field: part.field, value: part.value, patterns: part.patterns.all}, nil
 		}
 	}
+	if why, err := m.checkAccount(f); err != nil || !why.ok() {
+		return why, err
+	}
 	if len(m.tags) == 0 {
 		return mismatch{}, nil
 	}
@@ -74,16 +79,36 @@ func (m match) check(f *facts) (mismatch, error) {
 	if err != nil {
 		return mismatch{}, err
 	}
-	for _, t := range m.tags {
+	return checkTags("tag ", m.tags, tags), nil
+}
+
+// checkAccount is check for what is known of an account besides its ID.
+func (m match) checkAccount(f *facts) (mismatch, error) {
+	if m.accountNames.any() && len(m.accountTags) == 0 {
+		return mismatch{}, nil
+	}
+	account, err := f.account()
+	switch {
+	case err != nil:
+		return mismatch{}, err
+	case !m.accountNames.match(account.Name):
+		return mismatch{field: "account name", value: account.Name, patterns: m.accountNames.all}, nil
+	}
+	return checkTags("account tag ", m.accountTags, account.Tags), nil
+}
+
+// checkTags returns the first condition that does not hold.
+func checkTags(field string, conditions []tag, tags map[string]string) mismatch {
+	for _, t := range conditions {
 		value, ok := tags[t.key]
 		if !ok {
-			return mismatch{field: "tag " + t.key, absent: true}, nil
+			return mismatch{field: field + t.key, absent: true}
 		}
 		if !t.value.Match(value) {
-			return mismatch{field: "tag " + t.key, value: value, patterns: []glob.Pattern{t.value}}, nil
+			return mismatch{field: field + t.key, value: value, patterns: []glob.Pattern{t.value}}
 		}
 	}
-	return mismatch{}, nil
+	return mismatch{}
 }
 
 // all reports whether every bucket matches.
@@ -91,8 +116,8 @@ func (m match) all() bool { return m.covers(match{}, &work{left: maxWork}) }
 
 // covers reports whether m is sure to match every bucket that other matches.
 func (m match) covers(other match, w *work) bool {
-	return m.accounts.covers(other.accounts, w) && m.regions.covers(other.regions, w) &&
-		coverTags(m.tags, other.tags, w) && m.buckets.covers(other.buckets, w)
+	return m.accounts.covers(other.accounts, w) && m.accountNames.covers(other.accountNames, w) && coverTags(m.accountTags, other.accountTags, w) &&
+		m.regions.covers(other.regions, w) && coverTags(m.tags, other.tags, w) && m.buckets.covers(other.buckets, w)
 }
 
 // coverTags reports whether each of the conditions follows from one of the others.

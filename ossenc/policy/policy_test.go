@@ -87,18 +87,18 @@ func TestFor(t *testing.T) {
 		on    time.Time
 		want  ossenc.Requirement
 	}{
-		{"KeyOfTheRegion", policy.Facts{"111", "pay-eu", "cn-hangzhou", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(kmsSM4, ossenc.Floor, false), Fallback: kms}},
-		{"FirstOfSeveralKeys", policy.Facts{"111", "pay-eu", "cn-beijing", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-bj", KMSDataEncryption: "SM4"}, ossenc.Floor, false), Fallback: kms}},
-		{"NoKeyInTheRegionBlocks", policy.Facts{"111", "pay-eu", "cn-shanghai", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Blocked: "the policy gives the key payments no ID in region cn-shanghai"}},
-		{"FirstMatchDecides", policy.Facts{"222", "pay-eu", "cn-hangzhou", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(kmsSM4, ossenc.Floor, false), Fallback: kms}},
-		{"OtherAccountExact", policy.Facts{"222", "data", "cn-shanghai", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "subsidiary", Index: 2, Desired: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "acs:kms:cn-shanghai:222:key/key-sh"}, ossenc.Exact, false)}},
-		{"ARNOfAnotherRegionBlocks", policy.Facts{"222", "data", "cn-beijing", nil}, day("2027-01-01"), ossenc.Requirement{Rule: "subsidiary", Index: 2, Blocked: "the key acs:kms:cn-shanghai:222:key/key-sh lives in another region than cn-beijing"}},
-		{"ExemptOnTheFirstDays", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2026-01-01"), ossenc.Requirement{Rule: "assets", Exempt: assets}},
-		{"ExemptUntilTheEndOfTheLastDay", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2027-04-01").Add(-1), ossenc.Requirement{Rule: "assets", Exempt: assets}},
-		{"EndedInUTC", policy.Facts{"111", "assets-x", "cn-beijing", none}, day("2027-04-01").In(time.FixedZone("", -8*3600)), ossenc.Requirement{Rule: "rest", Index: 5, Desired: want(aes, ossenc.Floor, false)}},
-		{"AllTagsMatch", policy.Facts{"111", "crm", "cn-beijing", tagged(map[string]string{"class": "personal", "zone": "eu"})}, day("2027-01-01"), ossenc.Requirement{Rule: "tagged", Index: 4, Desired: want(ossenc.Rule{Algorithm: "SM4"}, ossenc.Floor, true)}},
-		{"OneTagDiffers", policy.Facts{"111", "crm", "cn-beijing", tagged(map[string]string{"class": "personal", "zone": "us"})}, day("2027-01-01"), ossenc.Requirement{Rule: "rest", Index: 5, Desired: want(aes, ossenc.Floor, false)}},
-		{"EmptyTagValueIsATag", policy.Facts{"111", "data", "cn-beijing", tagged(map[string]string{"pause": ""})}, day("2027-01-01"), ossenc.Requirement{Rule: "tagged, for a while", Index: 3, Exempt: &ossenc.Exemption{Rule: "tagged, for a while", Reason: "r", Owner: "o", Until: ossenc.Date{Time: day("2027-01-31")}, Line: 20}}},
+		{"KeyOfTheRegion", policy.Facts{"111", "pay-eu", "cn-hangzhou", nil, nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(kmsSM4, ossenc.Floor, false), Fallback: kms}},
+		{"FirstOfSeveralKeys", policy.Facts{"111", "pay-eu", "cn-beijing", nil, nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "key-bj", KMSDataEncryption: "SM4"}, ossenc.Floor, false), Fallback: kms}},
+		{"NoKeyInTheRegionBlocks", policy.Facts{"111", "pay-eu", "cn-shanghai", nil, nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Blocked: "the policy gives the key payments no ID in region cn-shanghai"}},
+		{"FirstMatchDecides", policy.Facts{"222", "pay-eu", "cn-hangzhou", nil, nil}, day("2027-01-01"), ossenc.Requirement{Rule: "payments", Index: 1, Desired: want(kmsSM4, ossenc.Floor, false), Fallback: kms}},
+		{"OtherAccountExact", policy.Facts{"222", "data", "cn-shanghai", nil, nil}, day("2027-01-01"), ossenc.Requirement{Rule: "subsidiary", Index: 2, Desired: want(ossenc.Rule{Algorithm: "KMS", KMSKeyID: "acs:kms:cn-shanghai:222:key/key-sh"}, ossenc.Exact, false)}},
+		{"ARNOfAnotherRegionBlocks", policy.Facts{"222", "data", "cn-beijing", nil, nil}, day("2027-01-01"), ossenc.Requirement{Rule: "subsidiary", Index: 2, Blocked: "the key acs:kms:cn-shanghai:222:key/key-sh lives in another region than cn-beijing"}},
+		{"ExemptOnTheFirstDays", policy.Facts{"111", "assets-x", "cn-beijing", nil, none}, day("2026-01-01"), ossenc.Requirement{Rule: "assets", Exempt: assets}},
+		{"ExemptUntilTheEndOfTheLastDay", policy.Facts{"111", "assets-x", "cn-beijing", nil, none}, day("2027-04-01").Add(-1), ossenc.Requirement{Rule: "assets", Exempt: assets}},
+		{"EndedInUTC", policy.Facts{"111", "assets-x", "cn-beijing", nil, none}, day("2027-04-01").In(time.FixedZone("", -8*3600)), ossenc.Requirement{Rule: "rest", Index: 5, Desired: want(aes, ossenc.Floor, false)}},
+		{"AllTagsMatch", policy.Facts{"111", "crm", "cn-beijing", nil, tagged(map[string]string{"class": "personal", "zone": "eu"})}, day("2027-01-01"), ossenc.Requirement{Rule: "tagged", Index: 4, Desired: want(ossenc.Rule{Algorithm: "SM4"}, ossenc.Floor, true)}},
+		{"OneTagDiffers", policy.Facts{"111", "crm", "cn-beijing", nil, tagged(map[string]string{"class": "personal", "zone": "us"})}, day("2027-01-01"), ossenc.Requirement{Rule: "rest", Index: 5, Desired: want(aes, ossenc.Floor, false)}},
+		{"EmptyTagValueIsATag", policy.Facts{"111", "data", "cn-beijing", nil, tagged(map[string]string{"pause": ""})}, day("2027-01-01"), ossenc.Requirement{Rule: "tagged, for a while", Index: 3, Exempt: &ossenc.Exemption{Rule: "tagged, for a while", Reason: "r", Owner: "o", Until: ossenc.Date{Time: day("2027-01-31")}, Line: 20}}},
 	}
 	p := parse(t, company)
 	for _, tt := range tests {
@@ -121,10 +121,10 @@ func TestFor_UnknownIsNotNoMatch(t *testing.T) {
 		facts policy.Facts
 		err   string
 	}{
-		{"NoAccount", policy.Facts{"", "data", "cn-hangzhou", tagged(nil)}, "data: invalid: the policy needs the bucket's account, and nothing says it"},
-		{"NoRegionForTheKey", policy.Facts{"111", "pay-eu", "", nil}, "pay-eu: invalid: the policy needs the bucket's region, and nothing says it"},
-		{"NoTags", policy.Facts{"111", "data", "cn-hangzhou", nil}, "data: invalid: the policy needs the bucket's tags, and nothing says it"},
-		{"TagsUnreadable", policy.Facts{"111", "data", "cn-hangzhou", func() (map[string]string, error) { return nil, broken }}, "GetBucketTags: timeout"},
+		{"NoAccount", policy.Facts{"", "data", "cn-hangzhou", nil, tagged(nil)}, "data: invalid: the policy needs the bucket's account, and nothing says it"},
+		{"NoRegionForTheKey", policy.Facts{"111", "pay-eu", "", nil, nil}, "pay-eu: invalid: the policy needs the bucket's region, and nothing says it"},
+		{"NoTags", policy.Facts{"111", "data", "cn-hangzhou", nil, nil}, "data: invalid: the policy needs the bucket's tags, and nothing says it"},
+		{"TagsUnreadable", policy.Facts{"111", "data", "cn-hangzhou", nil, func() (map[string]string, error) { return nil, broken }}, "GetBucketTags: timeout"},
 	}
 	p := parse(t, company)
 	for _, tt := range tests {
@@ -153,7 +153,7 @@ func TestFor_ReadsTagsOnceAndOnlyWhereNeeded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			calls := 0
 			tags := func() (map[string]string, error) { calls++; return nil, nil }
-			if _, err := p.For(policy.Facts{"111", tt.bucket, "cn-hangzhou", tags}, day(tt.on)); err != nil {
+			if _, err := p.For(policy.Facts{"111", tt.bucket, "cn-hangzhou", nil, tags}, day(tt.on)); err != nil {
 				t.Fatal(err)
 			}
 			if calls != tt.calls {
@@ -166,7 +166,7 @@ func TestFor_ReadsTagsOnceAndOnlyWhereNeeded(t *testing.T) {
 func TestExplain_SaysWhyEachRuleBeforeDidNotMatch(t *testing.T) {
 	p := parse(t, company)
 	tags := tagged(map[string]string{"class": "secret"})
-	ruling, skipped, err := p.Explain(policy.Facts{"111", "crm", "cn-hangzhou", tags}, day("2027-02-01"))
+	ruling, skipped, err := p.Explain(policy.Facts{"111", "crm", "cn-hangzhou", nil, tags}, day("2027-02-01"))
 	if err != nil || ruling.Rule != "rest" {
 		t.Fatalf("Explain = %+v, %v", ruling, err)
 	}

@@ -25,7 +25,8 @@ func world() []Facts {
 		for _, region := range []string{"cn-hangzhou", "cn-beijing", "eu-central-1"} {
 			for _, bucket := range []string{"pay-eu", "pay-cn-1", "web-1", "crm"} {
 				for _, tags := range []map[string]string{nil, {"class": "payment"}, {"class": "public", "team": "a"}} {
-					all = append(all, Facts{account, bucket, region, func() (map[string]string, error) { return tags, nil }})
+					owner := ossenc.AccountFacts{Name: map[string]string{"11": "pay-prod", "22": "web"}[account], Tags: map[string]string{"env": account}}
+					all = append(all, Facts{account, bucket, region, func() (ossenc.AccountFacts, error) { return owner, nil }, func() (map[string]string, error) { return tags, nil }})
 				}
 			}
 		}
@@ -46,6 +47,12 @@ func pick(r *rand.Rand, field string, texts ...string) string {
 func randomMatch(r *rand.Rand) string {
 	m := pick(r, "accounts", "11", "22", "*", "1?") + pick(r, "regions", "cn-*", "cn-hangzhou", "eu-central-1", "*") +
 		pick(r, "buckets", "pay-*", "pay-eu", "*-[0-9]", "web-?", "*", "???")
+	if r.IntN(4) == 0 {
+		m += pick(r, "account_names", "pay-*", "web", "*")
+	}
+	if r.IntN(8) == 0 {
+		m += `account_tags: {env: "1*"}, `
+	}
 	switch r.IntN(4) {
 	case 0:
 		m += `tags: {class: "p*"}, `
@@ -72,7 +79,7 @@ func randomOutcome(r *rand.Rand) string {
 // are tried and left out, as a person would.
 func randomPolicy(t *testing.T, r *rand.Rand) (string, *Policy) {
 	t.Helper()
-	const head = "version: 1\nkeys: {k: {cn-hangzhou: key-hz, cn-beijing: key-bj}}\nrules:\n  - {name: k, match: {buckets: [uses-k]}, want: {algorithm: KMS, key: k}}\n"
+	const head = "version: 1\nresource_directory: {role_name: member}\nkeys: {k: {cn-hangzhou: key-hz, cn-beijing: key-bj}}\nrules:\n  - {name: k, match: {buckets: [uses-k]}, want: {algorithm: KMS, key: k}}\n"
 	const last = "  - {name: last, want: {algorithm: AES256}}\n"
 	rules := ""
 	for i := range 1 + r.IntN(5) {
@@ -104,7 +111,13 @@ func holds(m match, f Facts) bool {
 			return false
 		}
 	}
-	return naively(m.accounts, f.Account) && naively(m.regions, f.Region) && naively(m.buckets, f.Bucket)
+	account, _ := f.AccountFacts()
+	for _, tag := range m.accountTags {
+		if v, ok := account.Tags[tag.key]; !ok || !tag.value.Match(v) {
+			return false
+		}
+	}
+	return naively(m.accountNames, account.Name) && naively(m.accounts, f.Account) && naively(m.regions, f.Region) && naively(m.buckets, f.Bucket)
 }
 
 func naively(p patterns, name string) bool {
@@ -186,7 +199,7 @@ func TestCovers_NeverSaysSoWrongly(t *testing.T) {
 	for range 1000 {
 		var ms []match
 		for range 2 {
-			p, err := Parse("p", []byte("version: 1\nrules:\n  - {name: a, "+randomMatch(r)+"exempt: {reason: r, owner: o, until: 2027-06-01}}\n  - {name: z, want: {algorithm: KMS}}\n"))
+			p, err := Parse("p", []byte("version: 1\nresource_directory: {role_name: member}\nrules:\n  - {name: a, "+randomMatch(r)+"exempt: {reason: r, owner: o, until: 2027-06-01}}\n  - {name: z, want: {algorithm: KMS}}\n"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,6 +239,17 @@ func rendered(p *Policy) string {
 		}
 		fmt.Fprintf(&b, "  - {id: %q, role_arn: %q}\n", a.ID, a.RoleARN)
 	}
+	if d := p.Directory; d != nil {
+		fmt.Fprintf(&b, "resource_directory:\n  role_name: %s\n", yamlText(d.RoleName))
+		for _, list := range []struct {
+			name string
+			ids  []string
+		}{{"folders", d.Folders}, {"exclude", d.Exclude}} {
+			if len(list.ids) > 0 {
+				fmt.Fprintf(&b, "  %s: [%s]\n", list.name, quoted(list.ids))
+			}
+		}
+	}
 	switch m := p.MaxChanges; {
 	case m.None:
 		b.WriteString("max_changes: 0\n")
@@ -257,17 +281,19 @@ func renderedMatch(m match) string {
 	for _, field := range []struct {
 		name string
 		list string
-	}{{"accounts", quoted(m.accounts.all)}, {"regions", quoted(m.regions.all)}, {"buckets", quoted(m.buckets.all)}} {
+	}{{"accounts", quoted(m.accounts.all)}, {"account_names", quoted(m.accountNames.all)}, {"regions", quoted(m.regions.all)}, {"buckets", quoted(m.buckets.all)}} {
 		if field.list != "" {
 			parts = append(parts, fmt.Sprintf("%s: [%s]", field.name, field.list))
 		}
 	}
-	var tags []string
-	for _, t := range m.tags {
-		tags = append(tags, fmt.Sprintf("%s: %s", yamlText(t.key), yamlText(t.value.String())))
-	}
-	if len(tags) > 0 {
-		parts = append(parts, "tags: {"+strings.Join(tags, ", ")+"}")
+	for name, list := range map[string][]tag{"tags": m.tags, "account_tags": m.accountTags} {
+		var tags []string
+		for _, t := range list {
+			tags = append(tags, fmt.Sprintf("%s: %s", yamlText(t.key), yamlText(t.value.String())))
+		}
+		if len(tags) > 0 {
+			parts = append(parts, name+": {"+strings.Join(tags, ", ")+"}")
+		}
 	}
 	if len(parts) == 0 {
 		return ""

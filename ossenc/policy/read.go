@@ -30,7 +30,7 @@ type ruleAt struct {
 // file has no problems.
 func readPolicy(f *document.File, top document.Node) *Policy {
 	r := &reader{file: f, policy: &Policy{keys: keys{}, Source: Source{Lines: map[string]int{}}}, keyAt: map[string]document.Node{}, used: map[string]bool{}}
-	o := top.Object("$schema", "version", "keys", "accounts", "max_changes", "rules")
+	o := top.Object("$schema", "version", "keys", "accounts", "resource_directory", "max_changes", "rules")
 	o.Get("$schema").Text()
 	if version := o.Require("version"); version.Exists() {
 		if n, ok := version.Number(); !ok || n != 1 {
@@ -39,6 +39,7 @@ func readPolicy(f *document.File, top document.Node) *Policy {
 	}
 	r.readKeys(o.Get("keys"))
 	r.policy.Accounts = readAccounts(o.Get("accounts"))
+	r.policy.Directory = readDirectory(o.Get("resource_directory"))
 	r.policy.MaxChanges = readMaxChanges(o.Get("max_changes"))
 	r.readRules(o.Require("rules"))
 	r.checkRules()

@@ -18,7 +18,7 @@ func (r *reader) readRules(n document.Node) {
 	for _, item := range items {
 		o := item.Object("name", "match", "want", "compare", "mode", "on_unusable_key", "exempt")
 		before := r.file.Count()
-		m := readMatch(o.Get("match"))
+		m := r.readMatch(o.Get("match"))
 		r.rules = append(r.rules, ruleAt{o, r.file.Count() > before || !o.Exists()})
 		rule := r.readRule(o, m)
 		r.policy.rules = append(r.policy.rules, rule)
@@ -105,21 +105,28 @@ func (r *reader) readTarget(n document.Node, m match) target {
 	return t
 }
 
-func readMatch(n document.Node) match {
-	o := n.Object("accounts", "regions", "buckets", "tags")
-	m := match{
-		accounts: readPatterns(o.Get("accounts"), checkAccountPattern),
-		regions:  readPatterns(o.Get("regions"), checkRegionPattern),
-		buckets:  readPatterns(o.Get("buckets"), checkBucketPattern),
+func (r *reader) readMatch(n document.Node) match {
+	o := n.Object("accounts", "account_names", "account_tags", "regions", "buckets", "tags")
+	r.checkAccountFacts(o)
+	return match{
+		accounts:     readPatterns(o.Get("accounts"), checkAccountPattern),
+		accountNames: readPatterns(o.Get("account_names"), func(document.Node, glob.Pattern) {}),
+		accountTags:  readTags(o.Get("account_tags")),
+		regions:      readPatterns(o.Get("regions"), checkRegionPattern),
+		buckets:      readPatterns(o.Get("buckets"), checkBucketPattern),
+		tags:         readTags(o.Get("tags")),
 	}
-	for _, e := range o.Get("tags").Entries() {
-		value, ok := readPattern(e.Value)
-		if ok {
-			m.tags = append(m.tags, tag{e.Name, value})
+}
+
+func readTags(n document.Node) []tag {
+	var tags []tag
+	for _, e := range n.Entries() {
+		if value, ok := readPattern(e.Value); ok {
+			tags = append(tags, tag{e.Name, value})
 		}
 	}
-	sort.Slice(m.tags, func(i, j int) bool { return m.tags[i].key < m.tags[j].key })
-	return m
+	sort.Slice(tags, func(i, j int) bool { return tags[i].key < tags[j].key })
+	return tags
 }
 
 func readPatterns(n document.Node, check func(document.Node, glob.Pattern)) patterns {

@@ -188,6 +188,7 @@ func TestSchemaAndParserKnowTheSameFields(t *testing.T) {
 version: 1
 zz: 1
 accounts: [{zz: 1}]
+resource_directory: {zz: 1}
 rules:
   - zz: 1
     match: {zz: 1}
@@ -205,7 +206,7 @@ rules:
 		where  map[string]string // path in the file: path in the schema
 	}{
 		{policySchema, policyErr, map[string]string{
-			"zz": "", "accounts[0].zz": "properties/accounts/items", "rules[0].zz": "$defs/rule", "rules[0].match.zz": "$defs/match",
+			"zz": "", "accounts[0].zz": "properties/accounts/items", "resource_directory.zz": "properties/resource_directory", "rules[0].zz": "$defs/rule", "rules[0].match.zz": "$defs/match",
 			"rules[0].want.zz": encryption, "rules[0].on_unusable_key.zz": "$defs/rule/properties/on_unusable_key",
 			"rules[0].on_unusable_key.fallback.zz": encryption, "rules[1].exempt.zz": "$defs/rule/properties/exempt",
 		}},

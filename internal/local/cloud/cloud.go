@@ -1,5 +1,6 @@
 // Package cloud starts the stand-ins for Alibaba Cloud's services together: OSS, KMS
-// and ActionTrail in every region, and STS, which know the same access keys. `bucketwarden local`,
+// and ActionTrail in every region, STS and the Resource Directory, which know the same
+// access keys. `bucketwarden local`,
 // `invoke`, the demo, the tests and the image for `s local` all use it, so none of
 // them reaches the real cloud.
 //
@@ -25,6 +26,7 @@ import (
 	localtrail "bucketwarden/internal/local/actiontrail"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/resourcedirectory"
 	"bucketwarden/internal/local/rpc"
 	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/wire"
@@ -52,6 +54,8 @@ type Options struct {
 	KMSKeys []localkms.Key
 	// Roles are the roles that other accounts have for the function.
 	Roles []localsts.Role
+	// Members are the accounts of the organisation whose management account this is.
+	Members []resourcedirectory.Account
 	// Dir is where the file with the authority's certificate goes; empty means a
 	// directory that Close removes.
 	Dir string
@@ -65,6 +69,8 @@ type Cloud struct {
 	Trail *localtrail.Server
 	KMS   *localkms.Server
 	STS   *localsts.Server
+	// Directory is the Resource Directory.
+	Directory *resourcedirectory.Server
 	// Keys are the access keys that all of them know.
 	Keys *wire.Keys
 	// OSSURL and STSURL are where OSS and STS answer.
@@ -77,6 +83,7 @@ type Cloud struct {
 	authority *wire.Authority
 	kmsURLs   []string // region=URL
 	trailURLs []string // likewise
+	directory string   // URL
 	servers   []*wire.Listener
 	dir       string // to remove at the end
 }
@@ -89,6 +96,10 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	c.KMS = localkms.New(localkms.Options{Options: common})
 	c.STS = localsts.New(localsts.Options{Options: common})
 	c.Trail = localtrail.New(localtrail.Options{Options: common, Region: Region, BucketOf: c.bucketOf})
+	c.Directory = resourcedirectory.New(common)
+	for _, m := range o.Members {
+		c.Directory.Put(m)
+	}
 	o.OSS.AccountID, o.OSS.Keys, o.OSS.KMS = account, c.Keys, c.KMS
 	happened := o.OSS.OnCall
 	o.OSS.OnCall = func(r localoss.Request) {
@@ -135,6 +146,9 @@ func (c *Cloud) listen(ctx context.Context, o Options) error {
 	}
 	if c.STSURL, err = c.Serve(ctx, "", c.STS, true); err != nil { // its clients speak HTTPS only
 		return fmt.Errorf("the local STS: %w", err)
+	}
+	if c.directory, err = c.Serve(ctx, "", c.Directory, false); err != nil {
+		return fmt.Errorf("the local Resource Directory: %w", err)
 	}
 	return nil
 }
@@ -211,6 +225,7 @@ func (c *Cloud) Env() []string {
 		"WARDEN_KMS_ENDPOINT=" + strings.Join(c.kmsURLs, ","),
 		"WARDEN_ACTIONTRAIL_ENDPOINT=" + strings.Join(c.trailURLs, ","),
 		"WARDEN_STS_ENDPOINT=" + c.STSURL,
+		"WARDEN_RESOURCE_DIRECTORY_ENDPOINT=" + c.directory,
 		"SSL_CERT_FILE=" + c.CAFile,
 	}
 }

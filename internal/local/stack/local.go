@@ -21,6 +21,7 @@ import (
 	localfc "bucketwarden/internal/local/fc"
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
+	"bucketwarden/internal/local/resourcedirectory"
 	"bucketwarden/internal/local/rpc"
 	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/wire"
@@ -80,6 +81,9 @@ type Options struct {
 	Keys []localkms.Key
 	// Roles are the roles that other accounts have for the function.
 	Roles []localsts.Role
+	// Members are the accounts of the organisation whose management account is the
+	// function's.
+	Members []resourcedirectory.Account
 	// Dir is a directory for files that the function reads; empty means one that
 	// Close removes.
 	Dir string
@@ -111,7 +115,7 @@ type Stack struct {
 // at every invocation the platform hands out a new key, as a role's session has.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	c, err := cloud.Start(ctx, cloud.Options{
-		AccountID: Account, OSS: o.OSS, OSSAddr: o.OSSAddr, TLS: o.TLS, KMSKeys: o.Keys, Roles: o.Roles, Dir: o.Dir, Front: o.Front,
+		AccountID: Account, OSS: o.OSS, OSSAddr: o.OSSAddr, TLS: o.TLS, KMSKeys: o.Keys, Roles: o.Roles, Members: o.Members, Dir: o.Dir, Front: o.Front,
 	})
 	if err != nil {
 		return nil, err

@@ -44,10 +44,14 @@ type Member struct {
 	Name    string            // the display name: untrusted text
 	Tags    map[string]string // untrusted text
 	Folders []string          // from the root folder to the one that the account is in
+	// WholePath is whether Folders are all of them; else they are the last one.
+	WholePath bool
 	// Usable is whether a role in the account can be assumed: the account has
 	// joined, and is not being deleted. Problem says in a few words why not.
 	Usable  bool
 	Problem string
+	// Leaving is whether the account is being deleted.
+	Leaving bool
 }
 
 // MaxMembers bounds a list: the quota of an organisation is far below it, so a
@@ -67,7 +71,7 @@ func (c *Client) Members(ctx context.Context) ([]Member, error) {
 	seen := map[string]bool{}
 	token := ""
 	for {
-		page, next, err := c.page(ctx, token)
+		page, next, total, err := c.page(ctx, token)
 		if err != nil {
 			return nil, err
 		}
@@ -79,6 +83,8 @@ func (c *Client) Members(ctx context.Context) ([]Member, error) {
 			}
 		}
 		switch {
+		case next == "" && len(members) < total: // whatever the paging is, a part is not the whole
+			return nil, openapi.Unreadable(ctx, openapi.Call{Action: opListAccounts, Subject: fmt.Sprintf("the list ends with %d of %d accounts", len(members), total)})
 		case next == "":
 			return members, nil
 		case next == token || len(members) == before || len(members) > MaxMembers:
@@ -88,7 +94,9 @@ func (c *Client) Members(ctx context.Context) ([]Member, error) {
 	}
 }
 
-func (c *Client) page(ctx context.Context, token string) ([]Member, string, error) {
+// page returns a page, the token of the next one, and how many members the directory
+// says that it has.
+func (c *Client) page(ctx context.Context, token string) (members []Member, next string, total int, err error) {
 	call := openapi.Call{
 		Endpoint: c.endpoint(), Action: opListAccounts, Subject: "the accounts of the resource directory",
 		Query: url.Values{"MaxResults": {pageSize}, "IncludeTags": {"true"}},
@@ -98,24 +106,24 @@ func (c *Client) page(ctx context.Context, token string) ([]Member, string, erro
 	}
 	answer, err := c.api.Do(ctx, call)
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	var a struct {
-		Accounts  *struct{ Account []account }
-		NextToken string
+		Accounts   *struct{ Account []account }
+		NextToken  string
+		TotalCount int
 	}
 	if json.Unmarshal(answer.Body, &a) != nil || a.Accounts == nil {
-		return nil, "", openapi.Unreadable(ctx, call)
+		return nil, "", 0, openapi.Unreadable(ctx, call)
 	}
-	var members []Member
 	for _, account := range a.Accounts.Account {
 		m, err := account.member()
 		if err != nil {
-			return nil, "", &ossenc.Error{Op: opListAccounts, Code: ossenc.Unavailable, Message: call.Subject + ": " + err.Error()}
+			return nil, "", 0, &ossenc.Error{Op: opListAccounts, Code: ossenc.Unavailable, Message: call.Subject + ": " + err.Error()}
 		}
 		members = append(members, m)
 	}
-	return members, a.NextToken, nil
+	return members, a.NextToken, a.TotalCount, nil
 }
 
 // account is a member as the API describes it.
@@ -137,7 +145,8 @@ func (a account) member() (Member, error) {
 	if !ossenc.ValidAccountID(a.AccountID) {
 		return Member{}, fmt.Errorf("%.30q is not an account ID", a.AccountID)
 	}
-	m := Member{ID: a.AccountID, Name: a.DisplayName, Folders: a.folders(), Usable: true}
+	m := Member{ID: a.AccountID, Name: a.DisplayName, Usable: true, Leaving: a.DeletionStatus == deleting}
+	m.Folders, m.WholePath = a.folders()
 	if len(m.Folders) == 0 {
 		return Member{}, fmt.Errorf("account %s is listed without its folder", a.AccountID)
 	}
@@ -154,22 +163,24 @@ func (a account) member() (Member, error) {
 }
 
 // folders are those of the path <directory>/<root>/<folder>…/<account>; where the
-// API gives none, the folder of the account alone.
-func (a account) folders() []string {
+// API gives none, the folder of the account alone, which is then not the whole path.
+func (a account) folders() (folders []string, whole bool) {
 	parts := strings.Split(a.ResourceDirectoryPath, "/")
 	if len(parts) >= 3 && parts[len(parts)-1] == a.AccountID && !slices.Contains(parts, "") {
-		return parts[1 : len(parts)-1]
+		return parts[1 : len(parts)-1], true
 	}
 	if a.FolderID != "" {
-		return []string{a.FolderID}
+		return []string{a.FolderID}, false
 	}
-	return nil
+	return nil, false
 }
+
+const deleting = "Deleting" // the DeletionStatus of an account that cannot stay any more
 
 // problem says why no role can be assumed in the account, or "".
 func (a account) problem() string {
 	switch {
-	case a.DeletionStatus == "Deleting":
+	case a.DeletionStatus == deleting:
 		return "is being deleted"
 	case a.Status == "CreateSuccess", a.Status == "InviteSuccess", strings.HasPrefix(a.Status, "Promote"):
 		return "" // Promote…: a member whose upgrade to a cloud account goes on or failed

@@ -36,8 +36,8 @@ func TestMembers_Sample(t *testing.T) {
 	transport := &canned.Transport{Answers: []canned.Answer{{Body: string(sample)}}}
 	got, err := resourcedirectory.New(transport, nil).Members(identified(t.Context()))
 	want := []resourcedirectory.Member{
-		{ID: "1000000000000002", Name: "prod", Tags: map[string]string{"env": "prod"}, Folders: []string{"r-FAKE", "fd-FAKE01"}, Usable: true},
-		{ID: "1000000000000003", Name: "being removed", Folders: []string{"r-FAKE"}, Usable: true},
+		{ID: "1000000000000002", Name: "prod", Tags: map[string]string{"env": "prod"}, Folders: []string{"r-FAKE", "fd-FAKE01"}, WholePath: true, Usable: true},
+		{ID: "1000000000000003", Name: "being removed", Folders: []string{"r-FAKE"}, WholePath: true, Usable: true},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
@@ -131,6 +131,7 @@ func TestMembers_TakesNothingElseForAList(t *testing.T) {
 		"no folder":             {[]string{`{"Accounts":{"Account":[{"AccountId":"2"}]}}`}, "account 2 is listed without its folder"},
 		"the path of another":   {[]string{`{"Accounts":{"Account":[{"AccountId":"2","ResourceDirectoryPath":"rd/r/3"}]}}`}, "account 2 is listed without its folder"},
 		"the same page forever": {[]string{`{"NextToken":"n","Accounts":{"Account":[{"AccountId":"2","FolderId":"r"}]}}`}, "does not end"},
+		"a page of the whole":   {[]string{`{"TotalCount":2,"Accounts":{"Account":[{"AccountId":"2","FolderId":"r"}]}}`}, "the list ends with 1 of 2 accounts"},
 		"empty pages forever":   {[]string{`{"NextToken":"a","Accounts":{"Account":[]}}`, `{"NextToken":"b","Accounts":{"Account":[]}}`}, "does not end"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -21,11 +21,13 @@ import (
 type Test struct {
 	Line    int // of the file
 	Account string
-	Bucket  string
-	Region  string
-	Tags    map[string]string
-	On      time.Time // the day; zero for today
-	Expect  []Field
+	// AccountFacts are the account's name and tags.
+	AccountFacts ossenc.AccountFacts
+	Bucket       string
+	Region       string
+	Tags         map[string]string
+	On           time.Time // the day; zero for today
+	Expect       []Field
 }
 
 // Field is one expectation: a field of the ruling, as the file names it, and
@@ -52,14 +54,15 @@ func Parse(file string, data []byte) ([]Test, error) {
 }
 
 func readTest(n document.Node) Test {
-	o := n.Object("bucket", "region", "account", "tags", "on", "expect")
+	o := n.Object("bucket", "region", "account", "account_name", "account_tags", "tags", "on", "expect")
 	t := Test{
-		Line:    n.Line(),
-		Account: o.Get("account").Text(),
-		Bucket:  o.Require("bucket").Text(),
-		Region:  o.Require("region").Text(),
-		Tags:    map[string]string{},
-		On:      o.Get("on").Date(),
+		Line:         n.Line(),
+		Account:      o.Get("account").Text(),
+		Bucket:       o.Require("bucket").Text(),
+		Region:       o.Require("region").Text(),
+		Tags:         readTags(o.Get("tags")),
+		AccountFacts: ossenc.AccountFacts{Name: o.Get("account_name").Text(), Tags: readTags(o.Get("account_tags"))},
+		On:           o.Get("on").Date(),
 	}
 	if t.Bucket != "" && !ossenc.ValidBucketName(t.Bucket) {
 		o.Get("bucket").Problem("%q is not a bucket name, which is 3 to 63 characters a-z, 0-9 and -", t.Bucket)
@@ -67,11 +70,16 @@ func readTest(n document.Node) Test {
 	if t.Region != "" && !ossenc.ValidRegion(t.Region) {
 		o.Get("region").Problem("%q is not a region ID, such as cn-hangzhou", t.Region)
 	}
-	for _, e := range o.Get("tags").Entries() {
-		t.Tags[e.Name] = e.Value.Text()
-	}
 	t.Expect = readExpectations(o.Require("expect"))
 	return t
+}
+
+func readTags(n document.Node) map[string]string {
+	tags := map[string]string{}
+	for _, e := range n.Entries() {
+		tags[e.Name] = e.Value.Text()
+	}
+	return tags
 }
 
 func readExpectations(n document.Node) []Field {
@@ -121,7 +129,11 @@ func run(p *policy.Policy, t Test, now time.Time) Outcome {
 		now = t.On
 	}
 	o := Outcome{Test: t}
-	facts := policy.Facts{Account: t.Account, Bucket: t.Bucket, Region: t.Region, Tags: func() (map[string]string, error) { return t.Tags, nil }}
+	facts := policy.Facts{
+		Account: t.Account, Bucket: t.Bucket, Region: t.Region,
+		AccountFacts: func() (ossenc.AccountFacts, error) { return t.AccountFacts, nil },
+		Tags:         func() (map[string]string, error) { return t.Tags, nil },
+	}
 	var err error
 	o.Requirement, o.Skipped, err = p.Explain(facts, now)
 	if err != nil {

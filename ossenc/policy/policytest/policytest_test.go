@@ -82,7 +82,7 @@ tests:
 	want := `t:1:1: test: unknown field (did you mean tests?); the fields here are $schema, tests
 t:3:14: tests[0].bucket: "A" is not a bucket name, which is 3 to 63 characters a-z, 0-9 and -
 t:3:25: tests[0].region: "hangzhou" is not a region ID, such as cn-hangzhou
-t:3:35: tests[0].accounts: unknown field (did you mean account?); the fields here are bucket, region, account, tags, on, expect
+t:3:35: tests[0].accounts: unknown field (did you mean account?); the fields here are bucket, region, account, account_name, account_tags, tags, on, expect
 t:3:54: tests[0].on: "soon" is not a date; write the last day like 2027-03-31
 t:3:68: tests[0].expect: is an empty object
 t:4:5: tests[1]: bucket is missing

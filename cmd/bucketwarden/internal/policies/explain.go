@@ -16,7 +16,8 @@ import (
 // bucketFacts are what the flags say about a bucket.
 type bucketFacts struct {
 	region, account, on string
-	tags                []string
+	accountName         string
+	tags, accountTags   []string
 }
 
 func explainCommand(a *app.App) *cobra.Command {
@@ -34,6 +35,8 @@ func explainCommand(a *app.App) *cobra.Command {
 	}
 	c.Flags().StringVar(&f.region, "region", "", "the bucket's region, such as cn-hangzhou")
 	c.Flags().StringVar(&f.account, "account", "", "the ID of the bucket's account")
+	c.Flags().StringVar(&f.accountName, "account-name", "", "the name of the account in the Resource Directory")
+	c.Flags().StringArrayVar(&f.accountTags, "account-tag", nil, "a tag of the account in the Resource Directory, as key=value; repeatable")
 	c.Flags().StringArrayVar(&f.tags, "tag", nil, "a tag of the bucket, as key=value; repeatable")
 	c.Flags().StringVar(&f.on, "on", "", "the day, such as 2027-03-31; today without it")
 	return c
@@ -53,7 +56,7 @@ func explain(file, bucket string, f bucketFacts, now time.Time, out io.Writer) e
 		_, _ = fmt.Fprintf(out, "%3d  %s: no: %s\n", i+1, s.Rule, s.Why)
 	}
 	if err != nil {
-		return &app.Error{Exit: app.Findings, Err: err, Next: "say it with --region, --account or --tag"}
+		return &app.Error{Exit: app.Findings, Err: err, Next: "say it with --region, --account, --account-name, --account-tag or --tag"}
 	}
 	_, _ = fmt.Fprintf(out, "%3d  %s: decides: %s\n", ruling.Index+1, ruling.Rule, inWords(ruling))
 	return nil
@@ -68,15 +71,20 @@ func (f bucketFacts) parse(bucket string, now time.Time) (policy.Facts, time.Tim
 	if f.region != "" && !ossenc.ValidRegion(f.region) {
 		return facts, now, app.Usagef("--region: %.40q is not a region ID, such as cn-hangzhou", f.region)
 	}
-	tags := map[string]string{}
-	for _, t := range f.tags {
-		key, value, found := strings.Cut(t, "=")
-		if !found || key == "" {
-			return facts, now, app.Usagef("--tag: %.80q is not key=value", t)
-		}
-		tags[key] = value
+	tags, err := parseTags("--tag", f.tags)
+	if err != nil {
+		return facts, now, err
 	}
 	facts.Tags = func() (map[string]string, error) { return tags, nil }
+	accountTags, err := parseTags("--account-tag", f.accountTags)
+	if err != nil {
+		return facts, now, err
+	}
+	if f.accountName != "" || len(accountTags) > 0 { // else a rule that needs them says so
+		facts.AccountFacts = func() (ossenc.AccountFacts, error) {
+			return ossenc.AccountFacts{Name: f.accountName, Tags: accountTags}, nil
+		}
+	}
 	if f.on != "" {
 		day, err := time.Parse(time.DateOnly, f.on)
 		if err != nil {
@@ -85,6 +93,18 @@ func (f bucketFacts) parse(bucket string, now time.Time) (policy.Facts, time.Tim
 		now = day
 	}
 	return facts, now, nil
+}
+
+func parseTags(flag string, values []string) (map[string]string, error) {
+	tags := map[string]string{}
+	for _, t := range values {
+		key, value, found := strings.Cut(t, "=")
+		if !found || key == "" {
+			return nil, app.Usagef("%s: %.80q is not key=value", flag, t)
+		}
+		tags[key] = value
+	}
+	return tags, nil
 }
 
 // inWords says what a requirement means.

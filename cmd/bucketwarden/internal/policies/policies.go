@@ -117,7 +117,11 @@ func check(file string, now time.Time, out io.Writer) error {
 	for _, e := range p.EndingSoon(now, soon) {
 		_, _ = fmt.Fprintf(out, "%s:%d: warning: the exemption %q (%s) ends soon, with %s\n", file, e.Line, e.Rule, e.Owner, e.Until.Format(time.DateOnly))
 	}
-	_, _ = fmt.Fprintf(out, "%s: ok: %d rules, %d of them exemptions, %d other accounts\n", file, len(p.RuleNames()), len(p.Exemptions()), len(p.Accounts))
+	organisation := ""
+	if p.Directory != nil {
+		organisation = " and those of the Resource Directory"
+	}
+	_, _ = fmt.Fprintf(out, "%s: ok: %d rules, %d of them exemptions, %d other accounts%s\n", file, len(p.RuleNames()), len(p.Exemptions()), len(p.Accounts), organisation)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/ossenc"
@@ -82,35 +83,64 @@ func slim(b ossenc.Bucket, once map[string]string) ossenc.Bucket {
 // take reads the lists of all selected accounts and keeps the selected buckets.
 func (r *Reach) take(ctx context.Context, f *Flags) error {
 	r.snapshot = &snapshot{own: r.Account, accounts: map[string]list{}}
-	there := inventory{regions: map[string]int{}}
-	matched := map[string]bool{} // values of flags that some bucket has
-	once := map[string]string{}
-	failed := false
+	t := taking{flags: f, there: inventory{regions: map[string]int{}}, matched: map[string]bool{}, once: map[string]string{}}
+	var all sync.WaitGroup
+	slots := make(chan struct{}, listsAtATime)
 	for _, account := range r.accountIDs() {
-		var l list
-		inside, err := r.inside(ctx, account)
-		if err != nil {
-			l.err = err
-		} else {
-			for b, err := range r.client.List(inside, "", "") {
-				if err != nil {
-					l.err = err
-					break
-				}
-				there.add(b, f)
-				if f.selects(b, matched) {
-					l.buckets = append(l.buckets, slim(b, once))
-				}
-			}
-		}
-		failed = failed || l.err != nil
-		r.snapshot.accounts[account] = l
-		r.snapshot.found += len(l.buckets)
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			l := r.listOf(ctx, account, &t)
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.failed = t.failed || l.err != nil
+			r.snapshot.accounts[account] = l
+			r.snapshot.found += len(l.buckets)
+		})
 	}
-	if failed { // what is not there may be in what was not read
+	all.Wait()
+	if t.failed { // what is not there may be in what was not read
 		return nil
 	}
-	return f.unmatched(matched, there)
+	return f.unmatched(t.matched, t.there)
+}
+
+// listsAtATime is how many accounts' lists are read at a time: each has limits of its
+// own, and an organisation has hundreds of accounts.
+const listsAtATime = 8
+
+// taking is what is known of all lists together.
+type taking struct {
+	flags   *Flags
+	mu      sync.Mutex // guards what follows
+	there   inventory
+	matched map[string]bool // values of flags that some bucket has
+	once    map[string]string
+	failed  bool
+}
+
+func (t *taking) selects(b ossenc.Bucket) (ossenc.Bucket, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.there.add(b, t.flags)
+	return slim(b, t.once), t.flags.selects(b, t.matched)
+}
+
+func (r *Reach) listOf(ctx context.Context, account string, t *taking) (l list) {
+	inside, err := r.inside(ctx, account)
+	if err != nil {
+		return list{err: err}
+	}
+	for b, err := range r.client.List(inside, "", "") {
+		if err != nil {
+			l.err = err
+			break
+		}
+		if b, ok := t.selects(b); ok {
+			l.buckets = append(l.buckets, b)
+		}
+	}
+	return l
 }
 
 func (r *Reach) inside(ctx context.Context, account string) (context.Context, error) {

@@ -37,10 +37,10 @@ type Reach struct {
 
 	client    *alicloud.Client
 	trail     *actiontrail.Client
-	roles     []string      // whose changes are the function's own
-	every     time.Duration // between two calls of ActionTrail
-	next      time.Time     // when the next one may be made
-	accounts  *alicloud.Accounts
+	roles     []string        // whose changes are the function's own
+	every     time.Duration   // between two calls of ActionTrail
+	next      time.Time       // when the next one may be made
+	accounts  ossenc.Accounts // nil where the policy has none
 	ownToo    bool
 	source    *creds.Source
 	traffic   *traffic

@@ -6,6 +6,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/creds"
+	"bucketwarden/internal/function"
 	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
@@ -73,16 +74,12 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 	if err := r.wireTrail(f, cfg, internal); err != nil {
 		return err
 	}
-	if len(r.Policy.Accounts) == 0 {
+	if len(r.Policy.Accounts) == 0 && r.Policy.Directory == nil {
 		return nil
 	}
-	r.accounts = &alicloud.Accounts{
-		Roles: map[string]ossenc.Account{}, STSEndpoint: r.sts, Internal: internal,
-		Fallback: r.credentials, SessionName: sessionName(a.Version),
-	}
-	for _, account := range r.Policy.Accounts {
-		r.accounts.Roles[account.ID] = account
-	}
+	r.accounts = function.Accounts(r.Policy, &alicloud.Accounts{
+		STSEndpoint: r.sts, Internal: internal, Fallback: r.credentials, SessionName: sessionName(a.Version),
+	}, r.traffic, cfg.ResourceDirectory)
 	r.Warden.Accounts = r.accounts
 	return nil
 }
