@@ -195,7 +195,9 @@ func TestDirectory_Events(t *testing.T) {
 		if res.FunctionError != "" {
 			body = []byte(res.ErrorMessage())
 		}
-		var a struct{ Results []struct{ Verdict, Code string } }
+		var a struct {
+			Results []struct{ Verdict, Code string }
+		}
 		if err := json.Unmarshal(body, &a); err != nil || len(a.Results) != 1 {
 			t.Fatalf("%v in %s", err, body)
 		}

@@ -99,7 +99,9 @@ func TestList_IsWhatIsSelected(t *testing.T) {
 		"an account of its own besides":    {management, organisation.Selection{Folders: []string{"fd-a"}}, []string{"9"}, "3 9"},
 		"named and excluded":               {management, organisation.Selection{Exclude: []string{"2", "3", "4", "6"}}, []string{"2"}, "2"},
 		"a folder that no account is in": {
-			management, organisation.Selection{Folders: []string{"fd-a", "fd-z"}}, nil,
+			management,
+			organisation.Selection{Folders: []string{"fd-a", "fd-z"}},
+			nil,
 			"3; ListAccounts: invalid: no account is in folder fd-z of the policy's resource_directory; is its ID right?",
 		},
 	} {
