@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -50,5 +52,39 @@ func TestWrite_EndsAtItsBound(t *testing.T) {
 				t.Errorf("with no room: %d rows, %v; at least one must come, or the next report begins here again", one.Rows, err)
 			}
 		})
+	}
+}
+
+// What a form keeps until its end is at most 100 bytes for each row, of buckets whose
+// names and request IDs are all different.
+func TestWriters_KeepAtMost100BytesARow(t *testing.T) {
+	const n = 5000
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, f := range Formats() {
+		out := &printer{w: io.Discard}
+		v := evidence()
+		body := f.writer(out, v)
+		body.begin()
+		for i := range n {
+			rule := []ossenc.Rule{{}, {Algorithm: ossenc.AES256}, {Algorithm: ossenc.KMS, KMSKeyID: "key-hzz65f3a68euj0blbgmz9"}}[r.IntN(3)]
+			body.row(row{Result: ossenc.Result{
+				Bucket: fmt.Sprintf("team-%02d-service-%05x-%d", r.IntN(40), r.Uint32(), i), Region: []string{"cn-hangzhou", "cn-beijing", "ap-southeast-1"}[r.IntN(3)],
+				Verdict: []ossenc.Verdict{ossenc.Compliant, ossenc.WouldFix}[r.IntN(2)], Observed: true, After: rule, Wanted: ossenc.Rule{Algorithm: ossenc.AES256},
+				PolicyRule: "payments", Reason: rule.String() + " is current; AES256 is required", OSSRequestID: fmt.Sprintf("%08X%016X", r.Uint32(), r.Uint64()),
+			}})
+		}
+		kept := 0
+		switch w := body.(type) {
+		case *page:
+			kept = w.rows.kept.Len()
+		case *junitReport:
+			kept = w.cases.kept.Len()
+		case prometheusReport:
+			kept = w.info.kept.Len()
+		}
+		t.Logf("%s keeps %d bytes a row, and has written %d", f.Name, kept/n, out.n/n)
+		if kept > 100*n || kept == 0 && out.n < 100*n && f.Name != "sarif" {
+			t.Errorf("%s keeps %d bytes for %d rows", f.Name, kept, n)
+		}
 	}
 }

@@ -26,6 +26,7 @@ func newCSV(p *printer, v View) writer {
 
 func (c csvReport) begin() {
 	c.line("account", "bucket", "region", "verdict", "code", "rule", "wanted", "policy_rule", "reason", "oss_request_id", "meets", "change", "open_since")
+	c.out.Flush() // what is written is seen
 }
 
 func (c csvReport) row(r row) {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -192,6 +194,79 @@ func TestJUnit_CountsWhatItHas(t *testing.T) {
 		}
 		if !sum.Complete && failed == 0 {
 			t.Errorf("%s: not complete, and no error", name)
+		}
+	}
+}
+
+// junitSchema is what CI systems take of JUnit's XML (Jenkins' jenkins-junit.xsd and
+// GitLab's reader): for each element its attributes, those that must be there with a !,
+// and its children.
+var junitSchema = map[string]struct{ attributes, children string }{
+	"testsuites": {"name tests failures errors skipped time", "testsuite"},
+	"testsuite":  {"name! tests! failures errors skipped time timestamp hostname id package", "properties testcase system-out system-err"},
+	"properties": {"", "property"},
+	"property":   {"name! value!", ""},
+	"testcase":   {"name! classname! time", "skipped error failure system-out system-err"},
+	"skipped":    {"message type", ""},
+	"error":      {"message type", ""},
+	"failure":    {"message type", ""},
+}
+
+// junitMistake returns what in a document is not of the schema; empty for nothing.
+func junitMistake(body []byte) string {
+	var open []string
+	d := xml.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := d.Token()
+		switch e := token.(type) {
+		case nil:
+			if err != io.EOF {
+				return err.Error()
+			}
+			return ""
+		case xml.StartElement:
+			name := e.Name.Local
+			schema, known := junitSchema[name]
+			parent := "testsuites"
+			if len(open) > 0 {
+				parent = junitSchema[open[len(open)-1]].children
+			}
+			if !known || !slices.Contains(strings.Fields(parent), name) {
+				return name + " is not allowed here"
+			}
+			has := map[string]bool{}
+			for _, a := range e.Attr {
+				has[a.Name.Local] = true
+				if !slices.Contains(strings.Fields(strings.ReplaceAll(schema.attributes, "!", "")), a.Name.Local) {
+					return name + " has no attribute " + a.Name.Local
+				}
+			}
+			for _, a := range strings.Fields(schema.attributes) {
+				if must, ok := strings.CutSuffix(a, "!"); ok && !has[must] {
+					return name + " lacks " + must
+				}
+			}
+			open = append(open, name)
+		case xml.EndElement:
+			open = open[:len(open)-1]
+		}
+	}
+}
+
+func TestJUnit_FollowsItsSchema(t *testing.T) {
+	for name, source := range sources(t) {
+		body, _ := written(t, "junit", evidence(), source)
+		if mistake := junitMistake(body); mistake != "" {
+			t.Errorf("%s: %s\n%s", name, mistake, body)
+		}
+	}
+	for text, want := range map[string]string{
+		`<testsuites><testsuite name="a" tests="1"><testcase name="b"/></testsuite></testsuites>`: "testcase lacks classname",
+		`<testsuites><testcase name="b" classname="c"/></testsuites>`:                             "testcase is not allowed here",
+		`<testsuites color="red"></testsuites>`:                                                   "testsuites has no attribute color",
+	} {
+		if got := junitMistake([]byte(text)); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"bucketwarden/handler/report"
 	"bucketwarden/handler/service"
@@ -91,11 +92,28 @@ func (x *exchange) report() error {
 		x.WriteHeader(http.StatusOK)
 		return nil
 	}
-	sum, err := report.Write(x, q.format, view, func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+	sum, err := report.Write(&early{ResponseWriter: x}, q.format, view, func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 		return x.web.service.Rows(x.ctx(), q.Selection, row)
 	})
 	x.logReport(q, sum)
 	return err
+}
+
+// early sends what a report has so far: its beginning at once, and once a second what has
+// come meanwhile. A caller sees that there is an answer while slow buckets are read.
+// In go1 the platform takes whole answers only, and nothing is sent earlier.
+type early struct {
+	http.ResponseWriter
+	sent time.Time
+}
+
+func (e *early) Write(b []byte) (int, error) {
+	n, err := e.ResponseWriter.Write(b)
+	if now := time.Now(); now.Sub(e.sent) >= time.Second {
+		e.sent = now
+		_ = http.NewResponseController(e.ResponseWriter).Flush() // where it cannot, the end is soon enough
+	}
+	return n, err
 }
 
 func (x *exchange) setReportHeaders(q reportQuery) {
