@@ -58,12 +58,13 @@ func TestDefaultsOfTheSettings(t *testing.T) {
 	}
 	slices.Sort(asks)
 	for name, want := range map[string]string{
-		settings.Algorithm: required.Rule.Algorithm,
-		settings.Compare:   string(required.Compare),
-		settings.Mode:      string(cfg.Mode),
-		settings.Invoke:    strings.Join(asks, ","),
-		settings.RawEvents: strconv.FormatBool(cfg.RawEvents),
-		settings.LogLevel:  strings.ToLower(cfg.LogLevel.String()),
+		settings.Algorithm:    required.Rule.Algorithm,
+		settings.Compare:      string(required.Compare),
+		settings.Mode:         string(cfg.Mode),
+		settings.Invoke:       strings.Join(asks, ","),
+		settings.RawEvents:    strconv.FormatBool(cfg.RawEvents),
+		settings.SweepMaxHops: strconv.Itoa(cfg.MaxHops),
+		settings.LogLevel:     strings.ToLower(cfg.LogLevel.String()),
 	} {
 		row := regexp.MustCompile("(?m)^\\| `" + name + "` \\|[^|]*\\| (.*?) \\|").FindStringSubmatch(string(text))
 		if row == nil || strings.Trim(row[1], "` ") != want {
