@@ -49,6 +49,10 @@ func TestDefaultsOfTheSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	continuing, err := settings.Read([]string{settings.SweepContinue + "=self"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	required, _ := cfg.Policy.Simple()
 	var asks []string
 	for _, ask := range cfg.Asks.Allow {
@@ -63,7 +67,7 @@ func TestDefaultsOfTheSettings(t *testing.T) {
 		settings.Mode:         string(cfg.Mode),
 		settings.Invoke:       strings.Join(asks, ","),
 		settings.RawEvents:    strconv.FormatBool(cfg.RawEvents),
-		settings.SweepMaxHops: strconv.Itoa(cfg.MaxHops),
+		settings.SweepMaxHops: strconv.Itoa(continuing.MaxHops),
 		settings.LogLevel:     strings.ToLower(cfg.LogLevel.String()),
 	} {
 		row := regexp.MustCompile("(?m)^\\| `" + name + "` \\|[^|]*\\| (.*?) \\|").FindStringSubmatch(string(text))
