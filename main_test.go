@@ -49,10 +49,6 @@ func TestDefaultsOfTheSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	continuing, err := settings.Read([]string{settings.SweepContinue + "=self"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	required, _ := cfg.Policy.Simple()
 	var asks []string
 	for _, ask := range cfg.Asks.Allow {
@@ -62,13 +58,12 @@ func TestDefaultsOfTheSettings(t *testing.T) {
 	}
 	slices.Sort(asks)
 	for name, want := range map[string]string{
-		settings.Algorithm:    required.Rule.Algorithm,
-		settings.Compare:      string(required.Compare),
-		settings.Mode:         string(cfg.Mode),
-		settings.Invoke:       strings.Join(asks, ","),
-		settings.RawEvents:    strconv.FormatBool(cfg.RawEvents),
-		settings.SweepMaxHops: strconv.Itoa(continuing.MaxHops),
-		settings.LogLevel:     strings.ToLower(cfg.LogLevel.String()),
+		settings.Algorithm: required.Rule.Algorithm,
+		settings.Compare:   string(required.Compare),
+		settings.Mode:      string(cfg.Mode),
+		settings.Invoke:    strings.Join(asks, ","),
+		settings.RawEvents: strconv.FormatBool(cfg.RawEvents),
+		settings.LogLevel:  strings.ToLower(cfg.LogLevel.String()),
 	} {
 		row := regexp.MustCompile("(?m)^\\| `" + name + "` \\|[^|]*\\| (.*?) \\|").FindStringSubmatch(string(text))
 		if row == nil || strings.Trim(row[1], "` ") != want {

@@ -19,6 +19,7 @@ var numbers = []struct{ file, says, source, code string }{
 	{"docs/sweep.md", "older than `WARDEN_PLAN_AGE` (24 hours), or more than five minutes from the future", "handler/service/apply.go", "DefaultPlanAge = 24 * time.Hour"},
 	{"docs/sweep.md", "older than `WARDEN_PLAN_AGE` (24 hours), or more than five minutes from the future", "handler/service/apply.go", "planSkew = 5 * time.Minute"},
 	{"docs/settings.md", "| `WARDEN_PLAN_AGE` | 1m to 744h | `24h` |", "internal/settings/plan.go", "maxPlanAge = 31 * 24 * time.Hour"},
+	{"docs/settings.md", "| `WARDEN_SWEEP_MAX_HOPS` | 1 to 10000 | `500` |", "handler/service/run.go", "DefaultMaxHops = 500"},
 	{"docs/http.md", "about 4 MB long", "handler/web/report.go", "maxReport = 4 << 20"},
 	{"docs/http.md", "is at most a minute old", "handler/web/eventbridge.go", "signatureWindow = time.Minute"},
 	{"SECURITY.md", "at most 1 MB each, four at a time, each within 5 s", "handler/web/eventbridge.go", "maxDelivery = 1 << 20"},
