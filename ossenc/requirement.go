@@ -34,8 +34,8 @@ type Requirement struct {
 	// Named are the KMS keys that the policy names for the region, whether or not it
 	// minds others: a rule that a caller sends may have no other.
 	Named []string
-	// OnlyReports is whether the settings or the policy's rule let nothing be written.
-	OnlyReports bool
+	// Mode is that of the settings and of the policy's rule, whatever the task asks for.
+	Mode Mode
 }
 
 // requirement returns what holds for a task: what it asks for itself, or else what
@@ -51,7 +51,7 @@ func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
 	case r.Exempt != nil || r.Blocked != "":
 		return r, nil
 	}
-	r.OnlyReports = Strictest(w.Mode, r.Desired.Mode) == ReportOnly
+	r.Mode = Strictest(w.Mode, r.Desired.Mode)
 	r.Desired = w.combine(r.Desired, t)
 	if err == nil && r.Desired.Mode == Approve && t.escapesApproval() {
 		err = &Error{Code: Refused, Message: "approve mode: only an approved plan changes a rule, so no request removes one or goes past the policy"}

@@ -57,9 +57,8 @@ type Result struct {
 	// Cause is the call that failed, or what was refused, so that a reader of another
 	// language need not read Reason; nil where nothing failed.
 	Cause *Error `json:"-"`
-	// OnlyReports is whether the settings or the policy's rule let nothing be written,
-	// whatever the task asks for.
-	OnlyReports bool `json:"-"`
+	// Mode is that of the settings and of the policy's rule, whatever the task asks for.
+	Mode Mode `json:"-"`
 }
 
 // notWritten ends the reason of a rule that the mode did not let be written.

@@ -82,7 +82,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err != nil {
 		return res.failed(Unknown, err, "the policy could not be applied, so nothing was written")
 	}
-	res.Wanted, res.PolicyRule, res.OnlyReports = r.Desired.Rule, r.Rule, r.OnlyReports
+	res.Wanted, res.PolicyRule, res.Mode = r.Desired.Rule, r.Rule, r.Mode
 	switch {
 	case r.Exempt != nil:
 		return res.end(Exempt, r.Exempt.String())

@@ -166,7 +166,7 @@ func (p *page) data() map[string]any {
 		"base":    p.base(),
 		"target":  p.target(),
 		"reach":   p.fixBy(),
-		"reports": p.v.OnlyReports,
+		"mode":    p.v.Mode,
 		"account": p.v.Account,
 		"home":    p.v.Region,
 		"policy":  policy,

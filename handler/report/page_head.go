@@ -75,8 +75,8 @@ func (p *page) title(s *Summary) string {
 // what changed.
 func (p *page) sub(s *Summary) {
 	p.print(`<p class="sub">`, escape(p.required()))
-	if p.v.OnlyReports {
-		p.print(` · `, escape(p.t["only_reports"]))
+	if holdsBack(p.v.Mode) {
+		p.print(` · `, escape(p.t["mode_"+string(p.v.Mode)]))
 	}
 	p.print("</p>\n")
 	if s.isPart() && p.all.all > 0 {

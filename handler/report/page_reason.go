@@ -22,11 +22,14 @@ func (p *page) reason(res ossenc.Result, g group) (why, details, original string
 		return res.Reason, "", ""
 	}
 	why = p.with(name, res)
-	if res.OnlyReports && !p.v.OnlyReports && res.Verdict == ossenc.WouldFix {
-		why += " · " + p.t.with("rule_reports", "rule", res.PolicyRule)
+	if res.Verdict == ossenc.WouldFix && holdsBack(res.Mode) && res.Mode != p.v.Mode {
+		why += " · " + p.t.with("rule_"+string(res.Mode), "rule", res.PolicyRule)
 	}
 	return why, "", ""
 }
+
+// holdsBack reports whether nothing is written in a mode without further ado.
+func holdsBack(m ossenc.Mode) bool { return m == ossenc.ReportOnly || m == ossenc.Approve }
 
 // decision names the text for a row that nothing failed for.
 func (p *page) decision(res ossenc.Result, g group) string {

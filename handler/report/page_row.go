@@ -117,8 +117,8 @@ func (p *page) tableRow(r row) {
 		}
 		p.attribute("data-n", string(r.change))
 		p.attribute("data-s", r.since())
-		if res.OnlyReports {
-			p.attribute("data-m", "report")
+		if holdsBack(res.Mode) {
+			p.attribute("data-m", string(res.Mode))
 		}
 	}
 	why, details, original := p.reason(res, g)

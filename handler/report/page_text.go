@@ -93,7 +93,7 @@ func scriptTexts() []string {
 		advice_denied advice_foreign_key advice_other advice_refused advice_throttled advice_unavailable advice_unrecognized
 		any change change_new change_open change_worse code
 		col_account col_bucket col_policy col_region col_required col_rule col_state col_why
-		copied copy count count_one enforce_function enforce_function_note enforce_rule enforce_rule_note filtered
+		copied copy count count_one enforce_function enforce_function_note enforce_rule enforce_rule_note approve approve_note filtered
 		fix fix_note_command fix_note_invoke fix_note_signed fix_note_token
 		group_exempt group_foreign group_gone group_none group_ok group_unknown group_weak
 		link open_since original print reason remove_filter request_id reset rights rights_note rule_none rule_unknown

@@ -67,7 +67,7 @@ func decisions() []ossenc.Result {
 	exempt := row("exempt", ossenc.Exempt, ossenc.Rule{}, ossenc.Rule{}, ossenc.Rule{})
 	exempt.PolicyRule = "public images"
 	reports := row("reports", ossenc.WouldFix, ossenc.Rule{}, aes, aes)
-	reports.OnlyReports = true
+	reports.Mode = ossenc.ReportOnly
 	return []ossenc.Result{
 		row("same", ossenc.Compliant, aes, aes, aes), row("stronger", ossenc.Compliant, sm4, aes, sm4), row("other-key", ossenc.Compliant, kms("a"), kms("b"), kms("a")),
 		row("none", ossenc.WouldFix, ossenc.Rule{}, aes, aes), row("weak", ossenc.WouldFix, aes, sm4, sm4), row("exact", ossenc.WouldFix, sm4, aes, aes),
@@ -118,7 +118,7 @@ func TestPage_SaysWhoOnlyReports(t *testing.T) {
 	if !strings.Contains(table, `data-m="report"`) || !strings.Contains(table, "The policy&#39;s rule “everything” only reports") || strings.Contains(page, "The function only reports; it writes nothing") {
 		t.Errorf("%s", table)
 	}
-	v.OnlyReports = true
+	v.Mode = ossenc.ReportOnly
 	if page, table = shown(t, v, rows(nil, reports)); strings.Contains(table, "only reports") || !strings.Contains(page, "The function only reports; it writes nothing") {
 		t.Errorf("%s", table)
 	}

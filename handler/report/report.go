@@ -40,8 +40,8 @@ type View struct {
 	Reach Reach
 	// ReadOnly is whether HTTP cannot write.
 	ReadOnly bool
-	// OnlyReports is whether the settings let nothing be written.
-	OnlyReports bool
+	// Mode is that of the settings.
+	Mode ossenc.Mode
 	// Wanted and Compare are what the settings require of every bucket; zero where
 	// a policy decides.
 	Wanted  ossenc.Rule

@@ -138,7 +138,7 @@ func (x *exchange) view(q reportQuery) report.View {
 	return report.View{
 		Origin: report.Origin{Policy: report.FileOf(s.Policy.Source.Name, s.Policy.Source.SHA256, s.Policy.Source.Lines), Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
 		Now:    now, Account: id.AccountID, Region: id.Region,
-		Language: q.language, BaseURL: baseURL(x.req), Reach: x.web.auth.reach(), ReadOnly: !slices.Contains(x.web.auth.Allow, ScopeApply), OnlyReports: s.Warden().ModeFor("") == ossenc.ReportOnly,
+		Language: q.language, BaseURL: baseURL(x.req), Reach: x.web.auth.reach(), ReadOnly: !slices.Contains(x.web.auth.Allow, ScopeApply), Mode: s.Warden().ModeFor(""),
 		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now), Exemptions: s.Policy.Exemptions(), Accounts: len(s.Policy.Accounts) > 0,
 		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit, MaxBytes: x.maxReport(q.format),
 	}

@@ -35,7 +35,42 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// tab is one page of a fresh browser, with what it said and asked for.
+// theBrowser starts one browser for all tests; its start takes longer than most tests.
+var theBrowser = sync.OnceValues(func() (context.Context, error) {
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		return nil, err
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(dir),
+	)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, end := chromedp.NewContext(ctx)
+	atEnd = append(atEnd, func() {
+		end()
+		stop()
+		_ = os.RemoveAll(dir)
+	})
+	return ctx, chromedp.Do(ctx)
+})
+
+// atEnd is what ends what the tests share.
+var atEnd []func()
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, end := range atEnd {
+		end()
+	}
+	os.Exit(code)
+}
+
+// tab is one page of a fresh profile, with what it said and asked for.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -77,36 +112,40 @@ func (b *tab) unfold(bucket string) {
 
 func open(t *testing.T, v view) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(int(v.width), int(v.height)),
-	)
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx}
-	if err := chromedp.Listen(ctx, b.hear); err != nil { // and starts the browser
+	chromium(t)
+	ctx, err := theBrowser()
+	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext()) // a profile of its own
+	t.Cleanup(cancel)
+	b := &tab{t: t, ctx: ctx}
+	if err := chromedp.Listen(ctx, b.hear); err != nil { // and opens the tab
+		t.Fatal(err)
+	}
+	call(b, network.Enable, network.EnableParams{})
+	call(b, log.Enable, cdp.Empty{})
+	b.look(v)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.noScript})
+	if v.language != "" {
+		call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": v.language}})
+	}
+	return b
+}
+
+// look changes the window and the colours.
+func (b *tab) look(v view) {
+	b.t.Helper()
 	scheme := "light"
 	if v.dark {
 		scheme = "dark"
 	}
-	call(b, network.Enable, network.EnableParams{})
-	call(b, log.Enable, cdp.Empty{})
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 		Width: v.width, Height: v.height, DeviceScaleFactor: 1, Mobile: v.width < 700,
 	})
-	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.noScript})
-	if v.language != "" {
-		call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": v.language}})
-	}
-	return b
 }
 
 func (b *tab) hear(event any) {
@@ -202,7 +241,7 @@ func (b *tab) quiet(self string) {
 		b.t.Errorf("the page said: %s", s)
 	}
 	for _, r := range b.requests {
-		if r != self && !strings.HasPrefix(r, "data:") {
+		if page, _, _ := strings.Cut(r, "#"); page != self && !strings.HasPrefix(r, "data:") {
 			b.t.Errorf("the page asked for %s", r)
 		}
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 func TestPage_TellsTheNumbers(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := visit(t, desktop, at.Trigger)
 	if at.Buckets != all {
 		t.Fatalf("%d buckets, and this test is about %d", at.Buckets, all)
@@ -43,7 +43,7 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 }
 
 func TestPage_Filters(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := visit(t, desktop, at.Trigger)
 	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "payments"))
 	equal(t, "by name", strings.Join(b.names(), " "), "payments payments-eu")
@@ -71,7 +71,7 @@ func TestPage_Filters(t *testing.T) {
 }
 
 func TestPage_Sorts(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := visit(t, desktop, at.Trigger)
 	sorted := func() string {
 		return js[string](b, `[...document.querySelectorAll("#table thead th")].map(e => e.getAttribute("aria-sort") || "-").join(" ")`)
@@ -128,7 +128,7 @@ func TestPage_UnfoldsWhatToDo(t *testing.T) {
 }
 
 func TestPage_HostileNamesAndKeysStayText(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := visit(t, desktop, at.Trigger)
 	for _, name := range []string{"zz-hostile-key", "zz-hostile-key-2", "<script>alert(document.domain)</script>"} {
 		b.unfold(name)
@@ -150,7 +150,7 @@ func TestPage_HostileNamesAndKeysStayText(t *testing.T) {
 
 // What the eyes see is told to those who use others.
 func TestPage_IsThereForEverybody(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	for name, v := range map[string]view{"Light": desktop, "Dark": {width: 1280, height: 900, dark: true}, "Narrow": phone, "NarrowDark": {width: 360, height: 740, dark: true}} {
 		t.Run(name, func(t *testing.T) {
 			b := visit(t, v, at.Trigger)
@@ -177,7 +177,7 @@ func TestPage_IsThereForEverybody(t *testing.T) {
 }
 
 func TestPage_WorksByKeyboard(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := visit(t, desktop, at.Trigger)
 	focus := func() string {
 		return js[string](b, `(() => { const e = document.activeElement; return e.id || e.textContent.trim().slice(0, 20); })()`)
@@ -206,7 +206,7 @@ func TestPage_WorksByKeyboard(t *testing.T) {
 }
 
 func TestPage_WorksWithoutScript(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := open(t, view{width: 1280, height: 900, noScript: true})
 	b.do(chromedp.Navigate(at.Trigger + "/report"))
 	rows := b.texts("#table tbody th")
@@ -222,7 +222,7 @@ func TestPage_WorksWithoutScript(t *testing.T) {
 
 // A page that was saved, as it came or as it stood, is as good as the first.
 func TestPage_WorksAsASavedFile(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	b := visit(t, desktop, at.Trigger)
 	b.do(chromedp.Click(chromedp.CSS("#table thead th:nth-child(1) button")), chromedp.SendKeys(chromedp.CSS("#q"), "payments"))
 	b.unfold("payments")
@@ -247,7 +247,7 @@ func TestPage_WorksAsASavedFile(t *testing.T) {
 }
 
 func TestPage_SpeaksThreeLanguages(t *testing.T) {
-	at := start(t)
+	at := shared(t)
 	for _, tt := range []struct{ header, lang, headline string }{
 		{"zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "26 个存储空间中，3 个未加密，6 个未知"}, {"ja", "ja", "26 個のバケット中、暗号化なし 3 個、不明 6 個"}, {"de", "en", "3 not encrypted, 6 unknown of 26 buckets"},
 	} {

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,9 +20,16 @@ rules:
   - name: public images
     match: {buckets: ["marketing-*"]}
     exempt: {reason: the CDN has no KMS rights yet, owner: web@example.com, until: 2199-12-31}
+  - name: old migration
+    match: {buckets: ["temp-*"]}
+    exempt: {reason: data is moved off by hand, owner: ops@example.com, until: 2025-06-30}
   - name: records
     match: {buckets: ["*-records", "audit-*"]}
     want: {algorithm: SM4}
+  - name: exports, look only
+    match: {buckets: ["*-exports"]}
+    want: {algorithm: KMS}
+    mode: report
   - name: payments
     match: {buckets: ["payments*"]}
     want: {algorithm: KMS, key: payments}
@@ -29,12 +37,19 @@ rules:
     want: {algorithm: AES256}
 `
 
-func TestPage_UnderAPolicy(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "policy.yaml")
+// policyFile writes the policy once for all tests.
+func policyFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(os.TempDir(), fmt.Sprintf("bucketwarden-page-%d.yaml", os.Getpid()))
 	if err := os.WriteFile(file, []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	at := start(t, "-policy", file)
+	atEnd = append(atEnd, func() { _ = os.Remove(file) })
+	return file
+}
+
+func TestPage_UnderAPolicy(t *testing.T) {
+	at := shared(t, "-policy", policyFile(t))
 	b := visit(t, desktop, at.Trigger)
 	equal(t, "wanted", b.text("p.sub"), "Required: what the policy says about each bucket")
 	legend := strings.Join(b.texts(".legend .label"), ", ")

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -39,37 +41,70 @@ var pagestack = sync.OnceValues(func() (string, error) {
 // start brings the function up with flags, until the test ends.
 func start(t *testing.T, flags ...string) addresses {
 	t.Helper()
-	bin, err := pagestack()
+	at, end, err := run(flags)
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
+	return at
+}
+
+// stacks are those that tests share, by their flags: for tests that change nothing.
+var stacks = map[string]addresses{}
+
+// shared brings the function up with flags once, until all tests have ended.
+func shared(t *testing.T, flags ...string) addresses {
+	t.Helper()
+	name := strings.Join(flags, " ")
+	if at, ok := stacks[name]; ok {
+		return at
+	}
+	at, end, err := run(flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stacks[name] = at
+	atEnd = append(atEnd, func() { _ = end() })
+	return at
+}
+
+// run brings the function up; end ends it.
+func run(flags []string) (at addresses, end func() error, _ error) {
+	bin, err := pagestack()
+	if err != nil {
+		return at, nil, err
 	}
 	cmd := exec.Command(bin, append([]string{"-root", root}, flags...)...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		return at, nil, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return at, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return at, nil, err
 	}
-	t.Cleanup(func() {
+	end = func() error {
 		_ = stdin.Close() // which ends it
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("pagestack: %v\n%s", err, &log)
+			return fmt.Errorf("pagestack: %w\n%s", err, &log)
 		}
-	})
+		return nil
+	}
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	var at addresses
 	if err == nil {
 		err = json.Unmarshal(line, &at)
 	}
 	if err != nil {
-		t.Fatalf("pagestack printed %q: %v\n%s", line, err, &log)
+		return at, nil, errors.Join(fmt.Errorf("pagestack printed %q: %w", line, err), end())
 	}
-	return at
+	return at, end, nil
 }

@@ -32,7 +32,7 @@ const rows = Array.from(body.rows, (tr, i) => {
   tr.hidden = true;
   const d = tr.dataset, why = at(tr, "why"), small = why.querySelector("small")?.textContent ?? "";
   const r = {
-    tr, i, state: d.g, code: d.c || "", request: d.i || "", target: d.t || "", change: d.n || "", since: d.s || "", reports: d.m === "report", original: d.r || "",
+    tr, i, state: d.g, code: d.c || "", request: d.i || "", target: d.t || "", change: d.n || "", since: d.s || "", mode: d.m || "", original: d.r || "",
     bucket: tr.cells[0].textContent, region: at(tr, "region").textContent, current: whole(at(tr, "rule")), label: at(tr, "state").textContent,
     why: why.textContent.slice(0, -small.length || undefined), details: small,
     account: at(tr, "account")?.textContent || d.o || "", required: whole(at(tr, "required")) || data.wanted, policy: at(tr, "policy")?.textContent || "",
@@ -198,8 +198,9 @@ const fixes = (r) => {
   if (r.state === "gone" || r.state === "exempt" || r.state === "ok") return [make("p", { textContent: r.why })];
   if (r.code) return [make("p", { textContent: t("advice_" + r.code) || t("advice_other") }), ...(r.code === "denied" ? snippet("rights", rights(r)) : [])];
   if (!fixable(r)) return [];
-  if (data.reports) return [...snippet("enforce_function", "WARDEN_MODE: enforce"), ...snippet("terraform", terraform(r))];
-  if (r.reports) return [...snippet("enforce_rule", "  - name: " + JSON.stringify(r.policy) + "\n    mode: enforce"), ...snippet("terraform", terraform(r))];
+  if (data.mode === "report") return [...snippet("enforce_function", "WARDEN_MODE: enforce"), ...snippet("terraform", terraform(r))];
+  if (r.mode === "approve") return [...snippet("approve", (APPROVE[data.reach] || APPROVE.signed)(r)), ...snippet("terraform", terraform(r))];
+  if (r.mode === "report") return [...snippet("enforce_rule", "  - name: " + JSON.stringify(r.policy) + "\n    mode: enforce"), ...snippet("terraform", terraform(r))];
   return [...snippet("fix", FIX[data.reach](r), t("fix_note_" + data.reach)), ...snippet("terraform", terraform(r))];
 };
 const snippet = (name, text, note = t(name + "_note")) => {
@@ -241,6 +242,16 @@ const FIX = {
       : ["--algorithm", algorithm, ...(key ? ["--kms-key-id", key] : []), ...(cipher ? ["--kms-data-encryption", cipher] : []), ...(data.exact ? ["--compare", "exact"] : [])];
     return ["bucketwarden rule set", r.bucket, "--region", r.region, ...(other(r) ? ["--account", other(r)] : []), ...flags].map((w, i) => i ? word(w) : w).join(" ");
   },
+};
+// In approve mode only a plan writes, by its digest.
+const one = (r) => shell(JSON.stringify({ mode: "report", buckets: [r.bucket] }));
+const APPROVE = {
+  signed: (r) => `bucketwarden call POST /sweep ${data.target} --data ${one(r)} --yes --output sweep.json\njq .plan sweep.json > plan.json\n` +
+    `bucketwarden call POST "/apply?digest=$(jq -r .digest plan.json)" ${data.target} --data @plan.json`,
+  token: (r) => `curl -fsS -H "Authorization: Bearer $TOKEN" ${shell(data.base + "/sweep")} --data ${one(r)} | jq .plan > plan.json\n` +
+    `curl -fsS -H "Authorization: Bearer $APPROVER" "${data.base}/apply?digest=$(jq -r .digest plan.json)" --data-binary @plan.json`,
+  command: (r) => ["bucketwarden plan --bucket", word(r.bucket), ...(data.policy ? ["--policy", word(data.policy)] : []), "--output plan.json"].join(" ") +
+    "\n" + ["bucketwarden apply plan.json", ...(data.policy ? ["--policy", word(data.policy)] : []), '--digest "$(jq -r .digest plan.json)"'].join(" "),
 };
 const terraform = (r) => {
   const label = r.bucket.replace(/[^A-Za-z0-9_-]/g, "_").replace(/^(?=[^A-Za-z_])/, "_");
