@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -229,5 +230,21 @@ func TestPage_ShortensLongKeys(t *testing.T) {
 		if got := shortened(rule); got != want {
 			t.Errorf("%s: %s", rule, got)
 		}
+	}
+}
+
+// What is kept of a row until the end is small.
+func TestPage_KeepsLittleOfARow(t *testing.T) {
+	const n = 5000
+	p := newPage(&printer{w: io.Discard}, view()).(*page)
+	for i := range n {
+		res := decisions()[i%5]
+		res.Bucket, res.OSSRequestID = fmt.Sprintf("team-%02d-data-%05d", i%37, i), fmt.Sprintf("%024X", uint64(i)*0x9E3779B97F4A7C15)
+		p.row(row{Result: res})
+	}
+	each := p.rows.kept.Len() / n
+	t.Logf("%d bytes a row, %d before they are compressed", each, p.rows.n/n)
+	if each > 100 {
+		t.Errorf("%d bytes a row", each)
 	}
 }

@@ -313,6 +313,8 @@ const save = () => {
   setTimeout(() => URL.revokeObjectURL(file), 1000);
 };
 forms.append(button(t("save"), save, { className: "made" }), button(t("print"), () => print(), { className: "made" }));
-fromAddress();
 body.classList.add("ready");
+fromAddress();
+// The browser goes to the address's element once all has loaded, and takes the focus along.
+addEventListener("load", () => setTimeout(() => location.hash.startsWith("#b-") && fromAddress()));
 })();
