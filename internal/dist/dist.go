@@ -132,3 +132,13 @@ func (r Release) sums(dir string) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// PathHint says what to do if a shell would not find what is in dir; empty if it would.
+func PathHint(dir string, path []string) string {
+	for _, p := range path {
+		if filepath.Clean(p) == filepath.Clean(dir) {
+			return ""
+		}
+	}
+	return "it is not in your PATH: export PATH=\"$PATH:" + dir + "\""
+}

@@ -81,3 +81,13 @@ func TestCurrent(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestPathHint(t *testing.T) {
+	for dir, want := range map[string]string{
+		"/usr/bin": "", "/home/li/go/bin/": "", "/opt/bin": `it is not in your PATH: export PATH="$PATH:/opt/bin"`,
+	} {
+		if got := PathHint(dir, []string{"/usr/bin", "/home/li/go/bin"}); got != want {
+			t.Errorf("%s: %q, want %q", dir, got, want)
+		}
+	}
+}

@@ -40,5 +40,8 @@ func run(ctx context.Context, install string) error {
 		return err
 	}
 	fmt.Println("installed", out)
+	if hint := dist.PathHint(install, filepath.SplitList(os.Getenv("PATH"))); hint != "" {
+		fmt.Println(hint)
+	}
 	return nil
 }

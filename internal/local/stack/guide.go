@@ -70,7 +70,7 @@ Create a bucket, and read what the function made of it:
   curl -X PUT    '%[1]s/my-bucket/encryption?algorithm=KMS&key=key-1'
   curl            %[1]s/
 
-Report, plan and change its buckets from another terminal:
+Report, plan and change its buckets from another terminal (make install has the command):
 
   . %[7]s
   bucketwarden report
