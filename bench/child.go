@@ -66,7 +66,7 @@ func (l launch) start(ctx context.Context) (*child, error) {
 	go func() { _ = c.server.Serve(listener) }() // ends with ErrServerClosed
 	c.cmd = exec.CommandContext(ctx, l.command[0], l.command[1:]...)
 	c.cmd.Env = append([]string{
-		"PATH=/usr/bin:/bin", "FC_REGION=cn-hangzhou", "FC_RUNTIME_API=" + listener.Addr().String(),
+		"PATH=/usr/bin:/bin", "FC_REGION=cn-hangzhou", "FC_RUNTIME_API=" + listener.Addr().String(), "WARDEN_SETTLE=0s",
 	}, l.env...)
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
 	c.began = time.Now()

@@ -2,6 +2,7 @@ package ossenc
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"bucketwarden/ossenc/internal/wait"
@@ -41,6 +42,36 @@ const (
 func mayAppear(ctx context.Context, t Task) bool {
 	isYoung := t.CreatedAt.IsZero() || time.Since(t.CreatedAt) < appearTime
 	return t.Created && isYoung && RetryCountFrom(ctx) < appearRetries
+}
+
+// unread ends a task whose bucket could not be read with res, unless the policy leaves
+// the bucket alone by what is known without its answer: nothing is to be done about that
+// one, and its owner may have shut us out on purpose.
+func (w *Warden) unread(ctx context.Context, t Task, seen Observation, err error, res Result) Result {
+	if c := CodeOf(err); c != Denied && c != Unavailable {
+		return res
+	}
+	e := w.Policy.Exemption(ctx, known(t.Bucket, seen))
+	if e == nil || t.Override != nil && t.Waive.Exemption {
+		return res
+	}
+	res.PolicyRule, res.Code, res.OSSCode = e.Rule, "", ""
+	if t.Override != nil {
+		return res.undecided(exemptOverride(e))
+	}
+	return res.end(Exempt, fmt.Sprintf("%s; its rule could not be read: %v", e, err))
+}
+
+// known returns the bucket with its region only where the account's list or an answer of
+// OSS named that. What an event or a caller says of it is a hint.
+func known(b Bucket, seen Observation) Bucket {
+	switch {
+	case seen.Public != "" || seen.Internal != "":
+		b.Region = seen.Region
+	case b.Public == "" && b.Internal == "":
+		b.Region = ""
+	}
+	return b
 }
 
 func notYet(t Task, err error) error {

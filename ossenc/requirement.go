@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
-// Policy says what is required for a bucket. It is asked when the bucket was read,
-// so b.Region is where the bucket is. An error is an *[Error] and means that
-// nothing may be written.
+// Policy says what is required for a bucket.
 type Policy interface {
+	// Evaluate is asked when the bucket was read, so b.Region is where the bucket is. An
+	// error is an *[Error] and means that nothing may be written.
 	Evaluate(ctx context.Context, b Bucket) (Requirement, error)
+	// Exemption returns the exemption of a bucket that could not be read, by its name,
+	// its account and, unless it is empty, its region. It reads nothing of the bucket.
+	// nil means that there is none, or that it depends on what is not known.
+	Exemption(ctx context.Context, b Bucket) *Exemption
 }
 
 // Requirement is what a policy says about one bucket.
@@ -24,6 +29,9 @@ type Requirement struct {
 	// Fallback is the rule to write instead where Desired's key is unusable, and then
 	// only if it does not weaken the current one; the zero Rule blocks.
 	Fallback Rule
+	// Settle is how long a new bucket is left to the tool that created it; nil for the
+	// warden's own time.
+	Settle *time.Duration
 	// Exempt is the exemption that leaves the bucket alone; nil if there is none.
 	Exempt *Exemption
 	// Blocked says why the rule that matched cannot be applied; empty if it can.

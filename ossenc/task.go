@@ -11,6 +11,10 @@ type Task struct {
 	Created bool
 	// CreatedAt is when the creation was reported; zero if nothing says it.
 	CreatedAt time.Time
+	// Begun is when the work on the task, or on the batch that it is of, began; zero is
+	// the call of [Warden.Ensure]. The wait for a new bucket to settle ends at most a
+	// third of the time from then to the deadline, so a batch waits once.
+	Begun time.Time
 	// OwnWrite means that our own write caused the task. The bucket is read
 	// but never written again: if OSS did not keep what we wrote, then writing at
 	// every event of our own writing would never end.
@@ -33,6 +37,8 @@ type Task struct {
 	Approved bool
 	// Budget is asked before a write and may refuse it; nil allows all.
 	Budget func() bool
+
+	settled bool // the new bucket had its time
 }
 
 // Precondition is what must hold for anything to be written. It is what makes a plan

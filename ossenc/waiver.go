@@ -35,7 +35,7 @@ func (w *Warden) override(ctx context.Context, t Task, r Requirement) (Requireme
 	}
 	switch {
 	case r.Exempt != nil && !t.Waive.Exemption:
-		return own, pastPolicy("the policy leaves this bucket alone (%s)", r.Exempt)
+		return own, exemptOverride(r.Exempt)
 	case r.Blocked != "" && !t.Waive.Keys:
 		return own, pastPolicy("%s", r.Blocked)
 	case r.Desired.Mode == ReportOnly && !t.Waive.Mode:
@@ -60,6 +60,10 @@ func (w *Warden) checkNamed(ctx context.Context, t Task, named []string) error {
 		return nil
 	}
 	return pastPolicy("the policy does not name the key %s for %s%s", key, t.Bucket.Region, doubt)
+}
+
+func exemptOverride(e *Exemption) error {
+	return pastPolicy("the policy leaves this bucket alone (%s)", e)
 }
 
 func pastPolicy(format string, args ...any) error {

@@ -24,6 +24,10 @@ type Warden struct {
 	// Mode is the mode of the settings; a stricter one of a task or of the policy's
 	// rule wins.
 	Mode Mode
+	// Settle is how long after its creation a bucket is left to the tool that created
+	// it, before anything is written; at most [MaxSettle]. Zero waits for none. A
+	// [Requirement] may name another time.
+	Settle time.Duration
 	// Jitter returns how long to wait of at most so long; rand.N if nil.
 	Jitter func(time.Duration) time.Duration
 }
@@ -56,21 +60,30 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if w.Accounts == nil || t.Bucket.Account == IdentityFrom(ctx).AccountID {
 		t.Bucket.Account = "" // the function's own
 	}
+	if t.Begun.IsZero() {
+		t.Begun = time.Now()
+	}
 	res := newResult(t)
 	if err := w.check(t); err != nil {
 		return res.fail(Rejected, Invalid, err.Error()+", so nothing was read")
 	}
-	ctx, err := w.asAccount(w.withFacts(ctx, t.Bucket.Account), t.Bucket.Account)
+	ctx = w.withFacts(ctx, t.Bucket.Account)
+	inside, err := w.asAccount(ctx, t.Bucket.Account)
 	if err != nil {
-		return res.failed(Unknown, err, "no access to the bucket's account, so nothing was read")
+		return w.unread(ctx, t, Observation{}, err, res.failed(Unknown, err, "no access to the bucket's account, so nothing was read"))
 	}
+	return w.ensure(inside, t, res)
+}
+
+// ensure reads, decides and writes.
+func (w *Warden) ensure(ctx context.Context, t Task, res Result) Result {
 	seen, err := w.read(ctx, t)
 	res = res.note(seen)
 	if err != nil && CodeOf(err) == NotFound && mayAppear(ctx, t) {
 		return res.failed(Unknown, notYet(t, err), "nothing was written")
 	}
 	if err != nil {
-		return res.unreadable(err)
+		return w.unread(ctx, t, seen, err, res.unreadable(err))
 	}
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
 	t.Bucket.Region, t.Bucket.Public, t.Bucket.Internal = res.Region, seen.Public, seen.Internal
@@ -142,6 +155,9 @@ func (w *Warden) act(ctx context.Context, t Task, r Requirement, d Decision, res
 		return res.fail(Blocked, Refused, d.Reason+"; this event is our own write, so it is not written again: OSS did not keep it, or another writer changed it")
 	case t.Budget != nil && !t.Budget():
 		return res.fail(Blocked, Refused, d.Reason+"; the limit on changes is reached, so nothing more is written")
+	}
+	if pause := w.unsettled(ctx, t, r); pause > 0 {
+		return w.settle(ctx, t, pause, d, res)
 	}
 	return w.write(ctx, t, r, d, res)
 }

@@ -32,10 +32,10 @@ func groupOf(res ossenc.Result) group {
 	switch {
 	case res.Verdict == ossenc.Gone:
 		return groupGone
+	case res.Verdict == ossenc.Exempt: // read or not
+		return groupExempt
 	case isUnread(res) || !res.Observed:
 		return groupUnknown
-	case res.Verdict == ossenc.Exempt:
-		return groupExempt
 	case res.Verdict == ossenc.Compliant:
 		return groupOK
 	case res.Code == ossenc.ForeignKey:

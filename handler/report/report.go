@@ -108,7 +108,7 @@ func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
 			sum.Next = sum.last
 			return false
 		}
-		if !res.Observed { // the policy was not asked
+		if !res.Observed && res.Verdict != ossenc.Exempt { // the policy was not asked
 			res.Wanted = v.Wanted
 		}
 		begin()

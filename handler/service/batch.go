@@ -21,17 +21,25 @@ const defaultConcurrency = 8
 func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 	ctx, cancel, log := s.begin(ctx)
 	defer cancel()
+	b := batch{s, log, s.Warden(), time.Now()}
 	events := s.Events.Read(payload)
 	results := make([]Result, len(events))
-	warden := s.Warden()
 	if len(events) == 1 { // the usual case needs no goroutine
-		s.event(ctx, log, warden, events[0], &results[0])
+		b.event(ctx, events[0], &results[0])
 		return Results{results}
 	}
 	s.inOrderOfBuckets(len(events), func(i int) string { return events[i].Head().Bucket.Name }, func(i int) {
-		s.event(ctx, log, warden, events[i], &results[i])
+		b.event(ctx, events[i], &results[i])
 	})
 	return Results{results}
+}
+
+// batch is what the events of one payload share.
+type batch struct {
+	*Service
+	log    *slog.Logger
+	warden Warden
+	begun  time.Time // all new buckets settle together
 }
 
 // strangeAccount is the reason for leaving an event of another account alone, and a warning:
@@ -82,23 +90,23 @@ func (s *Service) ensure(ctx context.Context, w Warden, t ossenc.Task) ossenc.Re
 	return w.Ensure(ctx, t)
 }
 
-func (s *Service) event(ctx context.Context, log *slog.Logger, w Warden, e event.Event, res *Result) {
-	s.run(ctx, log, e.Head(), res, func() ossenc.Result { return s.handle(ctx, w, e) })
+func (b batch) event(ctx context.Context, e event.Event, res *Result) {
+	b.run(ctx, b.log, e.Head(), res, func() ossenc.Result { return b.handle(ctx, e) })
 }
 
 // handle does what one event asks for.
-func (s *Service) handle(ctx context.Context, w Warden, e event.Event) ossenc.Result {
-	b := e.Head().Bucket
+func (b batch) handle(ctx context.Context, e event.Event) ossenc.Result {
+	bucket := e.Head().Bucket
 	switch e := e.(type) {
 	case *event.Notice:
-		if res, is := s.strange(ctx, w, b); is {
+		if res, is := b.strange(ctx, b.warden, bucket); is {
 			return res
 		}
-		return w.Ensure(ctx, ossenc.Task{Bucket: b, Created: e.Created, CreatedAt: e.Time, OwnWrite: e.OwnWrite, Trigger: e.Trigger})
+		return b.warden.Ensure(ctx, ossenc.Task{Bucket: bucket, Created: e.Created, CreatedAt: e.Time, Begun: b.begun, OwnWrite: e.OwnWrite, Trigger: e.Trigger})
 	case *event.Ignored:
-		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Ignored, Reason: e.Reason}
+		return ossenc.Result{Bucket: bucket.Name, Region: bucket.Region, Verdict: ossenc.Ignored, Reason: e.Reason}
 	case *event.Invalid:
-		return ossenc.Result{Bucket: b.Name, Region: b.Region, Verdict: ossenc.Rejected, Code: ossenc.Invalid, Reason: e.Reason}
+		return ossenc.Result{Bucket: bucket.Name, Region: bucket.Region, Verdict: ossenc.Rejected, Code: ossenc.Invalid, Reason: e.Reason}
 	}
 	return ossenc.Result{Verdict: ossenc.Rejected, Code: ossenc.Internal, Reason: fmt.Sprintf("an event of the unknown kind %T", e)}
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -95,4 +96,43 @@ func TestBatch_ABucketThatIsNotThereYet(t *testing.T) {
 			t.Error("not_yet is not retryable")
 		}
 	})
+}
+
+// New buckets settle together: a batch waits once, however many there are, and at most a
+// third of its time.
+func TestBatch_NewBucketsSettleTogether(t *testing.T) {
+	for _, tt := range []struct{ timeout, waits time.Duration }{{0, 5 * time.Second}, {30 * time.Second, 5 * time.Second}, {9*time.Second + answerMargin, 3 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx := t.Context()
+			if tt.timeout > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, tt.timeout)
+				defer cancel()
+			}
+			m := &memory.Account{Rules: map[string]ossenc.Rule{}}
+			var events []string
+			for i := range 20 {
+				name := fmt.Sprintf("b-%02d", i)
+				m.Rules[name] = ossenc.Rule{}
+				at := time.Now() // some events have no time, and some a clock ahead of ours
+				if i%3 == 1 {
+					at = at.Add(time.Hour)
+				}
+				event := creation(name, "", at)
+				if i%3 == 2 {
+					event = strings.Replace(event, `"time"`, `"other"`, 1)
+				}
+				events = append(events, event)
+			}
+			w := m.Warden(ossenc.Desired{Rule: aes256})
+			w.Settle = 5 * time.Second
+			s := servingBy(w)
+			s.Concurrency = 2
+			start := time.Now()
+			results := s.Batch(ctx, []byte("["+strings.Join(events, ",")+"]"))
+			if waited := time.Since(start); waited != tt.waits || results.Code() != "" || m.Writes != 20 {
+				t.Errorf("%v: waited %v, want %v; %q, %d writes", tt.timeout, waited, tt.waits, results.Code(), m.Writes)
+			}
+		})
+	}
 }

@@ -118,6 +118,7 @@ func newWarden(cfg settings.Config, c *cloud) *ossenc.Warden {
 		Policy: policy.Evaluator{Policy: cfg.Policy, Tags: client},
 		Keys:   kms.NewClient(cfg.KMS, c.transport, c.chain.Credentials),
 		Mode:   cfg.Mode,
+		Settle: cfg.Settle,
 	}
 	if p := cfg.Policy; len(p.Accounts) > 0 || p.Directory != nil {
 		alicloud.ShareWithSTS(c.transport)

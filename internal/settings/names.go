@@ -20,6 +20,7 @@ const (
 	Compare           = "WARDEN_COMPARE"
 	Mode              = "WARDEN_MODE"
 	Policy            = "WARDEN_POLICY"
+	Settle            = "WARDEN_SETTLE"
 	OSSEndpoint       = "WARDEN_OSS_ENDPOINT"
 	OSSInternal       = "WARDEN_OSS_INTERNAL"
 	OSSShared         = "WARDEN_OSS_SHARED_CONNECTIONS"
@@ -47,7 +48,7 @@ const (
 // names are all settings. To add one: a constant, its place here, its reading in
 // this package, and a row in docs/settings.md.
 var names = []string{
-	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy,
+	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy, Settle,
 	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
 	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint, PlanAge, DirectoryEndpoint,

@@ -1,10 +1,13 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"strconv"
+	"time"
 
+	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/cloudconfig"
 )
@@ -33,6 +36,20 @@ func (r *reader) maxHops() int {
 		r.problem(SweepMaxHops, errors.New("is a number from 1 to 10000"))
 	}
 	return n
+}
+
+// settle reads how long a new bucket is left alone. In Function Compute the event of a
+// creation comes within seconds, before most tools have set their own rule.
+func (r *reader) settle() time.Duration {
+	usual := "0s"
+	if r.values["FC_FUNCTION_NAME"] != "" || r.values["FC_RUNTIME_API"] != "" {
+		usual = "5s"
+	}
+	d, err := ossenc.ParseSettle(cmp.Or(r.values[Settle], usual))
+	if err != nil {
+		r.problem(Settle, err)
+	}
+	return d
 }
 
 // url reads the URL of a service that has one endpoint for all regions; nil if it is

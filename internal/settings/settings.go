@@ -27,6 +27,9 @@ type Config struct {
 	// Mode is that of everything; a stricter one of a request or of the policy's rule
 	// wins.
 	Mode ossenc.Mode
+	// Settle is how long a new bucket is left to the tool that created it before it is
+	// changed, unless the policy's rule says otherwise.
+	Settle time.Duration
 	// OSS, KMS and Trail, which is ActionTrail, are where the services answer.
 	OSS, KMS, Trail alicloud.Endpoints
 	// SharedConnections reads the buckets of a region over the same connections.
@@ -92,6 +95,7 @@ func Read(environ []string) (Config, error) {
 	cfg := Config{
 		Policy:            r.policy(ossenc.Desired{Rule: r.rule(), Compare: oneOf(&r, Compare, ossenc.Floor, ossenc.Exact)}),
 		Mode:              oneOf(&r, Mode, ossenc.Enforce, ossenc.Approve, ossenc.ReportOnly),
+		Settle:            r.settle(),
 		OSS:               r.oss(),
 		KMS:               r.service(KMSEndpoint),
 		Trail:             r.service(TrailEndpoint),

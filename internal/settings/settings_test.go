@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"bucketwarden/handler"
 	"bucketwarden/ossenc"
@@ -77,6 +78,8 @@ func TestRead_NamesTheSettingThatIsWrong(t *testing.T) {
 		{"InvokeNoneAndMore", "WARDEN_INVOKE: \"none\" is none of", []string{"WARDEN_INVOKE=none,http"}},
 		{"InvokeBesideRaw", "WARDEN_INVOKE: has no effect beside WARDEN_RAW_EVENTS", []string{"WARDEN_INVOKE=sweep", "WARDEN_RAW_EVENTS=true"}},
 		{"Raw", "WARDEN_RAW_EVENTS: \"1\" is none of", []string{"WARDEN_RAW_EVENTS=1"}},
+		{"Settle", "WARDEN_SETTLE: \"61s\" is not a duration from 0s to 60s", []string{"WARDEN_SETTLE=61s"}},
+		{"SettleWithoutUnit", "WARDEN_SETTLE: \"5\" is not a duration", []string{"WARDEN_SETTLE=5"}},
 		{"KMSEndpoint", "WARDEN_KMS_ENDPOINT: ", []string{"WARDEN_KMS_ENDPOINT=kms"}},
 		{"TrailEndpoint", "WARDEN_ACTIONTRAIL_ENDPOINT: ", []string{"WARDEN_ACTIONTRAIL_ENDPOINT=cn-hangzhou=trail"}},
 	}
@@ -88,6 +91,24 @@ func TestRead_NamesTheSettingThatIsWrong(t *testing.T) {
 				t.Errorf("%v, want only %q", err, tt.problem)
 			}
 		})
+	}
+}
+
+func TestRead_Settle(t *testing.T) {
+	for _, tt := range []struct {
+		env  []string
+		want time.Duration
+	}{
+		{nil, 0},
+		{[]string{"FC_RUNTIME_API=127.0.0.1:1"}, 5 * time.Second},
+		{[]string{"FC_FUNCTION_NAME=f"}, 5 * time.Second},
+		{[]string{"FC_FUNCTION_NAME=f", "WARDEN_SETTLE="}, 5 * time.Second},
+		{[]string{"FC_FUNCTION_NAME=f", "WARDEN_SETTLE=0s"}, 0},
+		{[]string{"WARDEN_SETTLE=60s"}, time.Minute},
+	} {
+		if cfg, err := Read(tt.env); err != nil || cfg.Settle != tt.want {
+			t.Errorf("%q: %v, %v; want %v", tt.env, cfg.Settle, err, tt.want)
+		}
 	}
 }
 

@@ -45,6 +45,8 @@ func (p keyPolicy) Evaluate(context.Context, ossenc.Bucket) (ossenc.Requirement,
 	return ossenc.Requirement{Desired: p.want, Keys: p.named, Named: p.named}, nil
 }
 
+func (keyPolicy) Exemption(context.Context, ossenc.Bucket) *ossenc.Exemption { return nil }
+
 // anyRule is what another writer sets.
 func (w *world) anyRule(dice *rand.Rand) localoss.Rule {
 	if w.asksKMS && dice.IntN(4) == 0 {

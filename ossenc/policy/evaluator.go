@@ -26,17 +26,9 @@ var _ ossenc.Policy = Evaluator{}
 
 // Evaluate returns what the policy says about a bucket.
 func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket) (ossenc.Requirement, error) {
-	now := time.Now
-	if r.Now != nil {
-		now = r.Now
-	}
-	out, err := r.Policy.For(Facts{
-		Account:      cmp.Or(b.Account, ossenc.IdentityFrom(ctx).AccountID),
-		Bucket:       b.Name,
-		Region:       b.Region,
-		AccountFacts: func() (ossenc.AccountFacts, error) { return ossenc.AccountFactsFrom(ctx) },
-		Tags:         func() (map[string]string, error) { return r.Tags.Tags(ctx, b) },
-	}, now())
+	f := r.facts(ctx, b)
+	f.Tags = func() (map[string]string, error) { return r.Tags.Tags(ctx, b) }
+	out, err := r.Policy.For(f, r.now())
 	if err != nil {
 		return out, err
 	}
@@ -45,4 +37,30 @@ func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket) (ossenc.Requir
 		out.Keys = append([]string{}, out.Named...) // not nil: in a region without keys all are foreign
 	}
 	return out, nil
+}
+
+// Exemption returns the exemption of a bucket that could not be read. It reads no tags.
+func (r Evaluator) Exemption(ctx context.Context, b ossenc.Bucket) *ossenc.Exemption {
+	out, err := r.Policy.For(r.facts(ctx, b), r.now())
+	if err != nil { // it depends on what is not known
+		return nil
+	}
+	return out.Exempt
+}
+
+// facts returns what is known of a bucket without a request about it.
+func (r Evaluator) facts(ctx context.Context, b ossenc.Bucket) Facts {
+	return Facts{
+		Account:      cmp.Or(b.Account, ossenc.IdentityFrom(ctx).AccountID),
+		Bucket:       b.Name,
+		Region:       b.Region,
+		AccountFacts: func() (ossenc.AccountFacts, error) { return ossenc.AccountFactsFrom(ctx) },
+	}
+}
+
+func (r Evaluator) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
 }

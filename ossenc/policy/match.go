@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,6 +58,7 @@ func (m mismatch) ok() bool { return m.field == "" }
 // check returns why the facts do not match, or the zero mismatch. Names and tags of
 // accounts, and then tags, come last, because to know them takes requests. The error says which fact is unknown.
 func (m match) check(f *facts) (mismatch, error) {
+	var missing error
 	for _, part := range []struct {
 		field, value string
 		patterns     patterns
@@ -64,15 +66,18 @@ func (m match) check(f *facts) (mismatch, error) {
 		switch {
 		case part.patterns.any():
 		case part.value == "":
-			return mismatch{}, unknown(part.field, f.Bucket)
+			missing = cmp.Or(missing, unknown(part.field, f.Bucket)) // unless another part decides
 		case !part.patterns.match(part.value):
 			return mismatch{field: part.field, value: part.value, patterns: part.patterns.all}, nil
 		}
 	}
-	if why, err := m.checkAccount(f); err != nil || !why.ok() {
-		return why, err
-	}
-	if len(m.tags) == 0 {
+	why, err := m.checkAccount(f)
+	switch {
+	case err == nil && !why.ok():
+		return why, nil
+	case missing != nil || err != nil:
+		return mismatch{}, cmp.Or(missing, err)
+	case len(m.tags) == 0:
 		return mismatch{}, nil
 	}
 	tags, err := f.tags()

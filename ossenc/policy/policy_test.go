@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -134,6 +135,69 @@ func TestFor_UnknownIsNotNoMatch(t *testing.T) {
 				t.Errorf("For = %+v, %v; want only the error %s", got, err, tt.err)
 			}
 		})
+	}
+}
+
+// What is not known does not matter where another part of the match decides.
+func TestFor_AnotherPartOfTheMatchDecides(t *testing.T) {
+	p := parse(t, `
+version: 1
+rules:
+  - {name: north, match: {regions: [cn-beijing], accounts: ["111"], buckets: [pay-*], tags: {a: b}}, want: {algorithm: KMS}, settle: 30s}
+  - {name: logs, match: {buckets: [logs-*]}, exempt: {reason: r, owner: o, until: 2027-03-31}}
+  - {name: rest, want: {algorithm: AES256}}
+`)
+	for bucket, want := range map[string]string{"logs-1": "logs", "other": "rest", "pay-1": ""} {
+		got, err := p.For(policy.Facts{Bucket: bucket}, day("2027-01-01"))
+		if got.Rule != want || (err != nil) != (want == "") {
+			t.Errorf("%s: %q, %v; want %q", bucket, got.Rule, err, want)
+		}
+	}
+	got, err := p.For(policy.Facts{Account: "111", Bucket: "pay-1", Region: "cn-beijing", Tags: tagged(map[string]string{"a": "b"})}, day("2027-01-01"))
+	if err != nil || got.Settle == nil || *got.Settle != 30*time.Second {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// The exemption of a bucket that could not be read depends on what is known without it.
+func TestEvaluator_Exemption(t *testing.T) {
+	p := parse(t, `
+version: 1
+accounts: [{id: "222", role_arn: "acs:ram::222:role/r"}]
+rules:
+  - {name: tagged, match: {buckets: [t-*], tags: {a: b}}, want: {algorithm: KMS}}
+  - {name: by name, match: {buckets: [logs-*, t-*]}, exempt: {reason: r, owner: o, until: 2027-03-31}}
+  - {name: by account, match: {accounts: ["222"], buckets: [data-*]}, exempt: {reason: r, owner: o, until: 2027-03-31}}
+  - {name: by region, match: {regions: [cn-beijing], buckets: [cn-*]}, exempt: {reason: r, owner: o, until: 2027-03-31}}
+  - {name: ended, match: {buckets: [old-*]}, exempt: {reason: r, owner: o, until: 2026-12-31}}
+  - {name: rest, want: {algorithm: AES256}}
+`)
+	e := policy.Evaluator{Policy: p, Now: func() time.Time { return day("2027-01-01") }} // no Tags: none are read
+	own := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "111"})
+	for _, tt := range []struct {
+		ctx    context.Context
+		bucket ossenc.Bucket
+		want   string
+	}{
+		{own, ossenc.Bucket{Name: "logs-1"}, "by name"},
+		{t.Context(), ossenc.Bucket{Name: "logs-1"}, "by name"},
+		{own, ossenc.Bucket{Name: "data-1"}, ""},
+		{own, ossenc.Bucket{Name: "data-1", Account: "222"}, "by account"},
+		{t.Context(), ossenc.Bucket{Name: "data-1"}, ""},
+		{own, ossenc.Bucket{Name: "cn-1"}, ""},
+		{own, ossenc.Bucket{Name: "cn-1", Region: "cn-beijing"}, "by region"},
+		{own, ossenc.Bucket{Name: "cn-1", Region: "cn-hangzhou"}, ""},
+		{own, ossenc.Bucket{Name: "t-1"}, ""},
+		{own, ossenc.Bucket{Name: "old-1"}, ""},
+		{own, ossenc.Bucket{Name: "other"}, ""},
+	} {
+		got := ""
+		if x := e.Exemption(tt.ctx, tt.bucket); x != nil {
+			got = x.Rule
+		}
+		if got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.bucket, got, tt.want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"sort"
+	"time"
 	"unicode/utf8"
 
 	"bucketwarden/ossenc"
@@ -16,7 +17,7 @@ func (r *reader) readRules(n document.Node) {
 		return
 	}
 	for _, item := range items {
-		o := item.Object("name", "match", "want", "compare", "mode", "on_unusable_key", "exempt")
+		o := item.Object("name", "match", "want", "compare", "mode", "settle", "on_unusable_key", "exempt")
 		before := r.file.Count()
 		m := r.readMatch(o.Get("match"))
 		r.rules = append(r.rules, ruleAt{o, r.file.Count() > before || !o.Exists()})
@@ -46,7 +47,7 @@ func (r *reader) readRule(o document.Object, m match) rule {
 }
 
 func readExemption(o document.Object, name string) *ossenc.Exemption {
-	for _, field := range []string{"compare", "mode", "on_unusable_key"} {
+	for _, field := range []string{"compare", "mode", "settle", "on_unusable_key"} {
 		o.Get(field).Problem("means nothing for an exemption")
 	}
 	e := o.Get("exempt").Object("reason", "owner", "until")
@@ -66,12 +67,32 @@ func (r *reader) readWant(o document.Object, m match) want {
 		compare: ossenc.Compare(o.Get("compare").Choice(string(ossenc.Floor), string(ossenc.Exact))),
 		mode:    ossenc.Mode(o.Get("mode").Choice(string(ossenc.Enforce), string(ossenc.Approve), string(ossenc.ReportOnly))),
 	}
+	if settle := o.Get("settle"); settle.Exists() {
+		w.settle = readSettle(settle)
+	}
 	if unusable := o.Get("on_unusable_key"); unusable.Exists() {
 		fallback := unusable.Object("fallback").Require("fallback")
 		w.fallback = r.readTarget(fallback, m)
 		r.checkFallback(unusable, fallback, w)
 	}
 	return w
+}
+
+// readSettle reads how long a new bucket is left to the tool that created it.
+func readSettle(n document.Node) *time.Duration {
+	if number, ok := n.Number(); ok {
+		n.Problem("%d has no unit; write for example %ds", number, number)
+		return nil
+	}
+	text := n.Text()
+	if text == "" {
+		return nil // noted as a problem
+	}
+	d, err := ossenc.ParseSettle(text)
+	if err != nil {
+		n.Problem("%v", err)
+	}
+	return &d
 }
 
 // readTarget reads an encryption rule whose key may be a name.

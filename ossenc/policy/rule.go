@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"time"
 
 	"bucketwarden/ossenc"
 )
@@ -20,6 +21,7 @@ type want struct {
 	compare  ossenc.Compare
 	mode     ossenc.Mode
 	fallback target // the zero target for none
+	settle   *time.Duration
 }
 
 // target is an encryption rule whose key may be a name.

@@ -218,7 +218,8 @@ func (c *Cloud) Serve(ctx context.Context, addr string, h http.Handler, secure b
 // AddKey lets an access key sign requests to all services.
 func (c *Cloud) AddKey(k wire.AccessKey) { c.Keys.Add(k) }
 
-// Env is where the services are, in the function's settings.
+// Env is what the function needs to work with the services: where they are, and that a
+// new bucket is not waited for.
 func (c *Cloud) Env() []string {
 	return []string{
 		"WARDEN_OSS_ENDPOINT=" + c.OSSURL,
@@ -227,6 +228,7 @@ func (c *Cloud) Env() []string {
 		"WARDEN_STS_ENDPOINT=" + c.STSURL,
 		"WARDEN_RESOURCE_DIRECTORY_ENDPOINT=" + c.directory,
 		"SSL_CERT_FILE=" + c.CAFile,
+		"WARDEN_SETTLE=0s", // no tool sets a rule of its own here
 	}
 }
 

@@ -83,7 +83,7 @@ func readTags(n document.Node) map[string]string {
 }
 
 func readExpectations(n document.Node) []Field {
-	o := n.Object("rule", "algorithm", "kms_key_id", "kms_data_encryption", "compare", "mode", "fallback", "exempt", "blocked")
+	o := n.Object("rule", "algorithm", "kms_key_id", "kms_data_encryption", "compare", "mode", "settle", "fallback", "exempt", "blocked")
 	text := func(name string) string { return o.Get(name).Text() }
 	choice := func(name string, allowed ...string) string {
 		if !o.Has(name) {
@@ -98,12 +98,26 @@ func readExpectations(n document.Node) []Field {
 		{"kms_data_encryption", choice("kms_data_encryption", ossenc.SM4, "none")},
 		{"compare", choice("compare", string(ossenc.Floor), string(ossenc.Exact))},
 		{"mode", choice("mode", "enforce", "approve", "report")},
+		{"settle", settle(o.Get("settle"))},
 		{"fallback", text("fallback")},
 	}
 	// These two count also where the test does not name them: a bucket that is
 	// exempt or blocked must not pass for one that a rule is for.
 	return append(slices.DeleteFunc(values, func(f Field) bool { return f.Value == "" }),
 		Field{"exempt", yesNo(o.Get("exempt").Bool())}, Field{"blocked", yesNo(o.Get("blocked").Bool())})
+}
+
+// settle returns the time as [values] writes it.
+func settle(n document.Node) string {
+	text := n.Text()
+	if text == "" || text == "none" {
+		return text
+	}
+	d, err := ossenc.ParseSettle(text)
+	if err != nil {
+		n.Problem("%v", err)
+	}
+	return d.String()
 }
 
 // Outcome is what came of one test.
@@ -160,6 +174,10 @@ func values(r ossenc.Requirement) map[string]string {
 	v["kms_data_encryption"] = orNone(r.Desired.Rule.KMSDataEncryption)
 	v["compare"] = string(r.Desired.Compare)
 	v["mode"] = string(r.Desired.Mode)
+	v["settle"] = "none"
+	if r.Settle != nil {
+		v["settle"] = r.Settle.String()
+	}
 	v["fallback"] = r.Fallback.String()
 	return v
 }

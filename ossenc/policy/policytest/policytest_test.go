@@ -25,6 +25,7 @@ rules:
     want: {algorithm: SM4}
     compare: exact
     mode: report
+    settle: 60s
   - name: rest
     want: {algorithm: AES256}
 `
@@ -49,11 +50,11 @@ func TestRun(t *testing.T) {
 		name, test string
 		failures   []string
 	}{
-		{"EveryField", `{bucket: pay, region: cn-hangzhou, account: "1", tags: {class: payment}, expect: {rule: payments, algorithm: KMS, kms_key_id: key-hz, kms_data_encryption: SM4, compare: floor, mode: enforce, fallback: KMS, exempt: false, blocked: false}}`, nil},
-		{"Nothing", `{bucket: pay, region: cn-hangzhou, account: "222", expect: {kms_key_id: none, kms_data_encryption: none, fallback: none, mode: report, compare: exact}}`, nil},
-		{"EveryFieldDiffers", `{bucket: pay, region: cn-hangzhou, account: "1", expect: {rule: payments, algorithm: KMS, kms_key_id: key-hz, kms_data_encryption: SM4, compare: exact, mode: report, fallback: KMS, exempt: true, blocked: true}}`, []string{
+		{"EveryField", `{bucket: pay, region: cn-hangzhou, account: "1", tags: {class: payment}, expect: {rule: payments, algorithm: KMS, kms_key_id: key-hz, kms_data_encryption: SM4, compare: floor, mode: enforce, fallback: KMS, settle: none, exempt: false, blocked: false}}`, nil},
+		{"Nothing", `{bucket: pay, region: cn-hangzhou, account: "222", expect: {kms_key_id: none, kms_data_encryption: none, fallback: none, mode: report, compare: exact, settle: 1m}}`, nil},
+		{"EveryFieldDiffers", `{bucket: pay, region: cn-hangzhou, account: "1", expect: {rule: payments, algorithm: KMS, kms_key_id: key-hz, kms_data_encryption: SM4, compare: exact, mode: report, settle: 5s, fallback: KMS, exempt: true, blocked: true}}`, []string{
 			"rule: want payments, got rest", "algorithm: want KMS, got AES256", "kms_key_id: want key-hz, got none", "kms_data_encryption: want SM4, got none",
-			"compare: want exact, got floor", "mode: want report, got enforce", "fallback: want KMS, got none", "exempt: want true, got false", "blocked: want true, got false",
+			"compare: want exact, got floor", "mode: want report, got enforce", "settle: want 5s, got none", "fallback: want KMS, got none", "exempt: want true, got false", "blocked: want true, got false",
 		}},
 		{"ExemptByChance", `{bucket: assets-1, region: cn-hangzhou, expect: {rule: assets}}`, []string{"exempt: want false, got true"}},
 		{"NothingIsWantedOfTheExempt", `{bucket: assets-1, region: cn-hangzhou, expect: {algorithm: AES256, exempt: true}}`, []string{"algorithm: want AES256, got none"}},
@@ -89,7 +90,7 @@ t:4:5: tests[1]: bucket is missing
 t:4:5: tests[1]: region is missing
 t:4:26: tests[1].expect.algorithm: "AES" is none of AES256, KMS, SM4 (did you mean AES256?)
 t:4:39: tests[1].expect.exempt: is text; true or false is expected
-t:4:46: tests[1].expect.keyid: unknown field (did you mean kms_key_id?); the fields here are rule, algorithm, kms_key_id, kms_data_encryption, compare, mode, fallback, exempt, blocked
+t:4:46: tests[1].expect.keyid: unknown field (did you mean kms_key_id?); the fields here are rule, algorithm, kms_key_id, kms_data_encryption, compare, mode, settle, fallback, exempt, blocked
 t:5:5: tests[2]: expect is missing
 t:5:49: tests[2].account: is a number; put it in quotes to make it text: "1"`
 	if err == nil || err.Error() != want {
