@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,6 +83,15 @@ func TestREADME(t *testing.T) {
 	for _, link := range regexp.MustCompile(`\]\(([A-Za-z][^)#:]*)[)#]`).FindAllStringSubmatch(readme, -1) {
 		if _, err := os.Stat(link[1]); err != nil {
 			t.Errorf("a link to %s, which is not there", link[1])
+		}
+	}
+	documents, err := filepath.Glob("docs/*.md")
+	if err != nil || len(documents) < 10 {
+		t.Fatalf("%d documents: %v", len(documents), err)
+	}
+	for _, d := range documents {
+		if !strings.Contains(readme, "]("+filepath.ToSlash(d)+")") {
+			t.Errorf("%s is not in the list of documents", d)
 		}
 	}
 	policy, err := os.ReadFile("docs/ram/policy.json")

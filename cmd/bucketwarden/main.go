@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -68,7 +69,9 @@ Exit status: 0 done or compliant, 1 usage or credentials, 2 findings,
 		policies.Command(a), versionCommand(a),
 	)
 	r.AddCommand(locals.Commands(a)...)
-	app.Complete(r, buckets.FlagValues())
+	values := buckets.FlagValues()
+	maps.Copy(values, remote.FlagValues())
+	app.Complete(r, values)
 	return r
 }
 

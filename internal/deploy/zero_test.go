@@ -83,17 +83,23 @@ func newZero(t *testing.T) *zero {
 	return z
 }
 
-// write makes of a block the file that it is: the policy, or the settings that are
-// deployed.
+// write makes of a block the file that it is: the policy, its expectations, or the
+// settings that are deployed.
 func (z *zero) write(b docs.Block) {
 	z.t.Helper()
-	if strings.HasPrefix(b.Text, "version: 1\n") {
-		if err := os.WriteFile(filepath.Join(z.dir, "policy.yaml"), []byte(b.Text), 0o600); err != nil {
-			z.t.Fatal(err)
-		}
+	file := ""
+	switch {
+	case strings.HasPrefix(b.Text, "version: 1\n"):
+		file = "policy.yaml"
+	case strings.HasPrefix(b.Text, "tests:\n"):
+		file = "policy_test.yaml"
+	default:
+		z.deploy(b)
 		return
 	}
-	z.deploy(b)
+	if err := os.WriteFile(filepath.Join(z.dir, file), []byte(b.Text), 0o600); err != nil {
+		z.t.Fatal(err)
+	}
 }
 
 // deploy starts what make package has packed, with the settings of the block.

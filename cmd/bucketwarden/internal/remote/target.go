@@ -71,6 +71,11 @@ func (t *Target) Flags(c *cobra.Command) {
 	app.AlsoFromEnv(c, TokenVariable)
 }
 
+// FlagValues are the values of the flags of call and open, for the completion of shells.
+func FlagValues() map[string][]string {
+	return map[string][]string{"auth": {"signature", "token"}, "write": changing}
+}
+
 // Open checks the flags, finds credentials and returns how to reach the function,
 // and where that is, for people.
 func (t *Target) Open(ctx context.Context, a *app.App) (sender, string, error) {
