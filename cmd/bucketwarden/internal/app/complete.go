@@ -23,5 +23,9 @@ func Complete(root *cobra.Command, values map[string][]string) {
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil && c != root {
 		Group(c)
+		c.Example = "  " + c.CommandPath() + " bash > /etc/bash_completion.d/" + root.Name()
+		for _, shell := range c.Commands() {
+			shell.Example = "  " + shell.CommandPath()
+		}
 	}
 }

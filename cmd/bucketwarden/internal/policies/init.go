@@ -40,7 +40,7 @@ with DECIDE are for a person. Nothing is written to a bucket. --example needs no
 		Example: `  bucketwarden policy init
   bucketwarden policy init company.yaml --profile audit
   bucketwarden policy init --example`,
-		Args: cobra.MaximumNArgs(1),
+		Args: app.AtMostOne("a policy file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file := "policy.yaml"
 			if len(args) > 0 {
