@@ -260,3 +260,31 @@ func TestSweep_OfNamedBuckets(t *testing.T) {
 		}
 	}
 }
+
+// Whatever passes the checks of a plan is the same plan when it is written and read
+// again.
+func FuzzParsePlan(f *testing.F) {
+	s := serving(&memory.Account{})
+	for _, p := range []*Plan{planOf(s), planOf(s, PlanRow{Bucket: "b-1", Region: "cn-hangzhou", Before: aes256, Target: kmsKey})} {
+		text, err := json.Marshal(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`{"rows":[],"digest":"sha256:0"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := ParsePlan(data)
+		if err != nil || p.Check("") != nil {
+			return
+		}
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Skip("a time that JSON cannot hold")
+		}
+		again, err := ParsePlan(text)
+		if err != nil || again.Check(p.Digest) != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	})
+}

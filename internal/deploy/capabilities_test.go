@@ -37,6 +37,7 @@ var capabilities = []capability{
 	{"policy-bus.json", true, nil, []string{"eventbridge:PutEvents"}},
 	{"policy-member.json", false, base, nil},
 	{"person-http.json", false, nil, []string{"fc:InvokeFunction"}},
+	{"person-approve.json", false, nil, []string{"fc:InvokeFunction"}},
 	{"person-read.json", false, []string{"oss:GetBucketEncryption", "oss:ListBuckets"}, nil},
 	{"person-write.json", false, []string{"oss:PutBucketEncryption"}, nil},
 	{"person-oncall.json", false, nil, []string{

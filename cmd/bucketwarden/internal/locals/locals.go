@@ -65,7 +65,7 @@ func (w *which) with(ctx context.Context, a *app.App, do func(stack.Options) err
 // of this environment. HTTP is open to all of this machine unless they say
 // otherwise.
 func functionSettings(env map[string]string) []string {
-	mine := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,remove,events"}
+	mine := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,approve,remove,events"}
 	for name, value := range env {
 		if !strings.HasPrefix(name, settings.Prefix) {
 			continue
