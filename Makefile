@@ -111,6 +111,10 @@ policy-test: need-go ## hold a policy against its policy_test.yaml: make policy-
 load: need-go ## 50,000 events, 64 at a time, with one call in a hundred going wrong
 	$(GO) test -count=1 -v -run '^TestLoad$$' ./internal/reliability -load 50000
 
+.PHONY: mutants
+mutants: ## mutation tests of the decision path, an hour or so; ARGS='-from 0 -most 60' runs a part
+	@$(GO) run ./internal/cmd/mutants $(ARGS)
+
 .PHONY: bench
 bench: need-go ## speed, size and memory against two baselines; renews the tables of docs/performance.md
 	$(GO) run ./bench -json dist/bench.json -doc docs/performance.md
