@@ -12,7 +12,8 @@ import (
 // csvReport is one line for each bucket (RFC 4180), then lines without a bucket: one
 // with the verdict "incomplete" where something is missing, and one with the verdict
 // "report" for each fact about the report, its name as the code and its value as the
-// reason, and one with the verdict "control" for each control.
+// reason, one with the verdict "control" for each control, and where there are several
+// accounts one with the verdict "account" for each, the worst first.
 type csvReport struct {
 	out *csv.Writer
 	own string // the account of rows without one
@@ -47,6 +48,9 @@ func (c csvReport) end(s *Summary) {
 	}
 	for _, one := range s.Controls {
 		c.line("", "", "", "control", one.Standard+" "+one.Control, "", "", "", one.counts()+"; tested: "+one.Predicate, "", one.Test, "", "")
+	}
+	for _, one := range s.Accounts {
+		c.line(one.Account, "", "", "account", "", "", "", "", one.String(), "", "", "", "")
 	}
 	c.out.Flush()
 }

@@ -41,6 +41,7 @@ func (p prometheusReport) end(s *Summary) {
 	for _, c := range cells {
 		p.sample("bucketwarden_buckets", s.cells[c], "region", c.region, "algorithm", c.algorithm, "verdict", string(c.verdict))
 	}
+	p.accounts(s.Accounts)
 	p.family("bucketwarden_control_buckets", "Buckets that pass or fail the test of a control, or whose rule is unknown.")
 	for _, c := range s.Controls {
 		for _, one := range []struct {
@@ -63,6 +64,26 @@ func (p prometheusReport) end(s *Summary) {
 	p.sample("bucketwarden_report_timestamp_seconds", int(s.Provenance.Time.Unix()))
 	p.family("bucketwarden_report_info", "Where the report comes from, always 1.")
 	p.sample("bucketwarden_report_info", 1, s.lasting()...)
+}
+
+// accounts writes the totals of each account. A name may change, so it is a label of
+// another sample than the counts.
+func (p prometheusReport) accounts(all []AccountTotal) {
+	if len(all) == 0 {
+		return
+	}
+	p.family("bucketwarden_account_buckets", "Buckets of the account.")
+	for _, a := range all {
+		p.sample("bucketwarden_account_buckets", a.Buckets, "account", a.Account)
+	}
+	p.family("bucketwarden_account_buckets_attention", "Buckets of the account that need attention.")
+	for _, a := range all {
+		p.sample("bucketwarden_account_buckets_attention", a.Attention, "account", a.Account)
+	}
+	p.family("bucketwarden_account_info", "What the Resource Directory calls the account, always 1.")
+	for _, a := range all {
+		p.sample("bucketwarden_account_info", 1, "account", a.Account, "name", a.Name)
+	}
 }
 
 func (p prometheusReport) family(name, help string) {

@@ -50,6 +50,9 @@ type View struct {
 	EndingSoon []ossenc.Exemption
 	// Accounts is whether the policy has several accounts, so that rows name theirs.
 	Accounts bool
+	// AccountName returns the name of an account, which is untrusted text; nil where none
+	// is known.
+	AccountName func(accountID string) string
 	// Exemptions are all of the policy, those that have ended too.
 	Exemptions []ossenc.Exemption
 	// History is what earlier reports say; the zero History for none.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -13,6 +14,9 @@ type Summary struct {
 	Wanted  ossenc.Rule    `json:"wanted"`
 	Compare ossenc.Compare `json:"compare"`
 	Totals  Totals         `json:"totals"`
+	// Accounts has the totals of each account, the worst first; nil where there is only
+	// the function's own.
+	Accounts []AccountTotal `json:"accounts,omitempty"`
 	// Complete is whether every bucket that was asked for is there and was read.
 	Complete bool `json:"complete"`
 	// Missing says in one sentence why the report is not complete; empty if it is.
@@ -39,6 +43,8 @@ type Summary struct {
 	WriteErr error `json:"-"`
 
 	limit  int
+	name   func(account string) string
+	counts byAccount
 	cells  map[cell]int
 	last   string
 	digest digest
@@ -92,7 +98,12 @@ func ErrorOf(err error) *Error {
 }
 
 func newSummary(v View) *Summary {
+	var counts byAccount
+	if v.Accounts {
+		counts = byAccount{}
+	}
 	return &Summary{
+		counts: counts, name: v.AccountName,
 		Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, Provenance: provenanceOf(v), Changes: v.History.changes(),
 		limit: v.Limit, cells: map[cell]int{}, last: v.After, digest: newDigest(), tally: tally{pass: map[*test]int{}},
 	}
@@ -129,6 +140,7 @@ func (s *Summary) add(res ossenc.Result, change Change) {
 	if isUnread(res) {
 		s.Unread++
 	}
+	s.counts.add(cmp.Or(res.Account, s.Provenance.Account), res)
 	s.cells[cell{res.Region, algorithmOf(res), res.Verdict}]++
 }
 
@@ -151,6 +163,7 @@ func (s *Summary) close(swept ossenc.SweepSummary, err error) {
 		s.Changes.Trend = append(s.Changes.Trend, TrendPoint{s.Provenance.Time, s.Rows, s.open})
 	}
 	s.Controls = s.tally.controls()
+	s.Accounts = s.counts.worstFirst(s.name)
 	s.Totals = Totals{s.Rows, map[ossenc.Verdict]int{}, map[string]int{}, map[string]int{}}
 	for c, n := range s.cells {
 		s.Totals.Verdict[c.verdict] += n

@@ -51,7 +51,7 @@ const strangeAccount = "the bucket is in an account that the policy does not hav
 // accounts in the policy none is: none can be entered, and what the function may not
 // read fails.
 func (s *Service) strange(ctx context.Context, w Warden, b ossenc.Bucket) (ossenc.Result, bool) {
-	if b.Account == "" || s.Policy == nil || len(s.Policy.Accounts) == 0 && s.Policy.Directory == nil {
+	if b.Account == "" || s.Policy == nil || !s.Policy.HasAccounts() {
 		return ossenc.Result{}, false
 	}
 	ours, err := w.HasAccount(ctx, b.Account)

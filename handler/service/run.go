@@ -139,7 +139,7 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 		ids = accounts.IDs
 	}
 	for _, p := range parts(r, run, ids) {
-		known, err := s.Invoker.Start(ctx, p.Run.taskID(1), p.payload())
+		known, err := s.startPart(ctx, p)
 		switch {
 		case err != nil:
 			res.fail(ossenc.CodeOf(err), p.Run.ID+": "+err.Error())
@@ -152,6 +152,16 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	res.Continues = res.Parts > 0
 	log.LogAttrs(ctx, levelOfCode(res.Code), "sweep run started", slog.String("run", run.ID), slog.Int("parts", res.Parts), slog.String("code", string(res.Code)))
 	return res, nil
+}
+
+// startPart starts the first hop of a part, unless the platform knows it. It is asked
+// before, because it may not refuse a task ID that it knows.
+func (s *Service) startPart(ctx context.Context, part *SweepRequest) (known bool, err error) {
+	task := part.Run.taskID(1)
+	if known, err = s.Invoker.Exists(ctx, task); known || err != nil {
+		return known, err
+	}
+	return s.Invoker.Start(ctx, task, part.payload())
 }
 
 // parts returns the first hop of each part: one, or those of a fan-out over accounts. A

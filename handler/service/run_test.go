@@ -21,6 +21,9 @@ type fakeInvoker struct {
 	start  func(taskID string) error // before the task is stored; nil for none
 	lost   bool                      // the task is stored and the answer lost
 	exists error
+	// forgets is whether a task ID that is known is taken once more, as on a platform
+	// that does not honour them.
+	forgets bool
 }
 
 func (f *fakeInvoker) Start(_ context.Context, taskID string, payload []byte) (bool, error) {
@@ -29,7 +32,7 @@ func (f *fakeInvoker) Start(_ context.Context, taskID string, payload []byte) (b
 			return false, err
 		}
 	}
-	if _, known := f.tasks[taskID]; known {
+	if _, known := f.tasks[taskID]; known && !f.forgets {
 		return true, nil
 	}
 	f.tasks[taskID] = payload
@@ -157,6 +160,26 @@ func TestRun_ContinuesToTheEnd(t *testing.T) {
 	}
 	if p.last.Prefix != "b" {
 		t.Errorf("the request is lost on the way: %+v", p.last)
+	}
+}
+
+// TestStartRun_OnceOnly: a second delivery of the same timer event starts nothing, also
+// where the platform would take the task ID a second time, and where it cannot be asked.
+func TestStartRun_OnceOnly(t *testing.T) {
+	s, f := runnable(t, &pieces{n: 25, each: 10})
+	f.forgets = true
+	request := []byte(`{"action":"sweep","fan_out":"account","run_id":"r"}`)
+	s.Warden = func() Warden { return &pieces{accounts: ossenc.AccountList{IDs: []string{"", "2"}}} }
+	if start, err := s.StartRun(t.Context(), parse(t, request)); err != nil || start.Code != "" || start.Parts != 2 {
+		t.Fatalf("%+v, %v", start, err)
+	}
+	start, err := s.StartRun(t.Context(), parse(t, request))
+	if err != nil || start.Code != ossenc.Refused || start.Continues || len(f.order) != 2 || !strings.Contains(fmt.Sprint(start.Errors), "was started before") {
+		t.Errorf("again: %+v, %v, tasks %q", start, err, f.order)
+	}
+	f.exists = &ossenc.Error{Code: ossenc.Unavailable, Message: "no answer"}
+	if start, err := s.StartRun(t.Context(), parse(t, []byte(`{"action":"sweep","continue":true,"run_id":"other"}`))); err != nil || start.Code != ossenc.Unavailable || len(f.order) != 2 {
+		t.Errorf("a platform that cannot be asked: %+v, %v, tasks %q", start, err, f.order)
 	}
 }
 

@@ -134,3 +134,16 @@ func (s *Service) Rows(ctx context.Context, sel Selection, row func(ossenc.Resul
 	defer cancel()
 	return s.Warden().Sweep(ctx, ossenc.SweepOptions{Mode: ossenc.ReportOnly, Prefix: sel.Prefix, Region: sel.Region, After: ossenc.Cursor(sel.After)}, row)
 }
+
+// AccountNames returns a function that names accounts, as the Resource Directory does:
+// untrusted text, and empty where none is known.
+func (s *Service) AccountNames(ctx context.Context) func(accountID string) string {
+	warden := s.Warden()
+	return func(accountID string) string {
+		facts, err := warden.AccountFacts(ctx, accountID)
+		if err != nil {
+			return ""
+		}
+		return facts.Name
+	}
+}

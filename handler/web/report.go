@@ -139,7 +139,7 @@ func (x *exchange) view(q reportQuery) report.View {
 		Origin: report.Origin{Policy: report.FileOf(s.Policy.Source.Name, s.Policy.Source.SHA256, s.Policy.Source.Lines), Tool: "function", Version: s.Version, Identity: report.RoleARN(id.AccountID, s.Events.OwnRole)},
 		Now:    now, Account: id.AccountID, Region: id.Region,
 		Language: q.language, BaseURL: baseURL(x.req), Reach: x.web.auth.reach(), ReadOnly: !slices.Contains(x.web.auth.Allow, ScopeApply), Mode: s.Warden().ModeFor(""),
-		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now), Exemptions: s.Policy.Exemptions(), Accounts: len(s.Policy.Accounts) > 0,
+		Wanted: required.Rule, Compare: required.Compare, EndingSoon: s.ExemptionsEndingSoon(now), Exemptions: s.Policy.Exemptions(), Accounts: s.Policy.HasAccounts(), AccountName: s.AccountNames(x.ctx()),
 		Prefix: q.Prefix, RegionFilter: q.Region, After: q.After, Limit: q.limit, MaxBytes: x.maxReport(q.format),
 	}
 }

@@ -88,6 +88,9 @@ func (p *Policy) SHA256() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// HasAccounts reports whether there are accounts besides the function's own.
+func (p *Policy) HasAccounts() bool { return len(p.Accounts) > 0 || p.Directory != nil }
+
 // MaxChanges is a cap on changes: a number, or a percentage of the buckets. The
 // zero MaxChanges sets no cap.
 type MaxChanges struct {

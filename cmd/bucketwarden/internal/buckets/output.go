@@ -176,5 +176,8 @@ func writeTableFrom(t *term.Terminal, w io.Writer, v report.View, source report.
 	if err != nil {
 		return sum, err
 	}
-	return sum, writeTable(t, w, rows)
+	if err := writeTable(t, w, rows); err != nil {
+		return sum, err
+	}
+	return sum, writeAccounts(t, w, sum.Accounts)
 }

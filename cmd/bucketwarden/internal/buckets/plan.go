@@ -78,7 +78,7 @@ func (p *planning) run(ctx context.Context) error {
 	var count tally
 	var others []ossenc.Result // that no change makes good
 	format, _ := report.FormatNamed("json")
-	sum, err := report.Write(io.Discard, format, p.view(r), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+	sum, err := report.Write(io.Discard, format, p.view(ctx, r), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 		return p.source(r.Context(ctx), r, &count)(func(res ossenc.Result) bool {
 			switch {
 			case res.Verdict == ossenc.WouldFix:

@@ -114,7 +114,7 @@ func (s *survey) run(ctx context.Context) error {
 	if err := r.Select(ctx, &s.flags); err != nil {
 		return err
 	}
-	if err := s.sameAccount(s.view(r).Account); err != nil {
+	if err := s.sameAccount(s.view(ctx, r).Account); err != nil {
 		return err
 	}
 	var count tally
@@ -139,7 +139,7 @@ func newService(r *reach.Reach) *service.Service {
 // written as the rows come; for several they are kept.
 func (s *survey) writeAll(ctx context.Context, r *reach.Reach, targets []target, count *tally) (*report.Summary, error) {
 	source := s.source(ctx, r, count)
-	view := s.view(r)
+	view := s.view(ctx, r)
 	if len(targets) == 1 {
 		return targets[0].write(s.app, &s.outputs, view, source)
 	}
@@ -178,13 +178,14 @@ func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) repor
 	}
 }
 
-func (s *survey) view(r *reach.Reach) report.View {
+func (s *survey) view(ctx context.Context, r *reach.Reach) report.View {
 	required, _ := r.Policy.Simple() // zero where a policy decides for each bucket
 	return report.View{
 		Origin: r.Origin(s.app.Version), History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(),
 		Account: cmp.Or(r.Account, r.Caller().Account), Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
-		Reach: report.ReachCommand, Exemptions: r.Policy.Exemptions(), Accounts: len(r.Policy.Accounts) > 0,
-		EndingSoon: newService(r).ExemptionsEndingSoon(s.app.Now()),
+		Reach: report.ReachCommand, Exemptions: r.Policy.Exemptions(), Accounts: r.Policy.HasAccounts(),
+		AccountName: newService(r).AccountNames(r.Context(ctx)),
+		EndingSoon:  newService(r).ExemptionsEndingSoon(s.app.Now()),
 	}
 }
 

@@ -2,10 +2,13 @@ package buckets
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"bucketwarden/cmd/bucketwarden/internal/term"
+	"bucketwarden/handler/report"
 	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
 )
@@ -40,6 +43,40 @@ func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result) error {
 		rows = append(rows, append(row, term.Cell{Text: r.Region}, term.Cell{Text: ruleText(r)}, term.Cell{Text: r.Finding(), Colour: term.Dim}))
 	}
 	return t.Table(w, columns, rows)
+}
+
+// worstAccounts is how many accounts a table lists.
+const worstAccounts = 10
+
+// writeAccounts writes the accounts with the most buckets that need attention; nothing
+// for a single one.
+func writeAccounts(t *term.Terminal, w io.Writer, accounts []report.AccountTotal) error {
+	if len(accounts) < 2 {
+		return nil
+	}
+	columns := []term.Column{{Title: "ACCOUNT"}, {Title: "NAME", Shrink: 1, Least: 12}, {Title: "BUCKETS"}, {Title: "ATTENTION"}, {Title: "UNREAD"}}
+	var rows [][]term.Cell
+	for _, a := range accounts[:min(len(accounts), worstAccounts)] {
+		colour := term.Good
+		if a.Attention > 0 {
+			colour = term.Bad
+		}
+		rows = append(rows, []term.Cell{
+			{Text: cmp.Or(a.Account, "own")},
+			{Text: a.Name},
+			{Text: strconv.Itoa(a.Buckets)},
+			{Text: strconv.Itoa(a.Attention), Colour: colour},
+			{Text: strconv.Itoa(a.Unread)},
+		})
+	}
+	fmt.Fprintln(w)
+	if err := t.Table(w, columns, rows); err != nil {
+		return err
+	}
+	if more := len(accounts) - worstAccounts; more > 0 {
+		fmt.Fprintf(w, "and %d more accounts\n", more)
+	}
+	return nil
 }
 
 // isWeaker reports whether a change from before to after takes strength away.

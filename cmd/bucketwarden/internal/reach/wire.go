@@ -74,7 +74,7 @@ func (r *Reach) wire(a *app.App, f *Flags, cfg settings.Config) error {
 	if err := r.wireTrail(f, cfg, internal); err != nil {
 		return err
 	}
-	if len(r.Policy.Accounts) == 0 && r.Policy.Directory == nil {
+	if !r.Policy.HasAccounts() {
 		return nil
 	}
 	r.accounts = function.Accounts(r.Policy, &alicloud.Accounts{
