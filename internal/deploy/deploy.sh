@@ -24,6 +24,11 @@ for region; do
     "$s" deploy -y -t s.yaml --function --async-invoke-config
     "$s" deploy -y -t s.yaml --trigger http,bucket-created
   fi
+  # The tool runs make package itself: did the policy reach it?
+  if [ -n "${PACK:-}" ] && [ ! -e dist/code/policy.yaml ]; then
+    echo "deploy: what was deployed has no policy: POLICY=$PACK did not reach the make package that s.yaml runs. Give it in the environment: export POLICY" >&2
+    exit 1
+  fi
   # By its own name, because fc3 passes over what is behind an unchanged one.
   "$s" deploy -y -t s.yaml --trigger bucket-calls
 done

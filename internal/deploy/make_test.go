@@ -124,6 +124,31 @@ func TestDeployScript(t *testing.T) {
 	}
 }
 
+// The policy is packed by a make that the tool starts: where it does not reach that one,
+// the deployment fails.
+func TestDeployScript_ThePolicyReachesThePackage(t *testing.T) {
+	script, err := filepath.Abs("deploy.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, packs := range []bool{true, false} {
+		bin, dir := t.TempDir(), t.TempDir()
+		text := "#!/bin/sh\n"
+		if packs {
+			text += "mkdir -p dist/code && echo version: 1 > dist/code/policy.yaml\n"
+		}
+		if err := os.WriteFile(filepath.Join(bin, "s"), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), script, "cn-hangzhou")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "ACCOUNT_ID=1234567890123456", "GO="+program(t, "exit 0"), "PACK=p.yaml")
+		if out, err := cmd.CombinedOutput(); (err == nil) != packs || !packs && !strings.Contains(string(out), "what was deployed has no policy") {
+			t.Errorf("packs %t: %v\n%s", packs, err, out)
+		}
+	}
+}
+
 // Where Go is missing or too old, one message says what to install, and nothing else
 // is tried. What needs no Go works.
 func TestMake_WithoutGo(t *testing.T) {
