@@ -7,9 +7,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -70,6 +73,33 @@ func page(ctx context.Context, command, dir string) error {
 	return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 }
 
+// The size of the picture of the page. Chromium draws less than the height of its
+// window, so the window is higher, and the picture is cut.
+const width, height = 1200, 860
+
+func crop(name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	whole, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	top, ok := whole.(interface {
+		SubImage(r image.Rectangle) image.Image
+	})
+	if !ok {
+		return fmt.Errorf("chromium's picture is a %T", whole)
+	}
+	var cut bytes.Buffer
+	best := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := best.Encode(&cut, top.SubImage(image.Rect(0, 0, width, height))); err != nil {
+		return err
+	}
+	return os.WriteFile(name, cut.Bytes(), 0o644)
+}
+
 func shoot(ctx context.Context, command, url, dir string) error {
 	open := exec.CommandContext(ctx, command, "open", "/report?lang=en", "--url", url, "--no-browser", "--quiet")
 	open.Env = []string{"HOME=" + dir, "ALIBABA_CLOUD_ACCESS_KEY_ID=" + cloud.UserKey.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + cloud.UserKey.AccessKeySecret}
@@ -89,10 +119,12 @@ func shoot(ctx context.Context, command, url, dir string) error {
 		return err
 	}
 	browser := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--user-data-dir="+filepath.Join(dir, "profile"),
-		"--virtual-time-budget=10000", "--window-size=1200,860", "--screenshot="+picture, strings.TrimSpace(first))
+		"--virtual-time-budget=10000", fmt.Sprintf("--window-size=%d,%d", width, height+200), "--screenshot="+picture, strings.TrimSpace(first))
 	said, err := browser.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("chromium: %w\n%s", err, said)
+	} else {
+		err = crop(picture)
 	}
 	return errors.Join(err, open.Process.Signal(syscall.SIGINT), open.Wait())
 }
