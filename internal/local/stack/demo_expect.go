@@ -25,6 +25,8 @@ type outcome struct {
 type expected struct {
 	ossenc.Requirement
 	mode ossenc.Mode
+	// exemptUnread is whether the bucket is exempt also where it cannot be read.
+	exemptUnread bool
 }
 
 type noTags struct{}
@@ -35,8 +37,10 @@ func (noTags) Tags(context.Context, ossenc.Bucket) (map[string]string, error) {
 }
 
 func expectedBy(ctx context.Context, cfg settings.Config) (expected, error) {
-	r, err := policy.Evaluator{Policy: cfg.Policy, Tags: noTags{}}.Evaluate(ctx, ossenc.Bucket{Name: demoBucket, Account: Account, Region: Region})
-	return expected{r, ossenc.Strictest(cfg.Mode, r.Desired.Mode)}, err
+	asks := policy.Evaluator{Policy: cfg.Policy, Tags: noTags{}}
+	r, err := asks.Evaluate(ctx, ossenc.Bucket{Name: demoBucket, Account: Account, Region: Region})
+	unread := asks.Exemption(ctx, ossenc.Bucket{Name: demoBucket, Account: Account})
+	return expected{r, ossenc.Strictest(cfg.Mode, r.Desired.Mode), unread != nil}, err
 }
 
 // of returns the outcome for a bucket with this rule. OSS reports the rule only if
@@ -44,6 +48,8 @@ func expectedBy(ctx context.Context, cfg settings.Config) (expected, error) {
 func (e expected) of(before ossenc.Rule, readable bool) outcome {
 	d := ossenc.Decide(before, e.Desired.Rule, e.Desired.Compare)
 	switch {
+	case !readable && e.exemptUnread:
+		return outcome{ossenc.Exempt, before, 0, ""}
 	case !readable:
 		return outcome{ossenc.Unknown, before, 0, string(ossenc.Denied)}
 	case e.Exempt != nil:
