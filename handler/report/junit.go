@@ -36,6 +36,10 @@ func (j *junitReport) row(r row) {
 	j.count[element]++
 	switch element {
 	case "":
+		if r.change != "" { // fixed
+			out.print("><system-out>change: ", string(r.change), "</system-out></testcase>\n")
+			break
+		}
 		out.print("/>\n")
 	case "skipped":
 		out.print(`><skipped message="`, xmlText(string(res.Verdict)+": "+res.Reason), `"/></testcase>`, "\n")

@@ -116,7 +116,7 @@ func Write(w io.Writer, f Format, v View, source Source) (*Summary, error) {
 		}
 		begin()
 		res.Reason = res.Finding()
-		change, since := v.History.compare(res, v.Now)
+		change, since := v.History.Compare(res, v.Now)
 		body.row(row{res, change, since})
 		sum.add(res, change)
 		return out.err == nil

@@ -131,9 +131,12 @@ func NewHistory(earlier ...*Earlier) History {
 	return History{earlier}
 }
 
-// compare returns what became of a bucket, and since when at least it needs attention;
+// IsEmpty reports whether there is no earlier report.
+func (h History) IsEmpty() bool { return len(h.earlier) == 0 }
+
+// Compare returns what became of a bucket, and since when at least it needs attention;
 // the zero time if it does not.
-func (h History) compare(res ossenc.Result, now time.Time) (Change, time.Time) {
+func (h History) Compare(res ossenc.Result, now time.Time) (Change, time.Time) {
 	if len(h.earlier) == 0 {
 		return "", time.Time{}
 	}

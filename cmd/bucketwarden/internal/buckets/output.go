@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -176,8 +177,23 @@ func writeTableFrom(t *term.Terminal, w io.Writer, v report.View, source report.
 	if err != nil {
 		return sum, err
 	}
-	if err := writeTable(t, w, rows); err != nil {
+	if err := writeTable(t, w, rows, changesIn(v)); err != nil {
 		return sum, err
 	}
 	return sum, writeAccounts(t, w, sum.Accounts)
+}
+
+// changesIn says in a few words what became of a bucket since the earlier reports; nil
+// without one.
+func changesIn(v report.View) func(ossenc.Result) string {
+	if v.History.IsEmpty() {
+		return nil
+	}
+	return func(res ossenc.Result) string {
+		change, since := v.History.Compare(res, v.Now)
+		if change == report.ChangeOpen {
+			return "open since " + since.UTC().Format(time.DateOnly)
+		}
+		return string(change)
+	}
 }

@@ -121,7 +121,7 @@ func (p *planning) write(plan *service.Plan, others []ossenc.Result) error {
 	}
 	if len(others) > 0 {
 		fmt.Fprintln(p.app.Out, "Not in the plan, and in need of attention:")
-		if err := writeTable(t, p.app.Out, others); err != nil {
+		if err := writeTable(t, p.app.Out, others, nil); err != nil {
 			return err
 		}
 		fmt.Fprintln(p.app.Out)

@@ -21,14 +21,19 @@ func ruleText(r ossenc.Result) string {
 	return r.After.String()
 }
 
-// writeTable writes the results for a person, the worst first.
-func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result) error {
+// writeTable writes the results for a person, the worst first. changed says what became
+// of a bucket since an earlier report; nil without one.
+func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result, changed func(ossenc.Result) string) error {
 	results = slices.Clone(results)
 	slices.SortStableFunc(results, func(a, b ossenc.Result) int {
 		return cmp.Compare(stateOf(a).rank(), stateOf(b).rank())
 	})
 	withAccount := slices.ContainsFunc(results, func(r ossenc.Result) bool { return r.Account != "" })
-	columns := []term.Column{{Title: "STATE"}, {Title: "BUCKET", Shrink: 1, Least: 16}}
+	columns := []term.Column{{Title: "STATE"}}
+	if changed != nil {
+		columns = append(columns, term.Column{Title: "CHANGE"})
+	}
+	columns = append(columns, term.Column{Title: "BUCKET", Shrink: 1, Least: 16})
 	if withAccount {
 		columns = append(columns, term.Column{Title: "ACCOUNT"})
 	}
@@ -36,7 +41,11 @@ func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result) error {
 	var rows [][]term.Cell
 	for _, r := range results {
 		s := stateOf(r)
-		row := []term.Cell{{Text: string(s), Colour: s.colour()}, {Text: r.Bucket}}
+		row := []term.Cell{{Text: string(s), Colour: s.colour()}}
+		if changed != nil {
+			row = append(row, term.Cell{Text: changed(r)})
+		}
+		row = append(row, term.Cell{Text: r.Bucket})
 		if withAccount {
 			row = append(row, term.Cell{Text: cmp.Or(r.Account, "own")})
 		}
