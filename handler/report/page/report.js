@@ -272,6 +272,7 @@ all(".legend li, .bars li[data-f]").forEach((li) => {
   b.append(...(li.querySelector("button") ?? li).childNodes);
   li.replaceChildren(b);
 });
+heads.forEach((th) => { th.dataset.t = th.textContent; }); // for print, which repeats no buttons
 heads.forEach((th) => th.replaceChildren(button(th.textContent, () => set({ sort: filter.sort === th.dataset.f ? "-" + th.dataset.f : th.dataset.f }))));
 const form = document.querySelector(".tools");
 const select = (f, label, options) => {
