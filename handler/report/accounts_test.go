@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -94,5 +95,20 @@ func TestAccounts_AThousand(t *testing.T) {
 	sum, err := Write(&out, f, v, rows(nil, all...))
 	if err != nil || len(sum.Accounts) != 1000 || sum.Accounts[9].Attention != 1 || sum.Accounts[10].Attention != 0 || sum.Accounts[0].Account != "2000000000000007" {
 		t.Errorf("%d accounts, %v, %v", len(sum.Accounts), sum.Accounts[:11], err)
+	}
+}
+
+// TestErrorOf_HundredsOfAccounts: the sentence names some and counts the rest.
+func TestErrorOf_HundredsOfAccounts(t *testing.T) {
+	var all []error
+	for i := range 500 {
+		all = append(all, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Denied, Message: fmt.Sprintf("no role in account %d", i)})
+	}
+	got := ErrorOf(errors.Join(all...))
+	if got.Code != ossenc.Denied || strings.Count(got.Detail, "no role") != 20 || !strings.HasSuffix(got.Detail, "; and 480 more") {
+		t.Errorf("%s: %s", got.Code, got.Detail)
+	}
+	if got := ErrorOf(errors.Join(all[:20]...)); strings.Count(got.Detail, "no role") != 20 || strings.Contains(got.Detail, "more") {
+		t.Errorf("%s", got.Detail)
 	}
 }

@@ -91,10 +91,22 @@ func ErrorOf(err error) *Error {
 		return e
 	}
 	if e, ok := errors.AsType[*ossenc.Error](err); ok {
-		// Several errors are joined by line feeds.
-		return &Error{Code: e.Code, Detail: strings.ReplaceAll(err.Error(), "\n", "; "), OSSCode: e.OSSCode, OSSRequestID: e.RequestID}
+		return &Error{Code: e.Code, Detail: inOneLine(err), OSSCode: e.OSSCode, OSSRequestID: e.RequestID}
 	}
 	return &Error{Code: ossenc.Internal, Detail: "an unexpected error; the log has more", Cause: err}
+}
+
+// maxDetails is how many errors one sentence tells: in an organisation whose roles are
+// missing there is one for each of hundreds of accounts.
+const maxDetails = 20
+
+// inOneLine returns errors, which errors.Join separates by line feeds, as one sentence.
+func inOneLine(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	if more := len(lines) - maxDetails; more > 0 {
+		lines = append(lines[:maxDetails], "and "+strconv.Itoa(more)+" more")
+	}
+	return strings.Join(lines, "; ")
 }
 
 func newSummary(v View) *Summary {
