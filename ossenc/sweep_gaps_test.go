@@ -1,0 +1,57 @@
+package ossenc
+
+import (
+	"context"
+	"testing"
+)
+
+// A list that breaks off is told, and makes the sweep incomplete, whatever was selected.
+func TestSweep_TellsThatTheListBrokeOffWhateverWasSelected(t *testing.T) {
+	for name, o := range map[string]SweepOptions{
+		"Prefix": {Prefix: "b-"}, "Region": {Region: "cn-beijing"}, "Cursor": {After: Cursor(bucketAt(3))},
+		"Buckets": {Buckets: map[string]bool{bucketAt(4): true}}, "All": {Prefix: "b-", Region: "cn-hangzhou", After: Cursor(bucketAt(3))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f := newFakeAccount(10)
+				f.listErr = failing(Denied)
+				if _, swept, err := collected(t.Context(), f, o); CodeOf(err) != Denied || swept.Complete {
+					t.Errorf("%+v, %v; want incomplete, denied", swept, err)
+				}
+				n, err := (&Warden{Store: f, Lister: f, Policy: ruled(Requirement{Desired: aes(false)})}).Count(t.Context(), o)
+				if CodeOf(err) != Denied {
+					t.Errorf("counted %d, %v; want denied", n, err)
+				}
+			})
+		})
+	}
+}
+
+// busyAccount refuses the first writes for a limit of calls.
+type busyAccount struct {
+	*fakeAccount
+	refuse int
+}
+
+func (b *busyAccount) Put(ctx context.Context, bucket Bucket, r Rule) (Observation, error) {
+	if b.refuse > 0 {
+		b.refuse--
+		return Observation{}, failing(Throttled)
+	}
+	return b.fakeAccount.Put(ctx, bucket, r)
+}
+
+// A bucket that is tried again, because of a limit of calls, is one change all the same.
+func TestSweep_ABucketThatIsTriedAgainIsOneChange(t *testing.T) {
+	for _, refuse := range []int{0, 1, 5, 9} { // one look has four writes
+		bubble(t, func(t *testing.T) {
+			f := &busyAccount{newFakeAccount(2), refuse} // the second one has no rule
+			w := &Warden{Store: f, Lister: f, Policy: ruled(Requirement{Desired: aes(false)})}
+			var last Result
+			swept, err := w.Sweep(t.Context(), SweepOptions{MaxChanges: new(1)}, func(r Result) bool { last = r; return true })
+			if err != nil || last.Verdict != Fixed || swept.Changes != 1 || f.writes != 1 {
+				t.Errorf("%d refused: %s %q, %+v, %d writes, %v", refuse, last.Verdict, last.Reason, swept, f.writes, err)
+			}
+		})
+	}
+}
