@@ -3,7 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -61,8 +61,9 @@ func (b byAccount) worstFirst(name func(account string) string) []AccountTotal {
 		}
 		all = append(all, *total)
 	}
-	slices.SortFunc(all, func(x, y AccountTotal) int {
-		return cmp.Or(cmp.Compare(y.Attention, x.Attention), cmp.Compare(y.Unread, x.Unread), cmp.Compare(y.Buckets, x.Buckets), strings.Compare(x.Account, y.Account))
+	sort.Slice(all, func(i, j int) bool { // slices.SortFunc is compiled anew for each type
+		x, y := all[i], all[j]
+		return cmp.Or(y.Attention-x.Attention, y.Unread-x.Unread, y.Buckets-x.Buckets, strings.Compare(x.Account, y.Account)) < 0
 	})
 	return all
 }
