@@ -50,10 +50,10 @@ func (e expected) of(before ossenc.Rule, readable bool) outcome {
 	switch {
 	case !readable && e.exemptUnread:
 		return outcome{ossenc.Exempt, before, 0, ""}
+	case e.Exempt != nil: // whether or not the rule can be read
+		return outcome{ossenc.Exempt, before, 0, ""}
 	case !readable:
 		return outcome{ossenc.Unknown, before, 0, string(ossenc.Denied)}
-	case e.Exempt != nil:
-		return outcome{ossenc.Exempt, before, 0, ""}
 	case e.Blocked != "":
 		return outcome{ossenc.Blocked, before, 0, string(ossenc.Refused)}
 	case before.KMSKeyID != "" && d.Target.KMSKeyID == before.KMSKeyID && e.Keys != nil && !slices.Contains(e.Keys, before.KMSKeyID):
