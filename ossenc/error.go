@@ -19,6 +19,7 @@ const (
 	Denied       Code = "denied"       // OSS refused who asks: permissions, credentials, account state
 	Unrecognized Code = "unrecognized" // OSS reports a rule that this version does not know
 	ForeignKey   Code = "foreign_key"  // the current KMS key is not one that the policy names
+	Contested    Code = "contested"    // another writer changes the rule back, and the policy lets the function stop
 	Unconfirmed  Code = "unconfirmed"  // written, but not seen in time
 	Refused      Code = "refused"      // OSS or our own rules refuse the rule itself
 	Unavailable  Code = "unavailable"  // network trouble or a 5xx answer
@@ -29,7 +30,7 @@ const (
 	Invalid      Code = "invalid"      // the input: payload, bucket name, rule
 )
 
-var codesByUrgency = []Code{Internal, Denied, Unrecognized, ForeignKey, Unconfirmed, Refused, Unavailable, Throttled, NotYet, Deadline, NotFound, Invalid}
+var codesByUrgency = []Code{Internal, Denied, Unrecognized, ForeignKey, Contested, Unconfirmed, Refused, Unavailable, Throttled, NotYet, Deadline, NotFound, Invalid}
 
 // Codes returns every code, the most urgent first.
 func Codes() []Code { return slices.Clone(codesByUrgency) }

@@ -29,6 +29,9 @@ type Requirement struct {
 	// Fallback is the rule to write instead where Desired's key is unusable, and then
 	// only if it does not weaken the current one; the zero Rule blocks.
 	Fallback Rule
+	// OnFight says what the function does where another writer changes the rule back again
+	// and again; empty keeps repairing.
+	OnFight OnFight
 	// Settle is how long a new bucket is left to the tool that created it; nil for the
 	// warden's own time.
 	Settle *time.Duration

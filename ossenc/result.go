@@ -49,6 +49,9 @@ type Result struct {
 	// ChangedBy is who made the change that the event reports; nil where no record of a
 	// call says it.
 	ChangedBy *Trigger `json:"changed_by,omitempty"`
+	// Contested is the fight with another writer; nil where there is none, or nothing is
+	// known of one.
+	Contested *Fight `json:"contested,omitempty"`
 	// Target is the rule that was decided on; none where nothing was.
 	Target Rule `json:"-"`
 	// Observed is whether Before and After were read. Where it is false, their

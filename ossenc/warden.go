@@ -24,6 +24,9 @@ type Warden struct {
 	// Mode is the mode of the settings; a stricter one of a task or of the policy's
 	// rule wins.
 	Mode Mode
+	// Fights finds out who else changes a rule that a task repairs; nil does not ask. It
+	// is never asked for a task without a trigger, as those of a sweep are.
+	Fights Fights
 	// Settle is how long after its creation a bucket is left to the tool that created
 	// it, before anything is written; at most [MaxSettle]. Zero waits for none. A
 	// [Requirement] may name another time.
@@ -159,5 +162,5 @@ func (w *Warden) act(ctx context.Context, t Task, r Requirement, d Decision, res
 	if pause := w.unsettled(ctx, t, r); pause > 0 {
 		return w.settle(ctx, t, pause, d, res)
 	}
-	return w.write(ctx, t, r, d, res)
+	return w.writeOrStop(ctx, t, r, d, res)
 }

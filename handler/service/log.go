@@ -48,6 +48,11 @@ func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Res
 		attrs = append(attrs, slog.String("repaired", strings.Join(from.Repaired, ", ")))
 	}
 	level := levelOf(r.Verdict)
+	if c := r.Contested; c != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("contested", c.String()), slog.String("contested_by", c.By.Name), slog.String("contested_by_kind", c.By.Kind),
+			slog.String("contested_by_tool", string(c.By.Tool)), slog.Int("contested_count", c.Count), slog.Time("contested_since", c.Since))
+	}
 	if r.Warning != "" {
 		level = max(level, slog.LevelWarn)
 		attrs = append(attrs, slog.String("warning", r.Warning))

@@ -31,7 +31,7 @@ func statusOf(code ossenc.Code) int {
 		return http.StatusForbidden
 	case ossenc.NotFound, codeNoRoute:
 		return http.StatusNotFound
-	case ossenc.Refused, ossenc.Unrecognized, ossenc.ForeignKey:
+	case ossenc.Refused, ossenc.Unrecognized, ossenc.ForeignKey, ossenc.Contested:
 		return http.StatusConflict
 	case ossenc.Throttled, ossenc.NotYet:
 		return http.StatusServiceUnavailable

@@ -22,6 +22,9 @@ type capability struct {
 	others []string
 }
 
+// evidence is for calls that the command alone makes.
+const evidence = "person-evidence.json"
+
 var base = []string{"oss:GetBucketEncryption", "oss:ListBuckets", "oss:PutBucketEncryption"}
 
 var capabilities = []capability{
@@ -40,6 +43,7 @@ var capabilities = []capability{
 	{"person-approve.json", false, nil, []string{"fc:InvokeFunction"}},
 	{"person-read.json", false, []string{"oss:GetBucketEncryption", "oss:ListBuckets"}, nil},
 	{"person-write.json", false, []string{"oss:PutBucketEncryption"}, nil},
+	{evidence, false, []string{"oss:GetBucketStat"}, nil},
 	{"person-oncall.json", false, nil, []string{
 		"fc:InvokeFunction", "log:GetLogStoreLogs", "mns:DeleteMessage", "mns:PeekMessage", "mns:ReceiveMessage",
 	}},
@@ -60,7 +64,7 @@ func TestEachCapabilityHasItsPolicy(t *testing.T) {
 func TestPoliciesCoverTheCode(t *testing.T) {
 	var all []string
 	for _, c := range capabilities {
-		if !c.function {
+		if !c.function && c.file != evidence {
 			continue
 		}
 		for _, action := range c.calls {

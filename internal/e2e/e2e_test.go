@@ -13,12 +13,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
+	"bucketwarden/internal/local/wire"
 	"bucketwarden/ossenc"
 )
 
@@ -68,6 +70,7 @@ func TestScripts(t *testing.T) {
 			"http":     web,
 			"member":   member,
 			"digest":   digest,
+			"did":      did,
 			"key":      key,
 		},
 	})
@@ -333,4 +336,21 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// did enters what ActionTrail recorded in the past: did AGO OPERATION BUCKET BY AGENT; by
+// is own, or a RAM user.
+func did(ts *testscript.TestScript, _ bool, args []string) {
+	st := started(ts)
+	ago, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	key := wire.AccessKey{AccessKeyID: "LTAI" + args[3], Name: args[3]}
+	if args[3] == "own" {
+		key.Name = stack.Role + "/fc"
+	}
+	st.AddKey(key)
+	st.Trail.Add(localoss.Request{
+		Operation: args[1], Bucket: args[2], Region: stack.Region, AccessKeyID: key.AccessKeyID, UserAgent: args[4], Status: 200,
+		RequestID: fmt.Sprintf("%024X", time.Now().UnixNano()), Time: time.Now().Add(-ago),
+	})
 }

@@ -77,6 +77,11 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	if cfg.Continue {
 		s.Invoker = newInvoker(cfg, c)
 	}
+	if cfg.AskTrail {
+		warden.Fights = newFights(cfg, c, log)
+	} else if cfg.Policy.StopsFights() {
+		log.Warn("on_fight: stop has no effect, so rules are repaired each time; set " + settings.Trail + " to on")
+	}
 	for _, w := range cfg.Policy.Warnings {
 		log.Warn("the policy may have a mistake", "where", w.String())
 	}

@@ -27,6 +27,7 @@ const (
 	KMSEndpoint       = "WARDEN_KMS_ENDPOINT"
 	STSEndpoint       = "WARDEN_STS_ENDPOINT"
 	TrailEndpoint     = "WARDEN_ACTIONTRAIL_ENDPOINT"
+	Trail             = "WARDEN_ACTIONTRAIL"
 	RoleName          = "WARDEN_ROLE_NAME"
 	LogLevel          = "WARDEN_LOG_LEVEL"
 	HTTPAuth          = "WARDEN_HTTP_AUTH"
@@ -49,7 +50,7 @@ const (
 // this package, and a row in docs/settings.md.
 var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy, Settle,
-	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, RoleName, LogLevel,
+	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, Trail, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
 	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint, PlanAge, DirectoryEndpoint,
 }

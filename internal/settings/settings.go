@@ -36,6 +36,8 @@ type Config struct {
 	SharedConnections bool
 	// STS is the host of the STS endpoint; empty for the public cloud's.
 	STS string
+	// AskTrail lets the function ask ActionTrail who else changes a rule that it repaired.
+	AskTrail bool
 	// OwnRole is the name of the RAM role that the function acts with; empty if
 	// unknown.
 	OwnRole string
@@ -100,6 +102,7 @@ func Read(environ []string) (Config, error) {
 		KMS:               r.service(KMSEndpoint),
 		Trail:             r.service(TrailEndpoint),
 		STS:               r.sts(),
+		AskTrail:          oneOf(&r, Trail, "off", "on") == "on",
 		SharedConnections: oneOf(&r, OSSShared, "false", "true") == "true",
 		OwnRole:           r.values[RoleName],
 		Auth:              r.auth(),

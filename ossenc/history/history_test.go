@@ -437,26 +437,26 @@ func TestFindFight(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		changes []Change
-		want    Fight
+		want    ossenc.Fight
 		stops   bool
 	}{
-		{"Nothing", nil, Fight{}, false},
-		{"Two", rounds(2, alice), Fight{}, false},
-		{"Six", rounds(6, alice), Fight{By: alice, Count: 6, Since: at(0)}, true},
-		{"TwoOfThem", rounds(3, alice, bob), Fight{By: alice, Count: 2, Since: at(0), Others: 1}, false},
-		{"Twice", append(rounds(3, alice), rounds(3, alice)...), Fight{By: alice, Count: 3, Since: at(0)}, true},
-		{"OursOnly", []Change{change("1", 1, RuleSet, true), change("2", 2, RuleSet, true), change("3", 3, RuleSet, true), change("4", 4, RuleSet, true)}, Fight{}, false},
-		{"TheirsOnly", []Change{change("1", 1, RuleSet, false), change("2", 2, RuleRemoved, false), change("3", 3, RuleSet, false), change("4", 4, RuleSet, false)}, Fight{}, false},
-		{"CreationsDoNotCount", []Change{change("1", 1, Created, false), change("2", 2, RuleSet, true), change("3", 3, Created, false), change("4", 4, RuleSet, true), change("5", 5, Created, false), change("6", 6, RuleSet, true)}, Fight{}, false},
+		{"Nothing", nil, ossenc.Fight{}, false},
+		{"Two", rounds(2, alice), ossenc.Fight{}, false},
+		{"Six", rounds(6, alice), ossenc.Fight{By: alice, Count: 6, Since: at(0)}, true},
+		{"TwoOfThem", rounds(3, alice, bob), ossenc.Fight{By: alice, Count: 2, Since: at(0), Others: 1}, false},
+		{"Twice", append(rounds(3, alice), rounds(3, alice)...), ossenc.Fight{By: alice, Count: 3, Since: at(0)}, true},
+		{"OursOnly", []Change{change("1", 1, RuleSet, true), change("2", 2, RuleSet, true), change("3", 3, RuleSet, true), change("4", 4, RuleSet, true)}, ossenc.Fight{}, false},
+		{"TheirsOnly", []Change{change("1", 1, RuleSet, false), change("2", 2, RuleRemoved, false), change("3", 3, RuleSet, false), change("4", 4, RuleSet, false)}, ossenc.Fight{}, false},
+		{"CreationsDoNotCount", []Change{change("1", 1, Created, false), change("2", 2, RuleSet, true), change("3", 3, Created, false), change("4", 4, RuleSet, true), change("5", 5, Created, false), change("6", 6, RuleSet, true)}, ossenc.Fight{}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := FindFight(c.changes, at(-10))
-			if got != c.want || got.Stops() != c.stops || got.IsNone() != (c.want == Fight{}) {
+			if got != c.want || got.Stops() != c.stops || got.IsNone() != (c.want == ossenc.Fight{}) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})
 	}
-	if got := FindFight(rounds(6, alice), at(3500)); got != (Fight{}) {
+	if got := FindFight(rounds(6, alice), at(3500)); got != (ossenc.Fight{}) {
 		t.Errorf("of the last two rounds: %+v", got)
 	}
 }

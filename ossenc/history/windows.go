@@ -99,24 +99,10 @@ func Percentile(lengths []time.Duration, percent int) time.Duration {
 	return sorted[max(1, min(rank, len(sorted)))-1]
 }
 
-// Fight is what another writer and the function do to each other.
-type Fight struct {
-	// By is who the function undid most often, and how often.
-	By    ossenc.Actor `json:"by"`
-	Count int          `json:"count"`
-	// Since is when the first of their changes was made.
-	Since time.Time `json:"since"`
-	// Others is how many others the function undid.
-	Others int `json:"others,omitempty"`
-}
-
-// Rounds is how often the function must have undone a change for a fight.
-const Rounds = 3
-
 // FindFight looks for a fight in the changes from a moment on: the function undid a
-// change of another writer at least [Rounds] times, whichever that was. The zero Fight is
+// change of another writer at least [ossenc.Rounds] times, whichever that was. The zero Fight is
 // none. Count is of the one that was undone most often, who may have fewer.
-func FindFight(changes []Change, from time.Time) Fight {
+func FindFight(changes []Change, from time.Time) ossenc.Fight {
 	var foreign *Change
 	counts, since, order := map[ossenc.Actor]int{}, map[ossenc.Actor]time.Time{}, []ossenc.Actor(nil)
 	total := 0
@@ -140,12 +126,12 @@ func FindFight(changes []Change, from time.Time) Fight {
 		total++
 		foreign = nil
 	}
-	if total < Rounds {
-		return Fight{}
+	if total < ossenc.Rounds {
+		return ossenc.Fight{}
 	}
 	slices.SortStableFunc(order, func(a, b ossenc.Actor) int { return counts[b] - counts[a] })
 	most := order[0]
-	return Fight{By: tooled(ordered, most), Count: counts[most], Since: since[most].UTC(), Others: len(order) - 1}
+	return ossenc.Fight{By: tooled(ordered, most), Count: counts[most], Since: since[most].UTC(), Others: len(order) - 1}
 }
 
 // tooled gives an identity the tool that it used last.
@@ -159,10 +145,3 @@ func tooled(ordered []Change, who ossenc.Actor) ossenc.Actor {
 	}
 	return who
 }
-
-// IsNone reports whether there is no fight.
-func (f Fight) IsNone() bool { return f.Count == 0 }
-
-// Stops reports whether it is a fight with one identity, which a policy may let the
-// function give up.
-func (f Fight) Stops() bool { return f.Count >= Rounds }

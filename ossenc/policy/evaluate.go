@@ -91,6 +91,7 @@ func (p *Policy) rule(i int, f *facts) (ossenc.Requirement, error) {
 	}
 	requirement.Desired = ossenc.Desired{Rule: required, Compare: r.want.compare, Mode: r.want.mode}
 	requirement.Settle = r.want.settle
+	requirement.OnFight = r.want.onFight
 	if fallback, missing := r.want.fallback.in(f.Region, p.keys); missing == "" {
 		requirement.Fallback = fallback
 	}

@@ -156,6 +156,12 @@ func (p *Policy) Simple() (ossenc.Desired, bool) {
 	return ossenc.Desired{Rule: w.rule, Compare: w.compare, Mode: w.mode}, true
 }
 
+// StopsFights reports whether a rule lets the function stop where another writer changes
+// the rule back again and again.
+func (p *Policy) StopsFights() bool {
+	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.want.onFight == ossenc.StopFighting })
+}
+
 // KeysIn returns the IDs of all KMS keys that the policy names for a region, in
 // order: those under keys, and those that a rule for the region names itself.
 // A bucket with another key has one that the policy does not know of.

@@ -18,6 +18,8 @@ type reader struct {
 	keyAt  map[string]document.Node // where each name under keys stands
 	used   map[string]bool          // names of keys that rules use
 	rules  []ruleAt                 // as the policy's rules
+	// onFight is what rules that say nothing else do.
+	onFight ossenc.OnFight
 }
 
 // ruleAt is where a rule stands.
@@ -30,7 +32,7 @@ type ruleAt struct {
 // file has no problems.
 func readPolicy(f *document.File, top document.Node) *Policy {
 	r := &reader{file: f, policy: &Policy{keys: keys{}, Source: Source{Lines: map[string]int{}}}, keyAt: map[string]document.Node{}, used: map[string]bool{}}
-	o := top.Object("$schema", "version", "keys", "accounts", "resource_directory", "max_changes", "rules")
+	o := top.Object("$schema", "version", "keys", "accounts", "resource_directory", "max_changes", "on_fight", "rules")
 	o.Get("$schema").Text()
 	if version := o.Require("version"); version.Exists() {
 		if n, ok := version.Number(); !ok || n != 1 {
@@ -41,6 +43,7 @@ func readPolicy(f *document.File, top document.Node) *Policy {
 	r.policy.Accounts = readAccounts(o.Get("accounts"))
 	r.policy.Directory = readDirectory(o.Get("resource_directory"))
 	r.policy.MaxChanges = readMaxChanges(o.Get("max_changes"))
+	r.onFight = readOnFight(o.Get("on_fight"), "")
 	r.readRules(o.Require("rules"))
 	r.checkRules()
 	r.checkKeysUsed()

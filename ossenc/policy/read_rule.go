@@ -17,7 +17,7 @@ func (r *reader) readRules(n document.Node) {
 		return
 	}
 	for _, item := range items {
-		o := item.Object("name", "match", "want", "compare", "mode", "settle", "on_unusable_key", "exempt")
+		o := item.Object("name", "match", "want", "compare", "mode", "settle", "on_unusable_key", "on_fight", "exempt")
 		before := r.file.Count()
 		m := r.readMatch(o.Get("match"))
 		r.rules = append(r.rules, ruleAt{o, r.file.Count() > before || !o.Exists()})
@@ -47,7 +47,7 @@ func (r *reader) readRule(o document.Object, m match) rule {
 }
 
 func readExemption(o document.Object, name string) *ossenc.Exemption {
-	for _, field := range []string{"compare", "mode", "settle", "on_unusable_key"} {
+	for _, field := range []string{"compare", "mode", "settle", "on_unusable_key", "on_fight"} {
 		o.Get(field).Problem("means nothing for an exemption")
 	}
 	e := o.Get("exempt").Object("reason", "owner", "until")
@@ -70,12 +70,21 @@ func (r *reader) readWant(o document.Object, m match) want {
 	if settle := o.Get("settle"); settle.Exists() {
 		w.settle = readSettle(settle)
 	}
+	w.onFight = readOnFight(o.Get("on_fight"), r.onFight)
 	if unusable := o.Get("on_unusable_key"); unusable.Exists() {
 		fallback := unusable.Object("fallback").Require("fallback")
 		w.fallback = r.readTarget(fallback, m)
 		r.checkFallback(unusable, fallback, w)
 	}
 	return w
+}
+
+// readOnFight reads what to do where another writer changes the rule back.
+func readOnFight(n document.Node, otherwise ossenc.OnFight) ossenc.OnFight {
+	if !n.Exists() {
+		return otherwise
+	}
+	return ossenc.OnFight(n.Choice(string(ossenc.KeepFighting), string(ossenc.StopFighting)))
 }
 
 // readSettle reads how long a new bucket is left to the tool that created it.

@@ -22,6 +22,7 @@ type want struct {
 	mode     ossenc.Mode
 	fallback target // the zero target for none
 	settle   *time.Duration
+	onFight  ossenc.OnFight
 }
 
 // target is an encryption rule whose key may be a name.

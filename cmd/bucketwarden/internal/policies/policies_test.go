@@ -73,12 +73,12 @@ func TestVerbs(t *testing.T) {
 		{
 			"CheckFails", "check DIR/bad.yaml", "2027-01-01", "",
 			"bucketwarden: DIR/bad.yaml:3:5: rules[0]: want is missing, or exempt\n" +
-				"DIR/bad.yaml:4:5: rules[0].wnat: unknown field (did you mean want?); the fields here are name, match, want, compare, mode, settle, on_unusable_key, exempt\n2 problem(s)\n", app.Findings,
+				"DIR/bad.yaml:4:5: rules[0].wnat: unknown field (did you mean want?); the fields here are name, match, want, compare, mode, settle, on_unusable_key, on_fight, exempt\n2 problem(s)\n", app.Findings,
 		},
 		{
 			"CheckSeveral", "check DIR/good.yaml DIR/bad.yaml DIR/none.yaml", "2027-01-01", "DIR/good.yaml: ok: 3 rules, 2 of them exemptions, 0 other accounts\n",
 			"bucketwarden: DIR/bad.yaml:3:5: rules[0]: want is missing, or exempt\n" +
-				"DIR/bad.yaml:4:5: rules[0].wnat: unknown field (did you mean want?); the fields here are name, match, want, compare, mode, settle, on_unusable_key, exempt\n2 problem(s)\n" +
+				"DIR/bad.yaml:4:5: rules[0].wnat: unknown field (did you mean want?); the fields here are name, match, want, compare, mode, settle, on_unusable_key, on_fight, exempt\n2 problem(s)\n" +
 				"there is no file DIR/none.yaml\n", app.Findings,
 		},
 		{"Test", "test DIR/good.yaml", "2027-01-01", "ok   DIR/good_test.yaml:2: data in cn-hangzhou: rule \"rest\", AES256, floor, enforce\n1 tests, 0 failed\nno test reaches: assets, tmp\n", "", app.Done},
