@@ -59,8 +59,8 @@ type Contest interface {
 	Fight(t Trigger, required Rule, repaired bool) Fight
 }
 
-// undoes reports whether a write would undo somebody's change of the rule: a creation
-// is nobody's wish to be without a rule.
+// undoes reports whether a write would undo the change of another writer: a creation
+// is not a wish to be without a rule.
 func (t Task) undoes() bool {
 	return t.Trigger != nil && !t.OwnWrite && slices.Contains([]string{"PutBucketEncryption", "DeleteBucketEncryption"}, t.Trigger.Call)
 }

@@ -15,7 +15,7 @@ import (
 
 // How ActionTrail is asked: an account has two calls a second, and its console takes
 // part. One question is two calls, so an instance asks about a bucket every two seconds
-// at the most, and leaves out what comes sooner.
+// at most, and leaves out what comes sooner.
 const (
 	fightTime    = 24 * time.Hour
 	askEvery     = 2 * time.Second
