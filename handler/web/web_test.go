@@ -145,7 +145,7 @@ func TestWeb_LogsOneLineForEachRequest(t *testing.T) {
 
 func TestStatusOf_EveryCodeHasItsStatus(t *testing.T) {
 	want := map[ossenc.Code]int{
-		ossenc.Internal: 500, ossenc.Denied: 403, ossenc.Unrecognized: 409, ossenc.ForeignKey: 409, ossenc.Unconfirmed: 504, ossenc.Refused: 409, ossenc.Unavailable: 502,
+		ossenc.Internal: 500, ossenc.Denied: 403, ossenc.Unrecognized: 409, ossenc.ForeignKey: 409, ossenc.Contested: 409, ossenc.Unconfirmed: 504, ossenc.Refused: 409, ossenc.Unavailable: 502,
 		ossenc.Throttled: 503, ossenc.NotYet: 503, ossenc.Deadline: 504, ossenc.NotFound: 404, ossenc.Invalid: 400,
 	}
 	for _, code := range ossenc.Codes() {
