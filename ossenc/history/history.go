@@ -17,7 +17,7 @@ package history
 
 import (
 	"cmp"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -82,7 +82,11 @@ func Order(changes []Change) []Change {
 		at[key] = len(ordered)
 		ordered = append(ordered, c)
 	}
-	slices.SortStableFunc(ordered, func(a, b Change) int { return cmp.Or(second(a.Time).Compare(second(b.Time)), a.rank()-b.rank()) })
+	// Not slices.SortStableFunc, which is compiled anew for each struct.
+	sort.SliceStable(ordered, func(i, j int) bool {
+		a, b := ordered[i], ordered[j]
+		return cmp.Or(second(a.Time).Compare(second(b.Time)), a.rank()-b.rank()) < 0
+	})
 	return ordered
 }
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -129,7 +130,7 @@ func FindFight(changes []Change, from time.Time) ossenc.Fight {
 	if total < ossenc.Rounds {
 		return ossenc.Fight{}
 	}
-	slices.SortStableFunc(order, func(a, b ossenc.Actor) int { return counts[b] - counts[a] })
+	sort.SliceStable(order, func(i, j int) bool { return counts[order[i]] > counts[order[j]] })
 	most := order[0]
 	return ossenc.Fight{By: tooled(ordered, most), Count: counts[most], Since: since[most].UTC(), Others: len(order) - 1}
 }
