@@ -20,8 +20,6 @@ type reader struct {
 	rules  []ruleAt                 // as the policy's rules
 	// onFight is what rules that say nothing else do.
 	onFight ossenc.OnFight
-	// onFight is what rules that say nothing else do.
-	onFight ossenc.OnFight
 }
 
 // ruleAt is where a rule stands.
