@@ -166,3 +166,39 @@ func TestEnsure_APlanIsCheckedAgainAfterAFailedWrite(t *testing.T) {
 		})
 	}
 }
+
+// A rule that another writer sets before the read-back, and that the policy does not
+// accept, is told as what it is: it will not go away by waiting for ours.
+func TestEnsure_AForeignKeyAtTheReadBackIsToldAsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rival{theirs: Rule{Algorithm: KMS, KMSKeyID: "evil"}, moment: 3}
+		named := []string{"key-1"}
+		w := &Warden{Store: r, Policy: ruled(Requirement{Desired: Desired{Rule: Rule{Algorithm: AES256}}, Keys: named, Named: named})}
+		res := w.Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}})
+		if res.Verdict != Blocked || res.Code != ForeignKey || res.After != r.theirs || len(r.written) != 1 {
+			t.Errorf("%s %q after %v, now %s: %s", res.Verdict, res.Code, r.written, res.After, res.Reason)
+		}
+	})
+}
+
+// remover notes which of the two calls removed a rule.
+type remover struct {
+	rival
+	deleted int
+}
+
+func (r *remover) Delete(context.Context, Bucket) (Observation, error) {
+	r.deleted++
+	r.rule = Rule{}
+	return Observation{}, nil
+}
+
+// A rule is removed by OSS's call for that, never by a rule without an algorithm.
+func TestEnsure_NoRuleIsNeverWrittenAsOne(t *testing.T) {
+	r := &remover{rival: rival{rule: Rule{Algorithm: SM4}}}
+	w := &Warden{Store: r, Policy: ruled(Requirement{Desired: Desired{Rule: Rule{Algorithm: AES256}}})}
+	res := w.Ensure(t.Context(), Task{Bucket: Bucket{Name: "b-1"}, Override: &Desired{Remove: true}, Waive: Waiver{Keys: true}})
+	if res.Verdict != Fixed || r.deleted != 1 || len(r.written) > 0 {
+		t.Errorf("%s %q after %d removals and writes of %v", res.Verdict, res.Reason, r.deleted, r.written)
+	}
+}
