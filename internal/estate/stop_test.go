@@ -64,14 +64,14 @@ func TestStopByThePlatform(t *testing.T) {
 		return nil
 	})
 	e.start(`{"action":"sweep","continue":true,"run_id":"halted"}`)
-	before, _, hops := e.log.seen()
+	_, _, hops := e.log.seen()
 	for end := time.Now().Add(limit()); !e.waiting() || hops == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("no hop waits: %+v", e.Function.Tasks())
 		}
-		before, _, hops = e.log.seen()
+		_, _, hops = e.log.seen()
 	}
-	before, _, hops = e.log.seen()
+	before, _, hops := e.log.seen()
 	time.Sleep(300 * time.Millisecond)
 	if after, _, _ := e.log.seen(); after != before || hops != 1 || before == *buckets || !e.waiting() {
 		t.Errorf("%d, then %d buckets of %d, after %d hops: the run was not stopped", before, after, *buckets, hops)
