@@ -28,8 +28,8 @@ func chromium(t *testing.T) string {
 	switch {
 	case err == nil:
 		return path
-	case os.Getenv("WARDEN_TEST_BROWSER") == "required":
-		t.Fatal("there is no chromium, and WARDEN_TEST_BROWSER=required: apt-get install chromium fonts-noto-cjk")
+	case os.Getenv("TEST_BROWSER") == "required":
+		t.Fatal("there is no chromium, and TEST_BROWSER=required: apt-get install chromium fonts-noto-cjk")
 	}
 	t.Skip("SKIPPED, the page is not tested: there is no chromium (apt-get install chromium fonts-noto-cjk)")
 	return ""
@@ -251,11 +251,11 @@ func (b *tab) quiet(self string) {
 }
 
 // shoot saves what the page looks like, all of it, where go test -artifacts puts
-// it, or WARDEN_TEST_SHOTS names a directory.
+// it, or TEST_SHOTS names a directory.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
 	dir := b.t.ArtifactDir()
-	if d := os.Getenv("WARDEN_TEST_SHOTS"); d != "" {
+	if d := os.Getenv("TEST_SHOTS"); d != "" {
 		dir = d
 	}
 	size := call(b, page.GetLayoutMetrics, cdp.Empty{}).CSSContentSize

@@ -4,7 +4,7 @@
 // the built function over HTTP only (see internal/cmd/pagestack).
 //
 // The browser tests are skipped where there is no Chromium, and those of the print
-// where there is no pdftotext; they fail there if WARDEN_TEST_BROWSER is "required".
-// WARDEN_TEST_LONG=1 adds the matrix of widths, languages, colours and sizes of
-// accounts, and WARDEN_TEST_SHOTS names a directory for pictures.
+// where there is no pdftotext; they fail there if TEST_BROWSER is "required".
+// TEST_LONG=1 adds the matrix of widths, languages, colours and sizes of
+// accounts, and TEST_SHOTS names a directory for pictures.
 package browser

@@ -54,7 +54,7 @@ func (b *tab) sound(what string) {
 	}
 }
 
-func isLong() bool { return os.Getenv("WARDEN_TEST_LONG") != "" }
+func isLong() bool { return os.Getenv("TEST_LONG") != "" }
 
 // Nothing overlaps at any width, in any language, light or dark, for accounts of every
 // size. The short form takes a few widths of the account that has everything.

@@ -17,14 +17,14 @@ func (b *tab) printed(name string) []string {
 	b.t.Helper()
 	tool, err := exec.LookPath("pdftotext")
 	if err != nil {
-		if os.Getenv("WARDEN_TEST_BROWSER") == "required" {
-			b.t.Fatal("there is no pdftotext, and WARDEN_TEST_BROWSER=required: apt-get install poppler-utils")
+		if os.Getenv("TEST_BROWSER") == "required" {
+			b.t.Fatal("there is no pdftotext, and TEST_BROWSER=required: apt-get install poppler-utils")
 		}
 		b.t.Skip("SKIPPED, the print is not read: there is no pdftotext (apt-get install poppler-utils)")
 	}
 	pdf := call(b, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: new(true), PrintBackground: new(true)}).Data
 	dir := b.t.TempDir()
-	if d := os.Getenv("WARDEN_TEST_SHOTS"); d != "" {
+	if d := os.Getenv("TEST_SHOTS"); d != "" {
 		dir = d
 	}
 	file := filepath.Join(dir, name+".pdf")

@@ -26,7 +26,7 @@ var (
 
 // defaultRuns is how many seeds run without a flag.
 func defaultRuns() uint64 {
-	if os.Getenv("WARDEN_TEST_LONG") != "" {
+	if os.Getenv("TEST_LONG") != "" {
 		return 100_000
 	}
 	return simulatedRuns

@@ -38,7 +38,7 @@ func TestNodeClient(t *testing.T) {
 
 func nodeDir() string { return filepath.Join("testdata", "clients", "node") }
 
-// nodeOrSkip finds node and its modules. Where WARDEN_TEST_NODE is "required"
+// nodeOrSkip finds node and its modules. Where TEST_NODE is "required"
 // their absence is a failure.
 func nodeOrSkip(t *testing.T) string {
 	t.Helper()
@@ -50,7 +50,7 @@ func nodeOrSkip(t *testing.T) string {
 		return node
 	}
 	const advice = "THE NODE CLIENT IS NOT TESTED: install Node.js 20 and run: npm ci --prefix internal/local/oss/testdata/clients/node"
-	if os.Getenv("WARDEN_TEST_NODE") == "required" {
+	if os.Getenv("TEST_NODE") == "required" {
 		t.Fatalf("%s (%v)", advice, err)
 	}
 	t.Skipf("%s (%v)", advice, err)
