@@ -93,8 +93,13 @@ func TestEnsure_DecidesAnewAfterTheWait(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := &fakeStore{}
-				store.onGet = func(n int) (Observation, error, bool) { return Observation{}, tt.after, n > 1 && tt.after != nil }
-				time.AfterFunc(2*time.Second, func() { store.rule = tt.set })
+				begun := time.Now()
+				store.onGet = func(n int) (Observation, error, bool) {
+					if n == 2 && time.Since(begun) >= 2*time.Second { // meanwhile the tool was here
+						store.rule = tt.set
+					}
+					return Observation{}, tt.after, n > 1 && tt.after != nil
+				}
 				w := &Warden{Store: store, Settle: 5 * time.Second, Policy: ruled(Requirement{Desired: Desired{Rule: Rule{Algorithm: AES256}}, Keys: tt.keys})}
 				res := w.Ensure(t.Context(), Task{Created: true})
 				if res.Verdict != tt.verdict || res.Code != tt.code || store.puts != tt.puts {
