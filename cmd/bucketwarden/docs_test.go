@@ -75,19 +75,29 @@ func parses(line string) error {
 	return nil
 }
 
-// Every line in the documents that calls the command calls a verb that there is.
-func TestDocumentsCallVerbsThatThereAre(t *testing.T) {
-	docs, err := filepath.Glob("../../docs/*.md")
-	if err != nil || len(docs) < 5 {
-		t.Fatalf("%d documents: %v", len(docs), err)
+// documents returns README.md and the documents in docs, by their paths.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d documents: %v", len(files), err)
 	}
-	found := 0
-	for _, doc := range append(docs, "../../README.md") {
-		text, err := os.ReadFile(doc)
+	texts := map[string]string{}
+	for _, file := range append(files, "../../README.md") {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n, line := range strings.Split(string(text), "\n") {
+		texts[file] = string(text)
+	}
+	return texts
+}
+
+// Every line in the documents that calls the command calls a verb that there is.
+func TestDocumentsCallVerbsThatThereAre(t *testing.T) {
+	found := 0
+	for doc, text := range documents(t) {
+		for n, line := range strings.Split(text, "\n") {
 			line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
 			if !strings.HasPrefix(line, "bucketwarden ") && !strings.Contains(line, "| bucketwarden ") {
 				continue
