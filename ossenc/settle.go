@@ -28,7 +28,7 @@ func ParseSettle(s string) (time.Duration, error) {
 // unsettled returns for how long a new bucket is to be left alone before the first write;
 // 0 or less if it is not.
 func (w *Warden) unsettled(ctx context.Context, t Task, r Requirement) time.Duration {
-	if !t.Created || t.settled {
+	if !t.Created {
 		return 0
 	}
 	return time.Until(w.settledAt(ctx, t, r))
@@ -57,11 +57,12 @@ func (w *Warden) settledAt(ctx context.Context, t Task, r Requirement) time.Time
 }
 
 // settle waits, and then reads and decides anew, because what was read is old by then.
+// The time has come then, so it does not wait again, unless the policy now names a longer
+// one for the bucket.
 func (w *Warden) settle(ctx context.Context, t Task, pause time.Duration, d Decision, res Result) Result {
 	if !wait.Sleep(ctx, pause) {
 		err := &Error{Op: "PutBucketEncryption", Bucket: t.Bucket.Name, Code: Deadline, Message: "the invocation ended while the new bucket was left to settle"}
 		return res.failed(Blocked, err, d.Reason)
 	}
-	t.settled = true
 	return w.ensure(ctx, t, newResult(t))
 }

@@ -113,6 +113,35 @@ func TestEnsure_DecidesAnewAfterTheWait(t *testing.T) {
 	}
 }
 
+// The time to settle is decided anew as well: the tool may have set tags by which the
+// policy now names a longer one, which counts from the creation too.
+func TestEnsure_TheTimeToSettleIsDecidedAnew(t *testing.T) {
+	for _, tt := range []struct {
+		then  time.Duration
+		waits time.Duration
+	}{
+		{then: 5 * time.Second, waits: 5 * time.Second},
+		{then: 0, waits: 5 * time.Second},
+		{then: 20 * time.Second, waits: 20 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			w := &Warden{Store: &fakeStore{}, Settle: 5 * time.Second, Policy: policyFunc(func(Bucket) (Requirement, error) {
+				r := Requirement{Desired: Desired{Rule: Rule{Algorithm: AES256}}}
+				if asked++; asked > 1 {
+					r.Settle = &tt.then
+				}
+				return r, nil
+			})}
+			begun := time.Now()
+			res := w.Ensure(t.Context(), Task{Created: true, CreatedAt: begun})
+			if waited := time.Since(begun); waited != tt.waits || res.Verdict != Fixed {
+				t.Errorf("then %v: waited %v, %s (%s)", tt.then, waited, res.Verdict, res.Reason)
+			}
+		})
+	}
+}
+
 func TestEnsure_AnEndWhileItWaitsWritesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -64,15 +64,12 @@ func Join(current, required Rule) Rule {
 	case w.AtLeast(p) && (p.Key < KMSNamedKey || current.KMSKeyID == required.KMSKeyID):
 		return required
 	}
-	cipher := max(p.Cipher, w.Cipher)
-	if max(p.Key, w.Key) == ServiceKey {
-		return Rule{Algorithm: SM4} // the only join of two different service rules
-	}
+	// Rules of the service's keys have one order, so what is left needs KMS.
 	joined := Rule{Algorithm: KMS, KMSKeyID: current.KMSKeyID}
 	if p.Key < KMSNamedKey {
 		joined.KMSKeyID = required.KMSKeyID
 	}
-	if cipher == CipherSM4 {
+	if max(p.Cipher, w.Cipher) == CipherSM4 {
 		joined.KMSDataEncryption = SM4
 	}
 	return joined

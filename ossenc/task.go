@@ -37,8 +37,6 @@ type Task struct {
 	Approved bool
 	// Budget is asked before a write and may refuse it; nil allows all.
 	Budget func() bool
-
-	settled bool // the new bucket had its time
 }
 
 // Precondition is what must hold for anything to be written. It is what makes a plan
