@@ -51,6 +51,8 @@ var provenance = []struct{ pattern, with string }{
 	{`(?i)\b[0-9A-F]{24}\b`, "REQUEST"},
 	{`"provenance":\{.*?\}\}`, `"provenance":{}`},
 	{`"(time|created_time)":[0-9]+`, `"$1":0`},
+	{`"open_since":"[^"]*"`, `"open_since":"TIME"`}, // the report's own time
+	{`(?m),[-0-9]+T[:0-9]+Z\r$`, ",TIME\r"},
 	{`"endTimeUtc":"[^"]*"`, `"endTimeUtc":""`},
 	{`timestamp="[^"]*"`, `timestamp=""`},
 	{`(?m)^,,,report,(time|tool|version|identity|policy),.*\r\n`, ""},

@@ -24,7 +24,8 @@ type jsonRow struct {
 	Required string `json:"required"`
 	// Meets are the tests of the controls that the rule passes; null if it was not read.
 	Meets []string `json:"meets"`
-	// Change and OpenSince compare with earlier reports.
+	// Change compares with earlier reports. OpenSince is since when at least the bucket
+	// needs attention; empty if it does not.
 	Change    Change `json:"change,omitempty"`
 	OpenSince string `json:"open_since,omitempty"`
 }

@@ -53,7 +53,7 @@ func (o *ocsfReport) row(r row) {
 	if r.change != "" {
 		f["resources"].([]object)[0]["data"].(object)["change"] = r.change
 	}
-	if !r.openSince.IsZero() {
+	if r.change != "" && !r.openSince.IsZero() { // alone, a report does not know what was first
 		f["finding_info"].(object)["first_seen_time"] = r.openSince.UnixMilli()
 	}
 	if required := requiredOf(res); status == ocsfFail && required != "" {

@@ -115,8 +115,10 @@ func (p *page) tableRow(r row) {
 		if !res.Target.IsNone() {
 			p.attribute("data-t", res.Target.String())
 		}
-		p.attribute("data-n", string(r.change))
-		p.attribute("data-s", r.since())
+		if r.change != "" {
+			p.attribute("data-n", string(r.change))
+			p.attribute("data-s", r.since())
+		}
 		if holdsBack(res.Mode) {
 			p.attribute("data-m", string(res.Mode))
 		}

@@ -134,15 +134,18 @@ func NewHistory(earlier ...*Earlier) History {
 // IsEmpty reports whether there is no earlier report.
 func (h History) IsEmpty() bool { return len(h.earlier) == 0 }
 
-// Compare returns what became of a bucket, and since when at least it needs attention;
-// the zero time if it does not.
+// Compare returns what became of a bucket, no change without an earlier report, and since
+// when at least it needs attention; the zero time if it does not.
 func (h History) Compare(res ossenc.Result, now time.Time) (Change, time.Time) {
-	if len(h.earlier) == 0 {
+	severity := severityOf(res)
+	switch {
+	case len(h.earlier) == 0 && severity > 0:
+		return "", now
+	case len(h.earlier) == 0:
 		return "", time.Time{}
 	}
 	key := earlierKey{res.Account, res.Bucket}
 	before, known := h.earlier[len(h.earlier)-1].rows[key]
-	severity := severityOf(res)
 	switch {
 	case severity == 0 && before.severity > 0 && res.Verdict != ossenc.Gone:
 		return ChangeFixed, time.Time{}
@@ -191,8 +194,8 @@ func (h History) changes() *Changes {
 type row struct {
 	ossenc.Result
 	change Change
-	// openSince is the zero time if the bucket needs no attention, or there is no
-	// earlier report.
+	// openSince is since when at least the bucket needs attention: this report's time
+	// where no earlier one knows more; the zero time if it needs none.
 	openSince time.Time
 }
 

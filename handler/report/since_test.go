@@ -92,6 +92,37 @@ func TestHistory_ComparesWithTheLatestAndGoesBack(t *testing.T) {
 	}
 }
 
+// Without an earlier report a bucket is open since now, at least, and nothing has changed.
+func TestHistory_AloneAReportIsTheFirst(t *testing.T) {
+	body, _ := written(t, "json", view(), rows(nil, every()...))
+	var got struct {
+		Buckets []struct {
+			Verdict   ossenc.Verdict
+			Change    *Change
+			OpenSince *time.Time `json:"open_since"`
+		}
+		Changes *Changes
+	}
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range got.Buckets {
+		open := b.Verdict == ossenc.WouldFix || b.Verdict == ossenc.Blocked || b.Verdict == ossenc.Unknown
+		if b.Change != nil || open != (b.OpenSince != nil && b.OpenSince.Equal(view().Now)) || !open && b.OpenSince != nil {
+			t.Errorf("%+v", b)
+		}
+	}
+	if got.Changes != nil {
+		t.Errorf("%+v", got.Changes)
+	}
+	// The forms that say what is new do not take the first look for the first day.
+	for form, not := range map[string]string{"ocsf": "first_seen_time", "junit": "open since", "sarif": "open_since", "html": "data-s="} {
+		if body, _ := written(t, form, evidence(), rows(nil, every()...)); contains(body, not) {
+			t.Errorf("%s says %s", form, not)
+		}
+	}
+}
+
 func TestReadEarlier_RefusesWhatIsNotAReport(t *testing.T) {
 	for _, text := range []string{"", "[]", "{}", `{"buckets":[],"complete":true}`, `{"buckets":{}}`} {
 		if _, err := ReadEarlier([]byte(text)); err == nil {
