@@ -146,3 +146,24 @@ func TestExamplesFitTheRoleFiles(t *testing.T) {
 		t.Errorf("only %d roles in docs/examples", found)
 	}
 }
+
+// Each call that a capability makes besides the base is in the table of what it costs, or
+// the rows of the plan and of the undo have it.
+func TestEachCallIsInTheCosts(t *testing.T) {
+	_, costs, ok := strings.Cut(read(t, "docs/deploy.md"), "| with | calls besides | how many |")
+	costs, _, end := strings.Cut(costs, "\n\n")
+	if !ok || !end {
+		t.Fatal("docs/deploy.md has no table of further calls")
+	}
+	for _, c := range capabilities {
+		for _, action := range c.calls {
+			_, call, _ := strings.Cut(action, ":")
+			if !c.function || slices.Contains(base, action) {
+				continue
+			}
+			if !strings.Contains(costs, "`"+call+"`") {
+				t.Errorf("%s is in no row", action)
+			}
+		}
+	}
+}
