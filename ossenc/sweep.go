@@ -40,8 +40,9 @@ type SweepSummary struct {
 	// Stopped is whether the sweep ended early, so that buckets are left behind Last.
 	// Accounts whose list could not be read do not make it so.
 	Stopped bool
-	// Last is the last bucket before the first one that had no turn: give it as After
-	// to resume. Buckets behind it may have had their turn too and get another.
+	// Last is the last bucket before the first one that had no turn, or the beginning of
+	// its account: give it as After to resume. Buckets behind it may have had their turn
+	// too and get another.
 	Last Cursor
 	// Changes is how many buckets were written, or tried to be.
 	Changes int
@@ -79,6 +80,9 @@ func (w *Warden) Sweep(ctx context.Context, o SweepOptions, yield func(Result) b
 		}
 		part, err := w.sweepAccount(ctx, o, account, after, all.Changes, yield)
 		all.add(part.SweepSummary)
+		if part.stopped && part.Last == "" && account != from {
+			all.Last = beginningOf(account) // those before it had their turn, also without a bucket
+		}
 		errs = append(errs, err)
 		if all.Stopped = part.stopped; part.stopped {
 			break

@@ -58,7 +58,7 @@ func TestParseSweep(t *testing.T) {
 		{"CursorWithZeros", `{"cursor":"b-1~007"}`, SweepRequest{}, "cursor is"},
 		{"CursorOfTwo", `{"cursor":"b-1~1~1"}`, SweepRequest{}, "cursor is"},
 		{"CursorOfNoAccount", `{"cursor":"x/b-1~1"}`, SweepRequest{}, "cursor is"},
-		{"CursorOfAnAccountAlone", `{"cursor":"22/~1"}`, SweepRequest{}, "cursor is"},
+		{"CursorAtTheBeginningOfAnAccount", `{"cursor":"22/~1"}`, SweepRequest{Action: "sweep", Cursor: ResumeToken{Place: "22/", Changes: 1}}, ""},
 		{"CursorWithoutAnAccount", `{"cursor":"/b-1~1"}`, SweepRequest{}, "cursor is"},
 		{"CursorOfABucketInABucket", `{"cursor":"22/b-1/b-2~1"}`, SweepRequest{}, "cursor is"},
 		{"TooLargeAShare", `{"max_changes":"101%"}`, SweepRequest{}, "max_changes"},

@@ -1,7 +1,9 @@
 package estate
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -54,7 +56,7 @@ func (e *estate) waiting() bool {
 // TestStopByThePlatform: with a reserved concurrency of 0 the hop under way ends, the next
 // one waits, and the run goes on to its end when the concurrency is raised again.
 func TestStopByThePlatform(t *testing.T) {
-	t.Parallel()
+	small(t)
 	e := newEstate(t, nil)
 	var once sync.Once
 	e.OSS.SetFault(func(r localoss.Request) *localoss.Fault { // while the first hop works
@@ -64,23 +66,57 @@ func TestStopByThePlatform(t *testing.T) {
 		return nil
 	})
 	e.start(`{"action":"sweep","continue":true,"run_id":"halted"}`)
-	_, _, hops := e.log.seen()
-	for end := time.Now().Add(limit()); !e.waiting() || hops == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(limit()); !e.waiting() || len(e.log.ended()) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("no hop waits: %+v", e.Function.Tasks())
 		}
-		_, _, hops = e.log.seen()
 	}
-	before, _, hops := e.log.seen()
+	before, _ := e.log.seen()
 	time.Sleep(300 * time.Millisecond)
-	if after, _, _ := e.log.seen(); after != before || hops != 1 || before == *buckets || !e.waiting() {
-		t.Errorf("%d, then %d buckets of %d, after %d hops: the run was not stopped", before, after, *buckets, hops)
+	if after, _ := e.log.seen(); after != before || before == *buckets || !e.waiting() {
+		t.Errorf("%d, then %d buckets of %d: the run was not stopped", before, after, *buckets)
 	}
 	e.reserve(10)
-	for _, task := range e.wait(limit(), nil) {
-		if task.State != "Succeeded" {
-			t.Errorf("%+v", task)
+	e.check(e.wait(), 1, 0)
+}
+
+// TestStopSwitch takes the setting away while a run is under way: its next hop fails
+// with the cursor, which resumes the run when the setting is back.
+func TestStopSwitch(t *testing.T) {
+	small(t)
+	e := newEstate(t, nil)
+	var once sync.Once
+	var waits []byte // the next hop, which waits in the queue meanwhile
+	e.front = func(w http.ResponseWriter, r *http.Request, platform http.Handler) {
+		if strings.HasSuffix(r.Header.Get("X-Fc-Async-Task-Id"), "-h00003") {
+			once.Do(func() { waits, _ = io.ReadAll(r.Body) })
+			w.WriteHeader(http.StatusAccepted)
+			return
 		}
+		platform.ServeHTTP(w, r)
 	}
-	e.check(true)
+	e.start(`{"action":"sweep","continue":true,"run_id":"stopped"}`)
+	e.wait()
+	e.front = nil
+	e.restart(nil, "WARDEN_SWEEP_CONTINUE=off")
+	res, err := e.Function.Invoke(t.Context(), waits)
+	if err != nil || res.ErrorType() != "refused" || !strings.Contains(res.ErrorMessage(), "WARDEN_SWEEP_CONTINUE") {
+		t.Fatalf("%s, %v", res.Payload, err)
+	}
+	var answer struct{ Next string }
+	if err := json.Unmarshal([]byte(res.ErrorMessage()), &answer); err != nil || answer.Next == "" {
+		t.Fatalf("no cursor in %s, %v", res.ErrorMessage(), err)
+	}
+	if res, err = e.Function.Invoke(t.Context(), []byte(`{"action":"sweep","continue":true}`)); err != nil || res.ErrorType() != "invalid" {
+		t.Errorf("%s, %v", res.Payload, err)
+	}
+	if all, _ := e.log.seen(); all == 0 || all == *buckets {
+		t.Errorf("%d buckets before the stop", all)
+	}
+	e.restart(nil)
+	e.start(`{"action":"sweep","continue":true,"run_id":"resumed","cursor":"` + answer.Next + `"}`)
+	e.wait()
+	if all, twice := e.log.seen(); all != *buckets || twice > 0 {
+		t.Errorf("%d of %d buckets, %d more than once", all, *buckets, twice)
+	}
 }

@@ -1,6 +1,7 @@
 package fc
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -82,10 +83,9 @@ func (c Config) seconds() int {
 // starts here, so that k.header can name the deadline.
 func (c Config) perform(ctx context.Context, to caller, k call) (Result, error) {
 	start := time.Now()
-	deadline := start.Add(c.Timeout)
-	ctx, cancel := context.WithDeadlineCause(ctx, deadline, errTimedOut)
+	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(c.Timeout), errTimedOut)
 	defer cancel()
-	k.header = c.header(k.id, k.retry, deadline)
+	k.header = c.header(k.id, k.retry, start.Add(cmp.Or(c.Promised, c.Timeout)))
 	a, err := to.call(ctx, k)
 	r := Result{RequestID: k.id, Payload: a.payload, Duration: time.Since(start)}
 	if errors.Is(err, errTimedOut) {
