@@ -56,7 +56,26 @@ var forms = map[string]func(string) string{
 	"HTML, decimal":      func(s string) string { return each(s, "&#%d;") },
 	"HTML, hex":          func(s string) string { return each(s, "&#x%x;") },
 	"HTML in percent":    func(s string) string { return url.QueryEscape(each(s, "&#x%x;")) },
-	"percent of Base64":  func(s string) string { return url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(s))) },
+	"C, octal":           func(s string) string { return each(s, `\%03o`) },
+	"C, long":            func(s string) string { return each(s, `\U%08x`) },
+	"JavaScript":         func(s string) string { return each(s, `\u{%x}`) },
+	"Perl":               func(s string) string { return each(s, `\x{%06x}`) },
+	"Unicode":            func(s string) string { return each(s, "U+%04X ") },
+	"HTML, open":         func(s string) string { return each(s, "&#%d") },
+	"HTML, open hex":     func(s string) string { return each(s, "&#x%x") },
+	"HTML, zeros":        func(s string) string { return each(s, "&#%015d;") },
+	"HTML, spaces":       func(s string) string { return grouped(s, 2, "&NegativeVeryThinSpace;") },
+	"HTML, tags":         func(s string) string { return each(s, `<b class="x">%c</b>`) },
+	"HTML, lines":        func(s string) string { return grouped(s, 4, "<br/>") },
+	"JSON, lines":        func(s string) string { return grouped(s, 4, `\n`) },
+	"JSON of MIME":       func(s string) string { return grouped(base64.StdEncoding.EncodeToString([]byte(s)), 4, `\r\n`) },
+	"bytes of Go":        func(s string) string { return fmt.Sprint([]byte(s)) },
+	"bytes of JSON":      func(s string) string { return each(s, "%d,") },
+	"letters that fold": func(s string) string {
+		return strings.NewReplacer("s", "ſ", "S", "ſ", "k", "\u212a", "K", "\u212a").Replace(s)
+	},
+	"full width":        fullWidth,
+	"percent of Base64": func(s string) string { return url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(s))) },
 }
 
 func swapCase(s string) string {
@@ -66,6 +85,10 @@ func swapCase(s string) string {
 		}
 		return []rune(strings.ToUpper(string(r)))[0]
 	}, s)
+}
+
+func fullWidth(s string) string {
+	return strings.Map(func(r rune) rune { return r - '!' + '！' }, s)
 }
 
 func reversed(s string) string {
@@ -141,6 +164,7 @@ func TestHolds_NothingElse(t *testing.T) {
 		"", secret[:7], keyID[:7], "9rT4kLm-and-more", "5C3D9175B6FC201293AD0000", "4C467B38-3910-447D-87BC-AC049166F216",
 		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
 		"%41%42%43%44%45%46%47%48 &lt;p&gt; \\u0041", "STS.NUk is not found", "%zz%", "0x", `\u12`,
+		"&#;", "&#x", "&", "a < b and c > d", `\u{}`, `\9`, `\`, "10 buckets, 20 of 30 in 40 s, 50 of 60 in 70 s, 80 of 90 in 100 s", "ſ \u212a ＡＢＣ",
 	} {
 		if s.Holds(text) {
 			t.Errorf("%q is taken for a secret", text)
