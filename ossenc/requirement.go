@@ -3,6 +3,7 @@ package ossenc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -139,10 +140,21 @@ func (w *Warden) withUsableKey(ctx context.Context, region string, current Rule,
 	case r.Fallback.IsNone():
 		return Decision{}, &Error{Op: "DescribeKey", Code: Refused, Message: fmt.Sprintf("%s; key %s is not usable: %s", d.Reason, d.Target.KMSKeyID, key.Reason)}
 	}
-	unusable := fmt.Sprintf("key %s is not usable (%s), so the fallback applies: ", d.Target.KMSKeyID, key.Reason)
-	d = Decide(current, r.Fallback, Floor) // a fallback never weakens
-	d.Reason = unusable + d.Reason
-	return d, nil
+	return w.fallBack(ctx, region, current, r, fmt.Sprintf("key %s is not usable (%s), so the fallback applies: ", d.Target.KMSKeyID, key.Reason))
+}
+
+// fallBack decides about the fallback as about any other required rule: its key, and
+// the current one that it keeps, may be unusable or foreign too. why begins the reason.
+func (w *Warden) fallBack(ctx context.Context, region string, current Rule, r Requirement, why string) (Decision, error) {
+	r.Desired, r.Fallback = Desired{Rule: r.Fallback, Compare: Floor}, Rule{} // a fallback never weakens
+	d, err := w.decide(ctx, region, current, r)
+	if e, ok := errors.AsType[*Error](err); ok {
+		explained := *e
+		explained.Message = why + e.Message
+		return Decision{}, &explained
+	}
+	d.Reason = why + d.Reason
+	return d, err
 }
 
 // asCurrent returns the required rule with its key spelt as the current one, where

@@ -30,12 +30,16 @@ type Client struct {
 	api openapi.Client
 }
 
+// maxAnswer bounds an answer, in bytes: one has 1 KB. What is nested in a longer one
+// would take a hundred times its size.
+const maxAnswer = 64 << 10
+
 var _ ossenc.Keys = (*Client)(nil)
 
 // NewClient returns a client that sends over the given transport. fallback finds
 // credentials when the context has none; nil means that there are none.
 func NewClient(e alicloud.Endpoints, transport http.RoundTripper, fallback func() (ossenc.Credentials, error)) *Client {
-	return &Client{e, openapi.Client{Version: "2016-01-20", Transport: transport, Fallback: fallback}}
+	return &Client{e, openapi.Client{Version: "2016-01-20", Transport: transport, Fallback: fallback, MaxAnswer: maxAnswer}}
 }
 
 // Describe says whether OSS can encrypt with the key in the region. A key that
