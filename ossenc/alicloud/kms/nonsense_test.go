@@ -55,6 +55,8 @@ func TestDescribe_NonsenseIsNoUsableKey(t *testing.T) {
 		"lines as ID":           {200, metadata(map[string]any{"KeyId": "key-1\r\n", "Arn": nil}), ""},
 		"a blank as ID":         {200, metadata(map[string]any{"KeyId": " ", "Arn": nil}), ""},
 		"a long ID":             {200, metadata(map[string]any{"KeyId": strings.Repeat("k", 2048), "Arn": nil}), ""},
+		"a long answer":         {200, metadata(nil) + strings.Repeat(" ", 64<<10), ""},
+		"a nested answer":       {200, strings.Repeat(`{"":`, 1<<18), ""},
 		"no ID":                 {200, metadata(map[string]any{"KeyId": nil}), ""},
 		"no state":              {200, metadata(map[string]any{"KeyState": nil}), ""},
 		"a state in lower case": {200, metadata(map[string]any{"KeyState": "enabled"}), ""},
