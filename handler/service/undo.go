@@ -85,6 +85,9 @@ func ParseChanges(data []byte, most int) ([]Change, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("value %d is not JSON", n)
 		}
+		if n > most { // other lines of a log count too: each is read
+			return nil, fmt.Errorf("there are more than %d values", most)
+		}
 		got, err := recordsIn(value, 0, most)
 		if err != nil {
 			return nil, fmt.Errorf("value %d: %w", n, err)
@@ -147,19 +150,23 @@ func notOurs(err error) error {
 // only where no result of its bucket follows.
 func changesOf(records []changeRecord) []Change {
 	var all []Change
-	for i, r := range records {
+	ended := map[[2]string]bool{} // buckets of which there is a later record
+	for _, r := range slices.Backward(records) {
+		if r.Bucket == "" {
+			continue
+		}
+		id := [2]string{r.Account, r.Bucket}
 		c := Change{Account: r.Account, Bucket: r.Bucket, Region: r.Region, Before: r.Before.Rule, After: r.After.Rule, Time: r.Time}
 		switch {
-		case r.Bucket == "":
-		case r.Kind == "intent":
-			if !slices.ContainsFunc(records[i+1:], func(o changeRecord) bool { return o.Bucket == r.Bucket && o.Account == r.Account }) {
-				c.After, c.Unconfirmed = r.Target.Rule, true
-				all = append(all, c)
-			}
-		case r.Verdict == ossenc.Fixed:
+		case r.Kind == "intent" && !ended[id]:
+			c.After, c.Unconfirmed = r.Target.Rule, true
+			all = append(all, c)
+		case r.Kind != "intent" && r.Verdict == ossenc.Fixed:
 			all = append(all, c)
 		}
+		ended[id] = true
 	}
+	slices.Reverse(all)
 	return all
 }
 

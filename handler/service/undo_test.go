@@ -86,7 +86,7 @@ func TestParseChanges_Refuses(t *testing.T) {
 		t.Error("what is left out has no error of its own")
 	}
 	for text, want := range map[string]bool{
-		"": false, "{}": false, `{"msg":"sweep"}`: false, `{"results":[]}`: true, `{"results":[{"bucket":"b-1","verdict":"compliant"}]}`: true, `{"kind":"begin"}`: true,
+		"": false, "{}": false, `{"kind":"begin"}{}{}`: false, `{"kind":"begin"}{}`: true, `{"msg":"sweep"}`: false, `{"results":[]}`: true, `{"results":[{"bucket":"b-1","verdict":"compliant"}]}`: true, `{"kind":"begin"}`: true,
 		`{"results":[{"bucket":"b-1"},{"bucket":"b-2"}]}`: true, `{"results":[{"bucket":"b-1"},{"bucket":"b-2"},{"bucket":"b-3"}]}`: false,
 		`{"bucket":"b-1"}{"bucket":"b-2"}{"bucket":"b-3"}`: false, "\ufeff" + `{"bucket":"b-1"}`: true,
 	} {
@@ -104,6 +104,20 @@ func TestParseChanges_AnIntentWithoutAnEnd(t *testing.T) {
 	want := []Change{{Bucket: "b-1", After: aes256, Unconfirmed: true}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+}
+
+// A journal of many writes that were begun and have no end: each is one change, in its
+// order. (To look behind each for its end took a minute.)
+func TestParseChanges_ManyIntentsWithoutAnEnd(t *testing.T) {
+	var journal strings.Builder
+	const n = 50_000
+	for i := range n {
+		fmt.Fprintf(&journal, `{"kind":"intent","bucket":"b-%d","before":null,"target":null}`+"\n", i)
+	}
+	got, err := ParseChanges([]byte(journal.String()), n)
+	if err != nil || len(got) != n || got[0].Bucket != "b-0" || got[n-1].Bucket != "b-49999" || !got[7].Unconfirmed {
+		t.Errorf("%d changes, %v", len(got), err)
 	}
 }
 
