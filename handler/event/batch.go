@@ -50,13 +50,19 @@ func eachElement(p []byte, do func(json.RawMessage) bool) {
 	}
 }
 
+// isOfObject reports whether this is a record of OSS's or the CDN's own trigger: not
+// one of ActionTrail, and not OSS's about a bucket, which are read or refused.
+func (s *shape) isOfObject() bool {
+	return s.EventName != nil && s.SpecVersion == nil && s.ServiceName == nil && !bytes.HasPrefix(s.EventName, []byte(`"Bucket`))
+}
+
 // list reads {"events":[...]}. OSS's and the CDN's own triggers send it, with records
 // of objects; and some tools put events into it.
 func (d *decoder) list(events json.RawMessage, depth int) {
 	objects, others := 0, 0
 	eachElement(events, func(item json.RawMessage) bool {
 		var s shape
-		if json.Unmarshal(item, &s) == nil && s.EventName != nil && s.SpecVersion == nil {
+		if json.Unmarshal(item, &s) == nil && s.isOfObject() {
 			objects++
 		} else {
 			others++

@@ -107,6 +107,8 @@ func TestRead_OddButRightEvents(t *testing.T) {
 		{"JSONInCapitals", created(`,"datacontenttype":"Application/JSON; Charset=UTF-8"`, ""), 1, "datacontenttype"},
 		{"RelativeSchema", created(`,"dataschema":"schema.json"`, ""), 1, "dataschema"},
 		{"Base64Data", strings.Replace(one, `"data":{"region":"cn-beijing","oss":{"bucket":{"name":"b-1"}}}`, `"data_base64":"`+base64.StdEncoding.EncodeToString([]byte(`{"oss":{"bucket":{"name":"b-1"}}}`))+`"`, 1), 1, ""},
+		{"ListOfRecords", `{"events":[{"eventName":"DeleteBucketEncryption","serviceName":"Oss","requestParameters":{"bucketName":"b-1"}}]}`, 1, ""},
+		{"ListOfRecordsOfBuckets", `{"events":[{"eventName":"BucketCreated:PutBucket","eventSource":"acs:oss","oss":{"bucket":{"name":"b-1"}}}]}`, 1, ""},
 		{"ListOfEvents", `{"events":[` + one + `,` + strings.Replace(one, `"id":"1"`, `"id":"2"`, 1) + `]}`, 2, ""},
 	}
 	for _, tt := range tests {
