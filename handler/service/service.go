@@ -66,6 +66,9 @@ type Service struct {
 	// PlanAge is how old a plan may be when it is applied; 0 for [DefaultPlanAge].
 	PlanAge time.Duration
 	Log     *slog.Logger
+	// Line returns a text that may hold anything, such as one of a server, as one line
+	// without any part of the credentials in use; nil leaves such texts out.
+	Line func(ctx context.Context, text string) string
 	// Now returns the time; time.Now if nil.
 	Now func() time.Time
 }

@@ -82,16 +82,12 @@ func (x *exchange) fail(err error) {
 }
 
 // logCause logs an error that no answer repeats because its text may hold anything.
-// The invocation's own keys are taken out.
 func (x *exchange) logCause(cause error) {
-	text := cause.Error()
-	keys := ossenc.IdentityFrom(x.ctx()).Credentials
-	for _, secret := range []string{keys.AccessKeyID, keys.AccessKeySecret, keys.SecurityToken} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "[redacted]")
-		}
+	text := "[left out]"
+	if line := x.web.service.Line; line != nil {
+		text = line(x.ctx(), cause.Error())
 	}
-	x.log.LogAttrs(x.ctx(), slog.LevelError, "unexpected error", slog.String("type", fmt.Sprintf("%T", cause)), slog.String("error", fmt.Sprintf("%.500s", text)))
+	x.log.LogAttrs(x.ctx(), slog.LevelError, "unexpected error", slog.String("type", fmt.Sprintf("%T", cause)), slog.String("error", text))
 }
 
 // reply answers 200 with v.

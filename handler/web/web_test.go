@@ -1,15 +1,37 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"bucketwarden/handler/service"
 	"bucketwarden/ossenc"
 )
+
+// What no answer repeats reaches the log by the one place that knows the credentials,
+// and without it not at all.
+func TestLogCause_IsRedacted(t *testing.T) {
+	for want, line := range map[string]func(context.Context, string) string{
+		"[left out]":   nil,
+		"7 characters": func(_ context.Context, text string) string { return fmt.Sprint(len(text), " characters") },
+	} {
+		var log strings.Builder
+		x := &exchange{web: New(&service.Service{Line: line, Log: slog.New(slog.NewTextHandler(&log, nil))}, Auth{}), req: httptest.NewRequest(http.MethodGet, "/", http.NoBody)}
+		x.log = x.web.log
+		x.logCause(errors.New("s3cr3t!"))
+		if got := log.String(); !strings.Contains(got, want) || strings.Contains(got, "s3cr3t") {
+			t.Error(got)
+		}
+	}
+}
 
 func TestWeb_WhatIsNoRouteIsAProblem(t *testing.T) {
 	tests := []struct {

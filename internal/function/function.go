@@ -67,6 +67,7 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 		Events:  event.Reader{OwnRole: cfg.OwnRole, Raw: cfg.RawEvents, RawSetting: settings.RawEvents},
 		Version: version(),
 		Log:     log,
+		Line:    alicloud.Line,
 	}
 	s.ConfigRulesSetting = "set " + settings.ConfigSite + " to china or international"
 	if cfg.CloudConfig != nil {
@@ -101,7 +102,7 @@ func newCloud(cfg settings.Config, log *slog.Logger) *cloud {
 	transport := alicloud.NewTransportWith(&tlsdial.Dialer{Roots: roots, Report: func(u tlsdial.Used) {
 		because := "" // they were the first choice
 		if u.Because != nil {
-			because = u.Because.Error()
+			because = alicloud.Line(context.Background(), u.Because.Error()) // it may repeat the server's certificate
 		}
 		log.Debug("root certificates", "from", u.String(), "parsed", u.Parsed, "found", u.Found, "because", because)
 	}})

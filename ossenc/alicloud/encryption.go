@@ -99,6 +99,9 @@ func (c *Client) Tags(ctx context.Context, b ossenc.Bucket) (map[string]string, 
 		}
 		if out.Tagging.TagSet != nil {
 			for _, t := range out.Tagging.TagSet.Tags {
+				if inUse.Holds(deref(t.Key)) || inUse.Holds(deref(t.Value)) {
+					return ossenc.Observation{}, &ossenc.Error{Code: ossenc.Unavailable, Message: "tags that repeat a part of the request"}
+				}
 				tags[deref(t.Key)] = deref(t.Value)
 			}
 		}

@@ -3,6 +3,7 @@ package alicloud
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"bucketwarden/ossenc"
@@ -35,6 +36,18 @@ func shown(ctx context.Context, s string, secrets ...string) string {
 	}
 	return line
 }
+
+// Repeats reports whether one of the texts that a service filled, such as names and
+// tags, holds a part of the credentials that are in use. Such an answer is not the
+// service's: its texts become part of results and reports.
+func Repeats(ctx context.Context, texts ...string) bool {
+	remember(ossenc.IdentityFrom(ctx).Credentials)
+	return slices.ContainsFunc(texts, inUse.Holds)
+}
+
+// Line returns a text of anybody, such as an error of the network, as one short line
+// that holds no part of the credentials that are in use.
+func Line(ctx context.Context, text string) string { return shown(ctx, text) }
 
 // The fields of an answer that have a grammar are shown only if they have it, and
 // hold no part of the credentials either: there are tokens that look like IDs.

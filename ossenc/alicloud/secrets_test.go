@@ -129,6 +129,8 @@ var places = map[string]place{
 	"bucket's Location":           {status: 200, body: strings.Replace(strings.Replace(wholeList, "<Region>cn-hangzhou</Region>", "", 1), "oss-cn-hangzhou", "oss-cn-%", 1)},
 	"bucket's endpoint":           {status: 200, body: strings.Replace(wholeList, "</Bucket>", "<ExtranetEndpoint>oss-cn-%.aliyuncs.com</ExtranetEndpoint></Bucket>", 1)},
 	"bucket's internal endpoint":  {status: 200, body: strings.Replace(wholeList, "</Bucket>", "<IntranetEndpoint>oss-cn-%.aliyuncs.com</IntranetEndpoint></Bucket>", 1)},
+	"a tag's key":                 {status: 200, body: `<Tagging><TagSet><Tag><Key>%</Key><Value>v</Value></Tag></TagSet></Tagging>`},
+	"a tag's value":               {status: 200, body: `<Tagging><TagSet><Tag><Key>k</Key><Value>%</Value></Tag></TagSet></Tagging>`},
 	"a malformed answer": {err: func(s string) error {
 		return fmt.Errorf("net/http: HTTP/1.x transport connection broken: %w", errors.New(`malformed HTTP response "`+s+`"`))
 	}},

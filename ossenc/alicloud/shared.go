@@ -45,7 +45,7 @@ func (s *SharedConnections) RoundTrip(req *http.Request) (*http.Response, error)
 	}
 	said, status := "", 0
 	if err != nil {
-		said = err.Error()
+		said = networkReason(err)
 	} else {
 		status, said = resp.StatusCode, "status "+strconv.Itoa(resp.StatusCode)
 		_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer) // so that the connection can be used again

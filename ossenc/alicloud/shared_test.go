@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 )
 
@@ -151,5 +152,29 @@ func TestSharedConnections_ReadsOfBucketsOnly(t *testing.T) {
 	}
 	if _, after := f.seen(); after-before > 1 {
 		t.Errorf("%d connections for 100 buckets", after-before)
+	}
+}
+
+// Why sharing ended is for the log, so it repeats no part of the credentials.
+func TestSharedConnections_SaysNoSecret(t *testing.T) {
+	c := markedBy("Shr")
+	alicloud.Repeats(ossenc.WithIdentity(t.Context(), ossenc.Identity{Credentials: c})) // in use from now on
+	for text, want := range map[string]string{c.SecurityToken: "left out", "an odd line": "an odd line"} {
+		off := ""
+		s := &alicloud.SharedConnections{Off: func(_, said string) { off = said }, Next: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host == ossHost {
+				return nil, fmt.Errorf("net/http: transport connection broken: malformed HTTP response %q", text)
+			}
+			return reply(r, http.StatusNotFound, ""), nil
+		})}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://b-1."+ossHost+"/?encryption", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := s.RoundTrip(r)
+		if err != nil || !strings.Contains(off, want) || strings.Contains(off, c.SecurityToken[:8]) {
+			t.Errorf("said %q, %v", off, err)
+		}
+		_ = resp.Body.Close()
 	}
 }

@@ -89,6 +89,11 @@ type Event struct {
 	UserAgent        string
 }
 
+// texts are all that the record says in words.
+func (e Event) texts() []string {
+	return append([]string{e.ID, e.Name, e.ErrorCode, e.Region, e.Rule.KMSKeyID, e.UserType, e.UserName, e.AccountID, e.Owner, e.UserAgent}, e.Buckets...)
+}
+
 const operation = "LookupEvents"
 
 // Lookup returns one page of the events that q asks for. It never tries again: two
@@ -115,7 +120,11 @@ func (c *Client) Lookup(ctx context.Context, q Query) (Events, error) {
 	}
 	page := Events{Next: a.NextToken}
 	for _, r := range *a.Events {
-		page.Events = append(page.Events, r.event())
+		e := r.event()
+		if alicloud.Repeats(ctx, e.texts()...) {
+			return Events{}, openapi.Unreadable(ctx, call)
+		}
+		page.Events = append(page.Events, e)
 	}
 	return page, nil
 }

@@ -66,6 +66,23 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// No record shows a part of the credentials, wherever the service repeats it.
+func TestLookup_ShowsNoSecret(t *testing.T) {
+	const secret = "9rT4kLmP2sWxYzQ8vBnC3dFg"
+	ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{Credentials: ossenc.Credentials{AccessKeyID: "STS.id", AccessKeySecret: secret, SecurityToken: "token"}})
+	for _, record := range []string{
+		`{"eventName":"%"}`, `{"eventId":"%"}`, `{"errorCode":"%"}`, `{"acsRegion":"%"}`, `{"userAgent":"x %"}`, `{"recipientAccountId":"%"}`, `{"resourceName":"%"}`,
+		`{"userIdentity":{"type":"%"}}`, `{"userIdentity":{"userName":"role:%"}}`, `{"userIdentity":{"accountId":"%"}}`,
+		`{"referencedResources":{"ACS::OSS::Bucket":["%"]}}`, `{"requestParameters":{"SSEAlgorithm":"KMS","KMSMasterKeyID":"%"}}`,
+	} {
+		transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[` + strings.Replace(record, "%", secret, 1) + `]}`}}}
+		got, err := actiontrail.New(alicloud.Endpoints{}, transport, nil).Lookup(ctx, query())
+		if text := fmt.Sprintf("%+v %v", got, err); strings.Contains(text, secret[:8]) || ossenc.CodeOf(err) != ossenc.Unavailable {
+			t.Errorf("%s: %s", record, text)
+		}
+	}
+}
+
 func TestLookup_NextPage(t *testing.T) {
 	transport := &canned.Transport{Answers: []canned.Answer{{Body: `{"Events":[]}`}}}
 	q := query()

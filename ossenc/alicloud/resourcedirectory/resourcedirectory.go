@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/openapi"
 )
 
@@ -117,6 +118,9 @@ func (c *Client) page(ctx context.Context, token string) (members []Member, next
 		return nil, "", 0, openapi.Unreadable(ctx, call)
 	}
 	for _, account := range a.Accounts.Account {
+		if alicloud.Repeats(ctx, account.texts()...) {
+			return nil, "", 0, openapi.Unreadable(ctx, call)
+		}
 		m, err := account.member()
 		if err != nil {
 			return nil, "", 0, &ossenc.Error{Op: opListAccounts, Code: ossenc.Unavailable, Message: call.Subject + ": " + err.Error()}
@@ -137,6 +141,15 @@ type account struct {
 	Tags                  struct {
 		Tag []struct{ Key, Value string }
 	}
+}
+
+// texts are all that become part of messages, results and decisions.
+func (a account) texts() []string {
+	texts := []string{a.AccountID, a.DisplayName, a.FolderID, a.ResourceDirectoryPath, a.Status, a.DeletionStatus}
+	for _, t := range a.Tags.Tag {
+		texts = append(texts, t.Key, t.Value)
+	}
+	return texts
 }
 
 // member checks what decisions depend on: an account that is listed in an unknown
@@ -206,7 +219,7 @@ func (c *Client) Directory(ctx context.Context) (Directory, error) {
 		ResourceDirectory struct{ MasterAccountID, RootFolderID string }
 	}
 	d := &a.ResourceDirectory
-	if json.Unmarshal(answer.Body, &a) != nil || !ossenc.ValidAccountID(d.MasterAccountID) || d.RootFolderID == "" {
+	if json.Unmarshal(answer.Body, &a) != nil || !ossenc.ValidAccountID(d.MasterAccountID) || d.RootFolderID == "" || alicloud.Repeats(ctx, d.MasterAccountID, d.RootFolderID) {
 		return Directory{}, openapi.Unreadable(ctx, call)
 	}
 	return Directory{d.MasterAccountID, d.RootFolderID}, nil

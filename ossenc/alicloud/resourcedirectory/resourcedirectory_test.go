@@ -147,6 +147,22 @@ func TestMembers_TakesNothingElseForAList(t *testing.T) {
 	}
 }
 
+// No member of the list shows a part of the credentials, wherever the service repeats it.
+func TestMembers_ShowNoSecret(t *testing.T) {
+	const secret = "9rT4kLmP2sWxYzQ8vBnC3dFg"
+	ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{Credentials: ossenc.Credentials{AccessKeyID: "STS.id", AccessKeySecret: secret, SecurityToken: "token"}})
+	const whole = `{"Accounts":{"Account":[{"AccountId":"2","DisplayName":"name","FolderId":"fd-a","ResourceDirectoryPath":"rd/r/2","Status":"odd","DeletionStatus":"no","Tags":{"Tag":[{"Key":"k-1","Value":"v-1"}]}}]}}`
+	for _, field := range []string{`"2"`, `"name"`, `"fd-a"`, `"rd/r/2"`, `"odd"`, `"no"`, `"k-1"`, `"v-1"`} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := &canned.Transport{Answers: []canned.Answer{{Body: strings.Replace(whole, field, `"`+strings.ToLower(secret)+`"`, 1)}}}
+			got, err := resourcedirectory.New(transport, nil).Members(ctx)
+			if text := strings.ToLower(fmt.Sprintf("%+v %v", got, err)); strings.Contains(text, strings.ToLower(secret[:8])) || ossenc.CodeOf(err) != ossenc.Unavailable {
+				t.Errorf("%s: %s", field, text)
+			}
+		})
+	}
+}
+
 func TestDirectory(t *testing.T) {
 	_, client := organisation(t, 0)
 	got, err := client.Directory(identified(t.Context()))
