@@ -50,6 +50,13 @@ type PlanRow struct {
 	Target  ossenc.Rule `json:"target"`
 }
 
+// Plans reports whether a result is a row of a plan: a rule would be written, and a
+// plan may do so. Where a rule of the policy only reports, no plan writes either; where the
+// settings only report, it may be made for later.
+func (s *Service) Plans(r ossenc.Result) bool {
+	return r.Verdict == ossenc.WouldFix && (r.Mode != ossenc.ReportOnly || s.Mode() == ossenc.ReportOnly)
+}
+
 func (p *Plan) add(r ossenc.Result) {
 	p.Rows = append(p.Rows, PlanRow{r.Account, r.Bucket, r.Region, r.Before, r.Target})
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,36 @@ func TestPlan_Check(t *testing.T) {
 				t.Errorf("err = %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// A plan has no row that no plan can write; where the settings only report, it is for
+// later and has them all.
+func TestSweep_APlanLeavesOutWhatThePolicyOnlyReports(t *testing.T) {
+	p, err := policy.Parse("policy.yaml", []byte(`
+version: 1
+rules:
+  - {name: watched, match: {buckets: [a*]}, mode: report, want: {algorithm: AES256}}
+  - {name: approved, match: {buckets: [b*]}, mode: approve, want: {algorithm: AES256}}
+  - {name: rest, want: {algorithm: AES256}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[ossenc.Mode]string{ossenc.Enforce: "[b-1 c-1]", ossenc.Approve: "[b-1 c-1]", ossenc.ReportOnly: "[a-1 b-1 c-1]"} {
+		m := &memory.Account{Rules: map[string]ossenc.Rule{"a-1": {}, "b-1": {}, "c-1": {}}}
+		s := servingBy(&ossenc.Warden{Store: m, Lister: m, Policy: policy.Evaluator{Policy: p}, Mode: mode})
+		res, err := s.Sweep(t.Context(), &SweepRequest{Action: ActionSweep, Mode: ossenc.ReportOnly})
+		if err != nil || res.Plan == nil || res.Totals[ossenc.WouldFix] != 3 {
+			t.Fatalf("%s: %+v, %v", mode, res, err)
+		}
+		var got []string
+		for _, r := range res.Plan.Rows {
+			got = append(got, r.Bucket)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: rows %v, want %s", mode, got, want)
+		}
 	}
 }
 

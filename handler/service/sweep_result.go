@@ -69,13 +69,14 @@ type SweepResult struct {
 	// named are the buckets that were asked for by name and not seen yet.
 	named map[string]bool
 
-	listed, planned int // bytes of Results and of the plan's rows
+	plans           func(ossenc.Result) bool // see [Service.Plans]
+	listed, planned int                      // bytes of Results and of the plan's rows
 }
 
 func (s *Service) newSweepResult(ctx context.Context, asked *SweepRequest, mode ossenc.Mode) *SweepResult {
 	r := &SweepResult{Action: asked.Action, Mode: mode, Totals: map[ossenc.Verdict]int{}, Results: []ossenc.Result{}, named: setOf(asked.Buckets)}
 	if !mode.MayWrite(false) {
-		r.Plan = s.NewPlan(ossenc.IdentityFrom(ctx).AccountID)
+		r.Plan, r.plans = s.NewPlan(ossenc.IdentityFrom(ctx).AccountID), s.Plans
 	}
 	return r
 }
@@ -103,7 +104,7 @@ func (r *SweepResult) add(one ossenc.Result) {
 		r.Failures[one.Code]++
 		r.Code = ossenc.MoreUrgent(r.Code, one.Code)
 	}
-	if r.Plan != nil && one.Verdict == ossenc.WouldFix {
+	if r.Plan != nil && r.plans(one) {
 		r.Plan.add(one)
 		r.planned += sizeOf(r.Plan.Rows[len(r.Plan.Rows)-1])
 	}

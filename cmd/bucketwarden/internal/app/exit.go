@@ -19,7 +19,7 @@ const (
 	// Usage: the command line, the settings or the credentials are wrong. Nothing
 	// was done.
 	Usage Exit = 1
-	// Findings: something is not as it should be, or a change was refused.
+	// Findings: something is not as it should be, or a change was refused or not made.
 	Findings Exit = 2
 	// Incomplete: a call failed, so the answer or the work is not whole. It wins
 	// over Findings.

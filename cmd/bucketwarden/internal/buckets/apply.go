@@ -192,6 +192,7 @@ func (c *changing) report(g *guard, results service.Results) error {
 		}
 	}
 	if n := counts[string(ossenc.WouldFix)]; n > 0 && !c.dry {
+		exit = max(exit, app.Findings) // asked for, and not made
 		fmt.Fprintf(c.app.Out, "next: %s not written because of the mode of the policy's rule; mode: approve takes --digest with the digest that was approved\n", counted(n, "change"))
 	}
 	if g.skipped > 0 {

@@ -26,6 +26,9 @@ type planning struct {
 	output string
 	force  bool
 	rows   []service.PlanRow
+	// onlyReported counts changes that no plan makes, and toApprove those of rows that only
+	// an approved one does.
+	onlyReported, toApprove int
 }
 
 // PlanCommand returns the verb plan.
@@ -77,11 +80,17 @@ func (p *planning) run(ctx context.Context) error {
 	}
 	var count tally
 	var others []ossenc.Result // that no change makes good
+	s := newService(r)
 	format, _ := report.FormatNamed("json")
 	sum, err := report.Write(io.Discard, format, p.view(ctx, r), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 		return p.source(r.Context(ctx), r, &count)(func(res ossenc.Result) bool {
 			switch {
+			case res.Verdict == ossenc.WouldFix && !s.Plans(res):
+				p.onlyReported++
 			case res.Verdict == ossenc.WouldFix:
+				if res.Mode == ossenc.Approve {
+					p.toApprove++
+				}
 				p.rows = append(p.rows, service.PlanRow{Account: res.Account, Bucket: res.Bucket, Region: res.Region, Before: res.Before, Target: res.Target})
 			case res.Verdict.Failed():
 				others = append(others, res)
@@ -92,7 +101,7 @@ func (p *planning) run(ctx context.Context) error {
 	if err != nil {
 		return failed(p.app, err)
 	}
-	plan, err := newService(r).NewPlan(r.Account).With(p.rows)
+	plan, err := s.NewPlan(r.Account).With(p.rows)
 	if err != nil {
 		return &app.Error{Exit: app.Findings, Err: err, Next: "make smaller plans, with --region, --prefix or --bucket"}
 	}
@@ -133,14 +142,26 @@ func (p *planning) write(plan *service.Plan, others []ossenc.Result) error {
 }
 
 func (p *planning) close(plan *service.Plan) {
+	if p.onlyReported > 0 {
+		fmt.Fprintf(p.app.Out, "%s not in the plan, because the policy's rule only reports (mode: report)\n", counted(p.onlyReported, "change"))
+	}
 	fmt.Fprintf(p.app.Out, "plan: %s, digest %s\n", counted(len(plan.Rows), "change"), plan.Digest)
 	switch {
 	case len(plan.Rows) == 0:
 	case p.output == "":
 		fmt.Fprintln(p.app.Out, "next: --output plan.json keeps it")
+	case p.toApprove > 0:
+		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s --digest %s, with the same flags; %s approval (mode: approve)\n", p.output, p.output, plan.Digest, needing(p.toApprove))
 	default:
 		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s, with the same flags\n", p.output, p.output)
 	}
+}
+
+func needing(n int) string {
+	if n == 1 {
+		return "1 change needs"
+	}
+	return fmt.Sprintf("%d changes need", n)
 }
 
 // encodePlan writes a plan with one row in each line, so that people can read and
