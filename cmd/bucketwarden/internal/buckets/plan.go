@@ -29,6 +29,7 @@ type planning struct {
 	// onlyReported counts changes that no plan makes, and toApprove those of rows that only
 	// an approved one does.
 	onlyReported, toApprove int
+	others                  []ossenc.Result // that no change makes good
 }
 
 // PlanCommand returns the verb plan.
@@ -79,22 +80,11 @@ func (p *planning) run(ctx context.Context) error {
 		return err
 	}
 	var count tally
-	var others []ossenc.Result // that no change makes good
 	s := newService(r)
 	format, _ := report.FormatNamed("json")
 	sum, err := report.Write(io.Discard, format, p.view(ctx, r), func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 		return p.source(r.Context(ctx), r, &count)(func(res ossenc.Result) bool {
-			switch {
-			case res.Verdict == ossenc.WouldFix && !s.Plans(res):
-				p.onlyReported++
-			case res.Verdict == ossenc.WouldFix:
-				if res.Mode == ossenc.Approve {
-					p.toApprove++
-				}
-				p.rows = append(p.rows, service.PlanRow{Account: res.Account, Bucket: res.Bucket, Region: res.Region, Before: res.Before, Target: res.Target})
-			case res.Verdict.Failed():
-				others = append(others, res)
-			}
+			p.take(s, res)
 			return row(res)
 		})
 	})
@@ -108,7 +98,7 @@ func (p *planning) run(ctx context.Context) error {
 	if plan.Provenance, err = json.Marshal(sum.Provenance); err != nil {
 		return err
 	}
-	if err := p.write(plan, others); err != nil {
+	if err := p.write(plan); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.app.Out, r.First())
@@ -119,8 +109,23 @@ func (p *planning) run(ctx context.Context) error {
 	return p.status(sum, &count)
 }
 
+// take sorts a result: a row of the plan, a change that no plan makes, or none at all.
+func (p *planning) take(s *service.Service, res ossenc.Result) {
+	switch {
+	case res.Verdict == ossenc.WouldFix && !s.Plans(res):
+		p.onlyReported++
+	case res.Verdict == ossenc.WouldFix:
+		if res.Mode == ossenc.Approve {
+			p.toApprove++
+		}
+		p.rows = append(p.rows, service.PlanRow{Account: res.Account, Bucket: res.Bucket, Region: res.Region, Before: res.Before, Target: res.Target})
+	case res.Verdict.Failed():
+		p.others = append(p.others, res)
+	}
+}
+
 // write shows the plan, and writes its file.
-func (p *planning) write(plan *service.Plan, others []ossenc.Result) error {
+func (p *planning) write(plan *service.Plan) error {
 	t := p.app.Terminal()
 	if len(plan.Rows) > 0 {
 		if err := writeChanges(t, p.app.Out, plan.Rows); err != nil {
@@ -128,9 +133,9 @@ func (p *planning) write(plan *service.Plan, others []ossenc.Result) error {
 		}
 		fmt.Fprintln(p.app.Out)
 	}
-	if len(others) > 0 {
+	if len(p.others) > 0 {
 		fmt.Fprintln(p.app.Out, "Not in the plan, and in need of attention:")
-		if err := writeTable(t, p.app.Out, others, nil); err != nil {
+		if err := writeTable(t, p.app.Out, p.others, nil); err != nil {
 			return err
 		}
 		fmt.Fprintln(p.app.Out)
