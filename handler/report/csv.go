@@ -12,7 +12,8 @@ import (
 // csvReport is one line for each bucket (RFC 4180), then lines without a bucket: one
 // with the verdict "incomplete" where something is missing, and one with the verdict
 // "report" for each fact about the report, its name as the code and its value as the
-// reason, one with the verdict "control" for each control, and where there are several
+// reason, one with the verdict "control" for each control, with earlier reports one with the
+// verdict "trend" for each of them and this one, its time as the code, and where there are several
 // accounts one with the verdict "account" for each, the worst first.
 type csvReport struct {
 	out *csv.Writer
@@ -48,6 +49,11 @@ func (c csvReport) end(s *Summary) {
 	}
 	for _, one := range s.Controls {
 		c.line("", "", "", "control", one.Standard+" "+one.Control, "", "", "", one.counts()+"; tested: "+one.Predicate, "", one.Test, "", "")
+	}
+	if s.Changes != nil {
+		for _, point := range s.Changes.Trend {
+			c.line("", "", "", "trend", point.when(), "", "", "", point.String(), "", "", "", "")
+		}
 	}
 	for _, one := range s.Accounts {
 		c.line(one.Account, "", "", "account", "", "", "", "", one.String(), "", "", "", "")

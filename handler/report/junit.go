@@ -83,6 +83,11 @@ func (j *junitReport) end(s *Summary) {
 	for _, c := range s.Controls {
 		j.property(c.Standard+" "+c.Control, c.counts()+"; tested: "+c.Predicate)
 	}
+	if s.Changes != nil {
+		for _, point := range s.Changes.Trend {
+			j.property("trend "+point.when(), point.String())
+		}
+	}
 	j.print("</properties>\n")
 	j.cases.copyTo(j.printer)
 	j.print("</testsuite>\n</testsuites>\n")

@@ -40,7 +40,7 @@ func (o *ocsfReport) row(r row) {
 	status := ocsfStatusOf(res)
 	reason := cmp.Or(res.Reason, string(res.Verdict))
 	f := o.finding(status, ocsfCheck+"-"+account+"-"+res.Region+"-"+res.Bucket, reason)
-	o.setActivity(f, res)
+	o.setActivity(f, r)
 	f["cloud"] = ocsfCloud(account, res.Region)
 	f["compliance"] = object{
 		"control": ocsfCheck, "status_id": status, "status": ocsfStatus[status], "status_code": string(res.Verdict),
@@ -86,20 +86,23 @@ func (o *ocsfReport) finding(status int, uid, message string) object {
 	}
 }
 
-// setActivity closes the finding of a bucket that was fixed or is gone, and suppresses
-// that of an exempt one.
-func (o *ocsfReport) setActivity(f object, res ossenc.Result) {
-	closed := func(id int, status string) {
-		f["activity_id"], f["activity_name"], f["type_uid"], f["type_name"] = 3, "Close", 200303, "Compliance Finding: Close"
-		f["status_id"], f["status"] = id, status
+// setActivity closes the finding of a bucket that was fixed or is gone, updates one that
+// an earlier report has, and suppresses that of an exempt one.
+func (o *ocsfReport) setActivity(f object, r row) {
+	activity := func(id int, name string) {
+		f["activity_id"], f["activity_name"], f["type_uid"], f["type_name"] = id, name, 200300+id, "Compliance Finding: "+name
 	}
-	switch res.Verdict {
-	case ossenc.Fixed:
-		closed(4, "Resolved")
-	case ossenc.Gone:
-		closed(5, "Archived")
-	case ossenc.Exempt:
+	switch {
+	case r.Verdict == ossenc.Exempt:
 		f["status_id"], f["status"] = 3, "Suppressed"
+	case r.Verdict == ossenc.Gone:
+		activity(3, "Close")
+		f["status_id"], f["status"] = 5, "Archived"
+	case r.Verdict == ossenc.Fixed, r.change == ChangeFixed:
+		activity(3, "Close")
+		f["status_id"], f["status"] = 4, "Resolved"
+	case r.change == ChangeOpen, r.change == ChangeWorse:
+		activity(2, "Update")
 	}
 }
 

@@ -115,6 +115,7 @@ func (p *page) slots(s *Summary) map[string]func() {
 		".empty":     func() { p.empty(s) },
 		".register":  p.register,
 		".controls":  func() { p.controls(s) },
+		".trend":     func() { p.trend(s.Changes) },
 		".facts":     func() { p.facts(s) },
 		".others":    p.otherForms,
 		".fix":       text(p.fixExample()),

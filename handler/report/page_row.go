@@ -111,12 +111,12 @@ func (p *page) tableRow(r row) {
 	if !p.v.Accounts {
 		p.attribute("data-o", res.Account)
 	}
+	p.attribute("data-n", string(r.change))
 	if needsAttention(res) {
 		if !res.Target.IsNone() {
 			p.attribute("data-t", res.Target.String())
 		}
 		if r.change != "" {
-			p.attribute("data-n", string(r.change))
 			p.attribute("data-s", r.since())
 		}
 		if holdsBack(res.Mode) {
@@ -135,7 +135,11 @@ func (p *page) tableRow(r row) {
 		p.ruleCell(requiredOf(res))
 		p.print("<td>", escape(visible(res.PolicyRule)), "</td>")
 	}
-	p.print(`<td><b>`, escape(p.t["group_"+groupNames[g]]), `</b></td><td>`, escape(visible(why)))
+	p.print(`<td><b>`, escape(p.t["group_"+groupNames[g]]), `</b>`)
+	if r.change != "" {
+		p.print(` <em>`, escape(p.t["change_"+string(r.change)]), `</em>`)
+	}
+	p.print(`</td><td>`, escape(visible(why)))
 	if details != "" {
 		p.print("<small>", escape(visible(details)), "</small>")
 	}

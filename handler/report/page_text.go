@@ -91,7 +91,7 @@ func Languages() []string { return slices.Sorted(maps.Keys(pageTexts())) }
 func scriptTexts() []string {
 	return strings.Fields(`
 		advice_denied advice_foreign_key advice_other advice_refused advice_throttled advice_unavailable advice_unrecognized
-		any change change_new change_open change_worse code
+		any change change_fixed change_new change_open change_worse code
 		col_account col_bucket col_policy col_region col_required col_rule col_state col_why
 		copied copy count count_one enforce_function enforce_function_note enforce_rule enforce_rule_note approve approve_note filtered
 		fix fix_note_command fix_note_invoke fix_note_signed fix_note_token

@@ -51,19 +51,40 @@ func (p prometheusReport) end(s *Summary) {
 			p.sample("bucketwarden_control_buckets", one.n, "standard", c.Standard, "control", c.Control, "test", c.Test, "status", one.status)
 		}
 	}
-	if c := s.Changes; c != nil {
-		p.family("bucketwarden_changes", "Buckets by what became of them since the latest earlier report.")
-		p.sample("bucketwarden_changes", c.New, "change", string(ChangeNew))
-		p.sample("bucketwarden_changes", c.Worse, "change", string(ChangeWorse))
-		p.sample("bucketwarden_changes", c.Open, "change", string(ChangeOpen))
-		p.sample("bucketwarden_changes", c.Fixed, "change", string(ChangeFixed))
-	}
+	p.changes(s.Changes)
 	p.family("bucketwarden_report_complete", "Whether every bucket is in this report and was read (1) or not (0).")
 	p.sample("bucketwarden_report_complete", number(s.Complete))
 	p.family("bucketwarden_report_timestamp_seconds", "When the report was made, in seconds since 1970.")
 	p.sample("bucketwarden_report_timestamp_seconds", int(s.Provenance.Time.Unix()))
 	p.family("bucketwarden_report_info", "Where the report comes from, always 1.")
 	p.sample("bucketwarden_report_info", 1, s.lasting()...)
+}
+
+// changes writes what changed and the trend. A report is known by how many came after it:
+// a time as a label would make other series each day.
+func (p prometheusReport) changes(c *Changes) {
+	if c == nil {
+		return
+	}
+	p.family("bucketwarden_changes", "Buckets by what became of them since the latest earlier report.")
+	p.sample("bucketwarden_changes", c.New, "change", string(ChangeNew))
+	p.sample("bucketwarden_changes", c.Worse, "change", string(ChangeWorse))
+	p.sample("bucketwarden_changes", c.Open, "change", string(ChangeOpen))
+	p.sample("bucketwarden_changes", c.Fixed, "change", string(ChangeFixed))
+	for _, one := range []struct {
+		name, help string
+		value      func(TrendPoint) int
+	}{
+		{"bucketwarden_trend_timestamp_seconds", "When this report (0) and the earlier ones were made, in seconds since 1970.", func(t TrendPoint) int { return int(t.Time.Unix()) }},
+		{"bucketwarden_trend_buckets", "Buckets of this report (0) and the earlier ones.", func(t TrendPoint) int { return t.Buckets }},
+		{"bucketwarden_trend_buckets_attention", "Buckets that need attention in this report (0) and the earlier ones.", func(t TrendPoint) int { return t.Open }},
+		{"bucketwarden_trend_complete", "Whether this report (0) and the earlier ones have every bucket (1) or not (0).", func(t TrendPoint) int { return number(t.Complete) }},
+	} {
+		p.family(one.name, one.help)
+		for i, point := range c.Trend {
+			p.sample(one.name, one.value(point), "reports_ago", strconv.Itoa(len(c.Trend)-1-i))
+		}
+	}
 }
 
 // accounts writes the totals of each account. A name may change, so it is a label of

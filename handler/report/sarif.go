@@ -17,6 +17,7 @@ type sarifReport struct {
 	*printer
 	v     View
 	comma string
+	fixed []object // notes of what was fixed since an earlier report
 }
 
 func newSARIF(p *printer, v View) writer { return &sarifReport{printer: p, v: v} }
@@ -64,6 +65,9 @@ func (s *sarifReport) begin() {
 
 func (s *sarifReport) row(r row) {
 	res := r.Result
+	if r.change == ChangeFixed {
+		s.fixed = append(s.fixed, object{"level": "note", "message": object{"text": "fixed: " + res.Bucket + " (" + res.Region + ")"}})
+	}
 	if !needsAttention(res) {
 		return
 	}
@@ -113,8 +117,14 @@ func sarifFingerprint(parts ...string) string {
 
 func (s *sarifReport) end(sum *Summary) {
 	invocation := object{"executionSuccessful": sum.Complete, "endTimeUtc": sum.Provenance.Time.Format(time.RFC3339)}
+	// A result of what was fixed, with the baselineState absent, would be an alert to
+	// viewers that do not know that state.
+	notes := s.fixed
 	if !sum.Complete {
-		invocation["toolExecutionNotifications"] = []object{{"level": "error", "message": object{"text": sum.Missing}}}
+		notes = append(notes, object{"level": "error", "message": object{"text": sum.Missing}})
+	}
+	if len(notes) > 0 {
+		invocation["toolExecutionNotifications"] = notes
 	}
 	s.print("\n],\n\"invocations\":", encoded([]object{invocation}), ",\n\"properties\":", encoded(object{"bucketwarden": sum}), "}]}\n")
 }

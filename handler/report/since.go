@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -37,12 +38,26 @@ type TrendPoint struct {
 	Time    time.Time `json:"time"`
 	Buckets int       `json:"buckets"`
 	Open    int       `json:"open"` // rows that need attention
+	// Complete is whether the report had every bucket that it was asked for.
+	Complete bool `json:"complete"`
+}
+
+// String says for example: 3 of 12 buckets need attention.
+func (p TrendPoint) String() string {
+	text := strconv.Itoa(p.Open) + " of " + strconv.Itoa(p.Buckets) + " buckets need attention"
+	if !p.Complete {
+		text += ", not complete"
+	}
+	return text
 }
 
 // String is the sum in one line for people.
 func (c *Changes) String() string {
 	return fmt.Sprintf("since %s: %d new, %d worse, %d open as before, %d fixed", c.Since.Format(time.RFC3339), c.New, c.Worse, c.Open, c.Fixed)
 }
+
+// when is the time for people and programs.
+func (p TrendPoint) when() string { return p.Time.UTC().Format(time.RFC3339) }
 
 func (c *Changes) add(change Change) {
 	switch change {
@@ -64,9 +79,9 @@ type Earlier struct {
 	// Account is the ID of the account of rows without one; empty if unknown.
 	Account string
 	// Name is what the caller calls it, such as the name of its file.
-	Name string
-	rows map[earlierKey]earlierRow
-	open int
+	Name  string
+	rows  map[earlierKey]earlierRow
+	point TrendPoint
 }
 
 type earlierKey struct{ account, bucket string }
@@ -85,6 +100,7 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 			Rule      string    `json:"rule"`
 			OpenSince time.Time `json:"open_since"`
 		} `json:"buckets"`
+		Complete   bool       `json:"complete"`
 		Provenance Provenance `json:"provenance"`
 	}
 	if err := json.Unmarshal(data, &read); err != nil {
@@ -94,15 +110,17 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 		return nil, errors.New("this report does not say when it was made")
 	}
 	e := &Earlier{Time: read.Provenance.Time, Account: read.Provenance.Account, rows: map[earlierKey]earlierRow{}}
+	open := 0
 	for _, row := range read.Buckets {
 		row.Observed = row.Rule != ""
 		severity := severityOf(row.Result)
-		e.open += number(severity > 0)
+		open += number(severity > 0)
 		if row.OpenSince.IsZero() {
 			row.OpenSince = e.Time
 		}
 		e.rows[earlierKey{row.Account, row.Bucket}] = earlierRow{severity, row.OpenSince}
 	}
+	e.point = TrendPoint{Time: e.Time, Buckets: len(read.Buckets), Open: open, Complete: read.Complete}
 	return e, nil
 }
 
@@ -185,7 +203,7 @@ func (h History) changes() *Changes {
 	}
 	c := &Changes{Since: h.earlier[len(h.earlier)-1].Time}
 	for _, e := range h.earlier {
-		c.Trend = append(c.Trend, TrendPoint{e.Time, len(e.rows), e.open})
+		c.Trend = append(c.Trend, e.point)
 	}
 	return c
 }

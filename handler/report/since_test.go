@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -131,21 +132,80 @@ func TestReadEarlier_RefusesWhatIsNotAReport(t *testing.T) {
 	}
 }
 
-// Every form shows what changed.
+// Every form says what is new, worse, open and fixed, of which bucket where it has rows,
+// and the trend over several reports.
 func TestHistory_IsInEveryForm(t *testing.T) {
-	earlier, _ := written(t, "json", evidence(), rows(nil))
-	e, err := ReadEarlier(earlier)
+	at := func(bucket string, v ossenc.Verdict, rule string) ossenc.Result {
+		return ossenc.Result{Bucket: bucket, Region: "cn-hangzhou", Verdict: v, Observed: true, After: ossenc.Rule{Algorithm: rule}, Wanted: ossenc.Rule{Algorithm: ossenc.KMS}}
+	}
+	earlier := func(days int, all ...ossenc.Result) *Earlier {
+		v := evidence()
+		v.Now = v.Now.AddDate(0, 0, -days)
+		body, _ := written(t, "json", v, rows(nil, all...))
+		e, err := ReadEarlier(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	v := evidence()
+	v.History = NewHistory(
+		earlier(2, at("fixed", ossenc.WouldFix, ""), at("open", ossenc.WouldFix, "")),
+		earlier(1, at("fixed", ossenc.WouldFix, ""), at("open", ossenc.WouldFix, ""), at("worse", ossenc.WouldFix, ossenc.AES256)),
+	)
+	now := []ossenc.Result{at("fixed", ossenc.Compliant, ossenc.KMS), at("new", ossenc.WouldFix, ""), at("open", ossenc.WouldFix, ""), at("worse", ossenc.WouldFix, "")}
+	for form, wants := range map[string][]string{
+		"json": {
+			`"bucket":"fixed"[^\n]*"change":"fixed"}`, `"bucket":"new"[^\n]*"change":"new","open_since":"2026-11-23T12:30:00Z"}`, `"bucket":"open"[^\n]*"change":"open","open_since":"2026-11-21T12:30:00Z"}`, `"bucket":"worse"[^\n]*"change":"worse","open_since":"2026-11-22T12:30:00Z"}`,
+			`"trend":\[{"time":"2026-11-21T12:30:00Z","buckets":2,"open":2,"complete":true},{"time":"2026-11-22T12:30:00Z","buckets":3,"open":3,"complete":true},{"time":"2026-11-23T12:30:00Z","buckets":4,"open":3,"complete":true}\]`,
+		},
+		"csv": {
+			`,fixed,[^\n]*,fixed,\r`, `,new,[^\n]*,new,2026-11-23T12:30:00Z\r`, `,open,[^\n]*,open,2026-11-21T12:30:00Z\r`, `,worse,[^\n]*,worse,2026-11-22T12:30:00Z\r`,
+			`,,,trend,2026-11-21T12:30:00Z,,,,2 of 2 buckets need attention,,,,\r\n,,,trend,2026-11-22T12:30:00Z,,,,3 of 3 buckets need attention,,,,\r\n,,,trend,2026-11-23T12:30:00Z,,,,3 of 4 buckets`,
+		},
+		"prometheus": {
+			`bucketwarden_changes{change="new"} 1\n`, `bucketwarden_changes{change="worse"} 1\n`, `bucketwarden_changes{change="open"} 1\n`, `bucketwarden_changes{change="fixed"} 1\n`,
+			`bucketwarden_trend_buckets_attention{reports_ago="2"} 2\n[^#]*{reports_ago="1"} 3\n[^#]*{reports_ago="0"} 3\n`, `bucketwarden_trend_buckets{reports_ago="0"} 4\n`, `bucketwarden_trend_timestamp_seconds{reports_ago="1"} 1795350600\n`, `bucketwarden_trend_complete{reports_ago="2"} 1\n`,
+		},
+		"ocsf": {
+			`"activity_name":"Close"[^\n]*"change":"fixed"`, `"activity_name":"Create"[^\n]*"change":"new"`, `"activity_name":"Update"[^\n]*"first_seen_time":1795264200000[^\n]*"change":"open"`, `"activity_name":"Update"[^\n]*"change":"worse"`,
+			`"trend":\[{"time":"2026-11-21T12:30:00Z"`,
+		},
+		"junit": {
+			`name="fixed" time="0"><system-out>change: fixed<`, `name="new"[^\n]*change: new&#xA;open since: 2026-11-23T`, `name="open"[^\n]*change: open&#xA;open since: 2026-11-21T`, `name="worse"[^\n]*change: worse&#xA;open since: 2026-11-22T`,
+			`<property name="trend 2026-11-21T12:30:00Z" value="2 of 2 buckets need attention"/>\n<property name="trend 2026-11-22`,
+		},
+		"sarif": {
+			`"toolExecutionNotifications":\[{"level":"note","message":{"text":"fixed: fixed \(cn-hangzhou\)"}}\]`, `"baselineState":"new"[^\n]*"text":"new \(`, `"baselineState":"unchanged"[^\n]*"text":"open \(`, `"baselineState":"updated"[^\n]*"text":"worse \(`,
+			`"trend":\[{"time":"2026-11-21T12:30:00Z"`,
+		},
+		"html": {
+			`1 new, 1 worse, 1 open as before, 1 fixed`, `id="b-fixed"[^\n]*<em>fixed</em>`, `id="b-new"[^\n]*data-n="new"[^\n]*<em>new</em>`, `id="b-open"[^\n]*data-s="2026-11-21T12:30:00Z"[^\n]*<em>open as before</em>`, `id="b-worse"[^\n]*<em>worse</em>`,
+			`>2026-11-23 12:30 UTC</th><td>3 of 4 need attention</td>[^\n]*\n[^\n]*>2026-11-22 12:30 UTC</th><td>3 of 3 need attention<`,
+		},
+	} {
+		body, _ := written(t, form, v, rows(nil, now...))
+		for _, want := range wants {
+			if !regexp.MustCompile(want).Match(body) {
+				t.Errorf("%s has no %s:\n%s", form, want, body)
+			}
+		}
+	}
+}
+
+// A report that was not complete had fewer open buckets than there were, and the trend
+// says so.
+func TestHistory_ATrendKnowsWhatWasNotComplete(t *testing.T) {
+	body, _ := written(t, "json", view(), rows(&ossenc.Error{Code: ossenc.Unavailable}, ossenc.Result{Bucket: "a", Verdict: ossenc.Compliant, Observed: true}))
+	e, err := ReadEarlier(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := evidence()
+	v := view()
 	v.History = NewHistory(e)
-	for form, want := range map[string]string{
-		"json": `"change":"new"`, "csv": ",new,2026-", "prometheus": `bucketwarden_changes{change="new"} 2`, "ocsf": `"change":"new"`,
-		"junit": "change: new", "sarif": `"baselineState":"new"`, "html": "2 new, 0 worse",
-	} {
-		if body, _ := written(t, form, v, account(t)); !contains(body, want) {
-			t.Errorf("%s has no %s:\n%s", form, want, body)
+	for form, want := range map[string]string{"csv": "0 of 1 buckets need attention, not complete", "html": "0 of 1 need attention, not complete", "prometheus": `bucketwarden_trend_complete{reports_ago="1"} 0`, "json": `"complete":false},{"time"`} {
+		if body, _ := written(t, form, v, rows(nil)); !contains(body, want) {
+			t.Errorf("%s has no %q:\n%s", form, want, body)
 		}
 	}
 }

@@ -172,7 +172,7 @@ func (s *Summary) close(swept ossenc.SweepSummary, err error) {
 	s.Complete = s.Missing == ""
 	s.Digest = s.digest.String()
 	if s.Changes != nil {
-		s.Changes.Trend = append(s.Changes.Trend, TrendPoint{s.Provenance.Time, s.Rows, s.open})
+		s.Changes.Trend = append(s.Changes.Trend, TrendPoint{s.Provenance.Time, s.Rows, s.open, s.Complete})
 	}
 	s.Controls = s.tally.controls()
 	s.Accounts = s.counts.worstFirst(s.name)

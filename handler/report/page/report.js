@@ -44,11 +44,12 @@ const rows = Array.from(body.rows, (tr, i) => {
 });
 
 // The filters, by their names in the address. Each compares a value of a row.
-const FILTERS = { state: (r) => r.state, region: (r) => r.region, rule: (r) => r.rule, required: (r) => r.requiredKind, policy: (r) => r.policy, account: (r) => r.account };
+const FILTERS = { state: (r) => r.state, region: (r) => r.region, rule: (r) => r.rule, required: (r) => r.requiredKind, policy: (r) => r.policy, account: (r) => r.account, change: (r) => r.change };
 const filter = { q: "", sort: "state" };
-const names = Object.keys(FILTERS).filter((f) => f === "state" || COLUMNS.includes(f));
+const names = Object.keys(FILTERS).filter((f) => f === "state" || COLUMNS.includes(f) || f === "change" && rows.some((r) => r.change));
 names.forEach((f) => { filter[f] = ""; });
-const said = (f, v) => f === "state" ? t("group_" + v) : v === "none" || v === "unknown" ? t("rule_" + v) : v;
+const title = (f) => t(f === "change" ? f : "col_" + f);
+const said = (f, v) => f === "state" ? t("group_" + v) : f === "change" ? t("change_" + v) : v === "none" || v === "unknown" ? t("rule_" + v) : v;
 
 let limit = PAGE, order = rows, matching = rows, shown = new Set();
 const finder = () => {
@@ -81,7 +82,7 @@ const show = (list) => {
 addEventListener("beforeprint", () => show(matching));
 addEventListener("afterprint", draw);
 
-const active = () => [...(filter.q ? [["q", t("search") + ": " + filter.q]] : []), ...names.filter((f) => filter[f]).map((f) => [f, t("col_" + f) + ": " + said(f, filter[f])])];
+const active = () => [...(filter.q ? [["q", t("search") + ": " + filter.q]] : []), ...names.filter((f) => filter[f]).map((f) => [f, title(f) + ": " + said(f, filter[f])])];
 const chips = () => {
   const on = active();
   const list = on.map(([f, text]) => button(text, () => { set({ [f]: "" }); ($("chips").querySelector("button") ?? $("q")).focus(); }, { title: t("remove_filter") }));
@@ -282,7 +283,7 @@ const select = (f, label, options) => {
 };
 for (const f of names) {
   const values = f === "state" ? ORDER.filter((g) => rows.some((r) => r.state === g)) : [...new Set(rows.map(FILTERS[f]))].filter(Boolean).sort(collator.compare);
-  select(f, t("col_" + f), [["", t("any")], ...values.map((v) => [v, said(f, v)])]);
+  select(f, title(f), [["", t("any")], ...values.map((v) => [v, said(f, v)])]);
 }
 select("sort", t("sort"), COLUMNS.flatMap((c) => [[c, t("col_" + c) + " \u2191"], ["-" + c, t("col_" + c) + " \u2193"]]));
 form.append(make("button", { type: "reset", className: "made", textContent: t("reset") }));

@@ -209,6 +209,7 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 	fmt.Fprintln(out, count)
 	if sum.Changes != nil {
 		fmt.Fprintln(out, "changes:", sum.Changes)
+		sayTrend(out, sum.Changes.Trend)
 	}
 	sayIncomplete(s.app, out, sum)
 	for _, e := range sum.EndingSoon {

@@ -2,6 +2,8 @@ package buckets
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
@@ -53,4 +55,23 @@ func (s *survey) check(r *reach.Reach, targets []target) error {
 		}
 	}
 	return nil
+}
+
+// longestTrend is how many reports of a trend are said one by one.
+const longestTrend = 10
+
+// sayTrend says how many buckets needed attention in several earlier reports and in this
+// one, the oldest first. With a single earlier report the changes say it all.
+func sayTrend(out io.Writer, trend []report.TrendPoint) {
+	if len(trend) < 3 {
+		return
+	}
+	fmt.Fprintln(out, "trend:")
+	if older := len(trend) - longestTrend; older > 0 {
+		fmt.Fprintf(out, "  … %s before\n", counted(older, "report"))
+		trend = trend[older:]
+	}
+	for _, point := range trend {
+		fmt.Fprintf(out, "  %s  %s\n", point.Time.UTC().Format("2006-01-02 15:04"), point)
+	}
 }
