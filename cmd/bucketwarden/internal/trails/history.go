@@ -202,7 +202,7 @@ func (t *timeline) writer(format string, entries []entry) func(io.Writer) error 
 			return enc.Encode(map[string]any{"entries": entries})
 		}
 	case "html":
-		return func(w io.Writer) error { return page.ExecuteTemplate(w, "history", entries) }
+		return func(w io.Writer) error { return page().ExecuteTemplate(w, "history", entries) }
 	}
 	return func(w io.Writer) error { return t.table(w, entries) }
 }

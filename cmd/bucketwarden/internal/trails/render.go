@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
@@ -19,13 +20,16 @@ import (
 //go:embed page.html
 var pageText string
 
-// page has the printable pages.
-var page = template.Must(template.New("").Funcs(template.FuncMap{
-	"time":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
-	"length": func(seconds int64) string { return length(time.Duration(seconds) * time.Second) },
-	"words":  func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
-	"by":     func(c *cause) string { return c.who() },
-}).Parse(pageText))
+// page has the printable pages. They are parsed when one is written: no other verb
+// waits for them.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"time":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
+		"length": func(seconds int64) string { return length(time.Duration(seconds) * time.Second) },
+		"words":  func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
+		"by":     func(c *cause) string { return c.who() },
+	}).Parse(pageText))
+})
 
 // who is the actor of a cause; the function itself is called so.
 func (c *cause) who() string {
@@ -50,7 +54,7 @@ func writerOf(a *app.App, format string, d *document) func(io.Writer) error {
 	case "csv":
 		return d.csv
 	case "html":
-		return func(w io.Writer) error { return page.ExecuteTemplate(w, "evidence", d) }
+		return func(w io.Writer) error { return page().ExecuteTemplate(w, "evidence", d) }
 	}
 	return func(w io.Writer) error { return d.table(a.Terminal(), w) }
 }
