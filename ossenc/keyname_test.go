@@ -16,6 +16,16 @@ func TestParseKeyName(t *testing.T) {
 			t.Errorf("%s: %+v, %v", s, got, err)
 		}
 	}
+	for _, s := range []string{
+		"", "key 1", "a:b", "acs:kms", "acs:kms:cn-hangzhou:key/k", "acs:kms:cn-hangzhou:1:key/k:1", // no name, other characters, not three parts
+		"acs:kms::1:key/k", "acs:kms:CN_hangzhou:1:key/k", "acs:kms:cn.evil:1:key/k", // no region
+		"acs:kms:cn-hangzhou::key/k", "acs:kms:cn-hangzhou:me:key/k", "acs:kms:cn-hangzhou:-1:alias/a", // no account
+		"acs:kms:cn-hangzhou:1:key/", "acs:kms:cn-hangzhou:1:k", "acs:kms:cn-hangzhou:1:key/alias/a", "acs:kms:cn-hangzhou:1:alias/", "acs:kms:cn-hangzhou:1:role/k", // no key
+	} {
+		if got, err := ParseKeyName(s); err == nil || got != (KeyName{}) {
+			t.Errorf("%q: %+v, %v", s, got, err)
+		}
+	}
 }
 
 // FuzzParseKeyName: a name is refused, or nothing of it is lost.

@@ -44,6 +44,20 @@ func TestSameKey(t *testing.T) {
 			t.Errorf("%q and %q: %t", c.a, c.b, got)
 		}
 	}
+	const mine, theirs = "acs:kms:cn-hangzhou:1:key/key-1", "acs:kms:cn-hangzhou:2:key/key-1"
+	for _, c := range []struct {
+		a, b ossenc.Key
+		want bool
+	}{
+		{ossenc.Key{ID: "key-1", ARN: mine}, ossenc.Key{ID: "key-1", ARN: mine}, true},
+		{ossenc.Key{ID: "key-1", ARN: mine}, ossenc.Key{ID: "key-1", ARN: theirs}, false},
+		{ossenc.Key{ID: "key-1", ARN: mine}, ossenc.Key{ID: mine, ARN: mine}, true}, // told with and without its account
+		{ossenc.Key{ID: "key-1", ARN: mine}, ossenc.Key{ID: "key-1"}, true},
+	} {
+		if ossenc.SameKey(c.a, c.b) != c.want || ossenc.SameKey(c.b, c.a) != c.want {
+			t.Errorf("%+v and %+v: want %t", c.a, c.b, c.want)
+		}
+	}
 }
 
 func TestCacheKeys_AsksOnceForEachAccountRegionAndName(t *testing.T) {

@@ -259,8 +259,8 @@ func calls(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// fault makes OSS fail: fault CODE [on=Operation] [times=n] [after], fault reset
-// ..., fault off.
+// fault makes OSS fail: fault CODE [on=Operation] [in=Region of the signature] [times=n]
+// [after], fault reset ..., fault off.
 func fault(ts *testscript.TestScript, _ bool, args []string) {
 	oss := started(ts).OSS
 	if args[0] == "off" {
@@ -271,12 +271,14 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "reset" {
 		f = localoss.Fault{Reset: true}
 	}
-	on, times := "", int64(1<<30)
+	on, in, times := "", "", int64(1<<30)
 	for _, arg := range args[1:] {
 		name, value, _ := strings.Cut(arg, "=")
 		switch name {
 		case "on":
 			on = value
+		case "in":
+			in = value
 		case "times":
 			times = number(ts, value)
 		case "after":
@@ -289,7 +291,7 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 	oss.SetFault(func(r localoss.Request) *localoss.Fault {
 		mu.Lock()
 		defer mu.Unlock()
-		if on != "" && r.Operation != on || times == 0 {
+		if on != "" && r.Operation != on || in != "" && r.Region != in || times == 0 {
 			return nil
 		}
 		times--

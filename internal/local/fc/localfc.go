@@ -71,6 +71,9 @@ type Credentials struct {
 	SecurityToken string
 }
 
+// DefaultTimeout limits one invocation.
+const DefaultTimeout = time.Minute
+
 // Config describes one function. Only Command is required.
 type Config struct {
 	// Command is the function's executable and its arguments.
@@ -94,7 +97,7 @@ type Config struct {
 	Qualifier string
 	// MemoryMB is the memory that the platform reports to the function, 512 by default.
 	MemoryMB int
-	// Timeout limits one invocation, 60 s by default.
+	// Timeout limits one invocation, [DefaultTimeout] by default.
 	Timeout time.Duration
 	// Promised is the time-out that the deadline of an invocation shows; Timeout if 0. Tests of very
 	// short invocations set it, so that a slow machine ends none of them by force.
@@ -157,7 +160,7 @@ func (c Config) withDefaults() Config {
 	c.AccountID = cmp.Or(c.AccountID, "1234567890123456")
 	c.Qualifier = cmp.Or(c.Qualifier, "LATEST")
 	c.MemoryMB = cmp.Or(c.MemoryMB, 512)
-	c.Timeout = cmp.Or(c.Timeout, time.Minute)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.StartTimeout = cmp.Or(c.StartTimeout, 20*time.Second)
 	c.StopGrace = cmp.Or(c.StopGrace, 10*time.Second)
 	c.Concurrency = cmp.Or(c.Concurrency, 200)

@@ -3,7 +3,9 @@ package stack
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	localkms "bucketwarden/internal/local/kms"
 	localoss "bucketwarden/internal/local/oss"
@@ -27,6 +29,9 @@ type expected struct {
 	mode ossenc.Mode
 	// exemptUnread is whether the bucket is exempt also where it cannot be read.
 	exemptUnread bool
+	// settle is how long a new bucket is left to its creator, and settleBy what says so.
+	settle   time.Duration
+	settleBy string
 }
 
 type noTags struct{}
@@ -40,7 +45,11 @@ func expectedBy(ctx context.Context, cfg settings.Config) (expected, error) {
 	asks := policy.Evaluator{Policy: cfg.Policy, Tags: noTags{}}
 	r, err := asks.Evaluate(ctx, ossenc.Bucket{Name: demoBucket, Account: Account, Region: Region})
 	unread := asks.Exemption(ctx, ossenc.Bucket{Name: demoBucket, Account: Account})
-	return expected{r, ossenc.Strictest(cfg.Mode, r.Desired.Mode), unread != nil}, err
+	e := expected{r, ossenc.Strictest(cfg.Mode, r.Desired.Mode), unread != nil, cfg.Settle, settings.Settle}
+	if r.Settle != nil {
+		e.settle, e.settleBy = *r.Settle, "settle in the policy's rule "+strconv.Quote(r.Rule)
+	}
+	return e, err
 }
 
 // of returns the outcome for a bucket with this rule. OSS reports the rule only if

@@ -30,9 +30,11 @@ func envelope(kind, id, bucket, region string, data map[string]any) Event {
 	}
 }
 
+const bucketCreated = "oss:BucketCreated:PutBucket"
+
 // BucketCreated is OSS's own event for a new bucket.
 func BucketCreated(id, bucket, region string) Event {
-	return envelope("oss:BucketCreated:PutBucket", id, bucket, region, map[string]any{
+	return envelope(bucketCreated, id, bucket, region, map[string]any{
 		"eventVersion":     "1.0",
 		"eventSource":      "acs:oss",
 		"eventName":        "BucketCreated:PutBucket",
@@ -48,6 +50,9 @@ func BucketCreated(id, bucket, region string) Event {
 		},
 	})
 }
+
+// isCreation reports whether a bucket was created.
+func (e Event) isCreation() bool { return e["type"] == bucketCreated }
 
 // Call is ActionTrail's event for an API call on a bucket, such as
 // DeleteBucketEncryption.

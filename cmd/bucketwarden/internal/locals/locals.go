@@ -67,7 +67,8 @@ func (w *which) with(ctx context.Context, a *app.App, do func(stack.Options) err
 func functionSettings(env map[string]string) []string {
 	mine := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,approve,remove,events"}
 	for name, value := range env {
-		if !strings.HasPrefix(name, settings.Prefix) {
+		// An empty time to settle is none here, and that of Function Compute there.
+		if !strings.HasPrefix(name, settings.Prefix) || name == settings.Settle && value == "" {
 			continue
 		}
 		if name == settings.Policy && value != "" { // the function runs in another directory
