@@ -180,9 +180,9 @@ func TestSettle_ABatchWaitsOnce(t *testing.T) {
 // that is left: the rest is enough to write and to read back.
 func TestSettle_OnlyCreationsAndAThirdOfTheTime(t *testing.T) {
 	for name, tt := range map[string]struct {
-		event  stack.Event
-		looks  int // before the write, and after it
-		within time.Duration
+		event stack.Event
+		looks int           // before the write, and after it
+		least time.Duration // until the write
 	}{
 		"Changed":  {stack.Call("1", "PutBucketEncryption", "new-1", stack.Region, "aliyun-oss-console"), 2, 0},
 		"Removed":  {stack.Call("1", "DeleteBucketEncryption", "new-1", stack.Region, "aliyun-oss-console"), 2, 0},
@@ -195,11 +195,16 @@ func TestSettle_OnlyCreationsAndAThirdOfTheTime(t *testing.T) {
 			begun := time.Now()
 			got := n.invoke(t, tt.event.JSON())
 			puts, looks := n.byFunction("PutBucketEncryption"), n.byFunction("GetBucketEncryption")
-			if !slices.Equal(got, []ossenc.Verdict{ossenc.Fixed}) || len(puts) != 1 || len(looks) != tt.looks {
-				t.Fatalf("%v, %d writes, %d looks", got, len(puts), len(looks))
+			if !slices.Equal(got, []ossenc.Verdict{ossenc.Fixed}) || len(puts) != 1 {
+				t.Fatalf("%v, %d writes", got, len(puts))
 			}
-			if waited := puts[0].Sub(begun); waited < tt.within {
+			waited := puts[0].Sub(begun)
+			if waited < tt.least {
 				t.Errorf("written after %v", waited)
+			}
+			// On a machine that stands still the time may be over at the first look.
+			if len(looks) != tt.looks && (tt.least == 0 || len(looks) != 2) {
+				t.Errorf("%d looks, want %d", len(looks), tt.looks)
 			}
 		})
 	}
