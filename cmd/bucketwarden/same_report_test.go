@@ -68,8 +68,19 @@ func withoutProvenance(text string) string {
 	return text
 }
 
+// reached is what differs between the function's page and the command's besides: the
+// lines to copy and the links, because a page of the command has no address.
+var reached = []struct{ pattern, with string }{
+	{`(?s)<nav class="(languages|forms)".*?</nav>\n`, ""},
+	{`<p>[^<]*<code>[^<]*</code></p>\n</section>`, "</section>"}, // how to get the other forms
+	{`(<section class="help">\n<h2>[^<]*</h2>\n)<p>.*?</p>\n<pre>.*?</pre>`, "$1"},
+	{`"(base|home|mode|reach|target)":"[^"]*"`, `"$1":""`}, // what the script makes the lines of
+	{`<p class="meta">.*?</p>`, ""},
+	{`<dt>[^<]*</dt><dd>([-0-9]+ [:0-9]+ UTC|the function|the command|函数|命令行|関数|コマンド|dev|acs:ram::[^<]*|[^<]*policy\.yaml)</dd>\n`, ""},
+}
+
 // The function and the command give the same bytes for the same answers of OSS, but
-// for the provenance. The page is left out: its lines for copying fit how it is reached.
+// for the provenance, and in the page for the lines to copy, which fit how it is reached.
 func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 	dir := t.TempDir()
 	policy := filepath.Join(dir, "policy.yaml")
@@ -93,22 +104,39 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 			a.env = append(a.env, "BUCKETWARDEN_KMS_ENDPOINT="+value)
 		}
 	}
-	for _, form := range []string{"json", "csv", "prometheus", "ocsf", "junit", "sarif"} {
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/report?format="+form, nil)
+	for _, form := range []string{"json", "csv", "prometheus", "ocsf", "junit", "sarif", "html", "html-zh", "html-ja"} {
+		format, language, _ := strings.Cut(form, "-")
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/report?format="+format+"&lang="+language, nil)
 		rec := httptest.NewRecorder()
 		s.Function.Handler().ServeHTTP(rec, req)
 		file := filepath.Join(dir, "by-command-"+form)
-		a.run(3, "report", "--policy", policy, "--format", form, "--output", file)
+		a.run(3, "report", "--policy", policy, "--format", format, "--lang", language, "--output", file)
 		byCommand, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, want := withoutProvenance(rec.Body.String()), withoutProvenance(string(byCommand))
+		if format == "html" {
+			got, want = withoutReach(t, got), withoutReach(t, want)
+		}
 		if got != want {
 			t.Errorf("%s: the function (status %d) reports\n%s\nthe command\n%s", form, rec.Code, firstDifference(got, want), firstDifference(want, got))
 		}
 	}
 	tableHasTheCountsOfJSON(t, a.run(3, "report", "--policy", policy), filepath.Join(dir, "by-command-json"))
+}
+
+// withoutReach takes out what fits how a page is reached, each part of it.
+func withoutReach(t *testing.T, page string) string {
+	t.Helper()
+	for _, p := range reached {
+		pattern := regexp.MustCompile(p.pattern)
+		if !pattern.MatchString(page) && !strings.Contains(p.pattern, "nav") {
+			t.Errorf("the page has no %s", p.pattern)
+		}
+		page = pattern.ReplaceAllString(page, p.with)
+	}
+	return page
 }
 
 func firstDifference(a, b string) string {

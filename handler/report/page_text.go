@@ -87,6 +87,17 @@ func grouped(n int) string {
 // Languages returns the languages of the page, in order.
 func Languages() []string { return slices.Sorted(maps.Keys(pageTexts())) }
 
+// LanguageNamed returns the language of the page with this name, such as zh, or with this
+// tag, such as zh-CN.
+func LanguageNamed(name string) (language string, ok bool) {
+	for _, language := range Languages() {
+		if name == language || name == LanguageTag(language) {
+			return language, true
+		}
+	}
+	return "", false
+}
+
 // scriptTexts are the texts that the page's script needs; the others stay out of it.
 func scriptTexts() []string {
 	return strings.Fields(`

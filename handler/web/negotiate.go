@@ -91,10 +91,8 @@ func weightOf(ranges []preference, media string) float64 {
 // chooseLanguage takes the language that was asked for, else what the
 // Accept-Language header prefers, else English.
 func chooseLanguage(name, header string) (string, error) {
-	for _, language := range report.Languages() {
-		if name == language || name == report.LanguageTag(language) {
-			return language, nil
-		}
+	if language, ok := report.LanguageNamed(name); ok {
+		return language, nil
 	}
 	if name != "" {
 		return "", problemf(ossenc.Invalid, "lang=%.20q is none of en, ja, zh", name)

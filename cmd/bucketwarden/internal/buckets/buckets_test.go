@@ -105,3 +105,38 @@ func TestTargets(t *testing.T) {
 		}
 	}
 }
+
+// The page's language is the one that was asked for, else the environment's, as far as
+// there is a page in it.
+func TestPageLanguage(t *testing.T) {
+	for _, tt := range []struct {
+		name, all, messages, lang, want string
+	}{
+		{"", "", "", "", "en"},
+		{"", "", "", "C.UTF-8", "en"},
+		{"", "", "", "POSIX", "en"},
+		{"", "", "", "_", "en"},
+		{"", "", "", "de_DE.UTF-8", "en"},
+		{"", "", "", "zh_CN.UTF-8", "zh"},
+		{"", "", "", "zh-TW", "zh"},
+		{"", "", "", "ja", "ja"},
+		{"", "", "", "ja@modifier", "ja"},
+		{"", "", "", "jam_JM", "en"},
+		{"", "C", "", "ja_JP.UTF-8", "en"},
+		{"", "", "ja_JP", "zh_CN", "ja"},
+		{"", "zh_CN", "ja_JP", "", "zh"},
+		{"en", "zh_CN", "", "", "en"},
+		{"zh-CN", "", "", "", "zh"},
+		{"ja", "", "", "zh_CN", "ja"},
+	} {
+		got, err := pageLanguage(tt.name, map[string]string{"LC_ALL": tt.all, "LC_MESSAGES": tt.messages, "LANG": tt.lang})
+		if got != tt.want || err != nil {
+			t.Errorf("%+v: %s, %v", tt, got, err)
+		}
+	}
+	for _, name := range []string{"fr", "EN", "zh_CN", "z"} {
+		if got, err := pageLanguage(name, nil); err == nil {
+			t.Errorf("%s is taken for %s", name, got)
+		}
+	}
+}

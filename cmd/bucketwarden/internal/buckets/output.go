@@ -1,6 +1,7 @@
 package buckets
 
 import (
+	"cmp"
 	"io"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,24 @@ func (o *outputs) flags(c *cobra.Command) {
 	app.FromEnv(c.Flags(), "format")
 }
 
+// pageLanguage returns the language that was asked for, else the one of the environment
+// where the page has it, else English.
+func pageLanguage(name string, env map[string]string) (string, error) {
+	if name != "" {
+		language, ok := report.LanguageNamed(name)
+		if !ok {
+			return "", app.Usagef("--lang: %.40q is not one of %s", name, strings.Join(report.Languages(), ", "))
+		}
+		return language, nil
+	}
+	locale := cmp.Or(env["LC_ALL"], env["LC_MESSAGES"], env["LANG"]) // as POSIX has them
+	if i := strings.IndexAny(locale, "_-.@"); i >= 0 {
+		locale = locale[:i]
+	}
+	language, _ := report.LanguageNamed(strings.ToLower(locale))
+	return cmp.Or(language, "en"), nil
+}
+
 // FlagValues returns what the flags take that have few values, for shells to complete.
 func FlagValues() map[string][]string {
 	var kinds []string
@@ -40,7 +59,7 @@ func FlagValues() map[string][]string {
 	}
 	return map[string][]string{
 		"format": formatNames(), "fail-on": kinds, "algorithm": {ossenc.AES256, ossenc.KMS, ossenc.SM4},
-		"kms-data-encryption": {ossenc.SM4}, "compare": {string(ossenc.Floor), string(ossenc.Exact)},
+		"lang": report.Languages(), "kms-data-encryption": {ossenc.SM4}, "compare": {string(ossenc.Floor), string(ossenc.Exact)},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,8 @@ type survey struct {
 	flags   reach.Flags
 	outputs outputs
 	failOn  []finding
+	// language is that of the page.
+	language string
 	// since are files of earlier reports.
 	since   []string
 	earlier []*report.Earlier
@@ -88,12 +91,17 @@ func (s *survey) addFlags(c *cobra.Command) {
 	s.flags.Which(c)
 	s.flags.Required(c)
 	s.outputs.flags(c)
+	c.Flags().StringVar(&s.language, "lang", "", "language of --format html: "+strings.Join(report.Languages(), ", ")+"; without it that of LC_ALL, LC_MESSAGES or LANG")
+	app.FromEnv(c.Flags(), "lang")
 	c.Flags().StringArrayVar(&s.since, "since", nil, "compare with an earlier report in the JSON form; repeatable, several make a trend")
 }
 
 func (s *survey) run(ctx context.Context) error {
 	targets, err := s.outputs.targets()
 	if err != nil {
+		return err
+	}
+	if s.language, err = pageLanguage(s.language, s.app.Env); err != nil {
 		return err
 	}
 	if err := s.readSince(); err != nil {
@@ -181,7 +189,8 @@ func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) repor
 func (s *survey) view(ctx context.Context, r *reach.Reach) report.View {
 	required, _ := r.Policy.Simple() // zero where a policy decides for each bucket
 	return report.View{
-		Origin: r.Origin(s.app.Version), History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(),
+		Language: s.language,
+		Origin:   r.Origin(s.app.Version), History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(),
 		Account: cmp.Or(r.Account, r.Caller().Account), Region: r.Region, Wanted: required.Rule, Compare: required.Compare,
 		Reach: report.ReachCommand, Exemptions: r.Policy.Exemptions(), Accounts: r.Policy.HasAccounts(),
 		AccountName: newService(r).AccountNames(r.Context(ctx)),
