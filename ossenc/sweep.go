@@ -15,6 +15,8 @@ type SweepOptions struct {
 	Mode Mode
 	// Prefix and Region leave out all other buckets; empty for all.
 	Prefix, Region string
+	// ExceptRegions leaves out the buckets in these regions.
+	ExceptRegions []string
 	// Buckets leaves out all buckets but these, by name; nil for all.
 	Buckets map[string]bool
 	// Accounts leaves out all accounts but these, by ID; nil for all.
@@ -152,40 +154,37 @@ func (s *SweepSummary) add(part SweepSummary) {
 	s.Concurrency = max(s.Concurrency, part.Concurrency)
 }
 
-// Count returns how many buckets a sweep from the beginning goes over, for caps
-// that are a share. It costs a call for each thousand. The error joins those of all
+// Count returns how many buckets of each region a sweep from the beginning goes over,
+// for caps that are a share and for a fan-out. It costs a call for each thousand. The error joins those of all
 // accounts whose buckets could not be counted to the end: a share of the others is
 // less, never more.
-func (w *Warden) Count(ctx context.Context, o SweepOptions) (int, error) {
-	n := 0
+func (w *Warden) Count(ctx context.Context, o SweepOptions) (map[string]int, error) {
+	counts := map[string]int{}
 	accounts, err := w.AccountList(ctx, o)
 	errs := append(accounts.Problems, err)
 	for _, account := range accounts.IDs {
-		counted, err := w.countIn(ctx, account, o)
-		n += counted
-		errs = append(errs, err)
+		errs = append(errs, w.countIn(ctx, account, o, counts))
 	}
-	return n, errors.Join(errs...)
+	return counts, errors.Join(errs...)
 }
 
-func (w *Warden) countIn(ctx context.Context, account string, o SweepOptions) (int, error) {
+func (w *Warden) countIn(ctx context.Context, account string, o SweepOptions, counts map[string]int) error {
 	inside, err := w.asAccount(ctx, account)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n := 0
 	for b, err := range w.Lister.List(inside, o.Prefix, "") {
 		if err != nil {
-			return n, err
+			return err
 		}
 		if o.has(b) {
-			n++
+			counts[b.Region]++
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // has reports whether the sweep is about the bucket.
 func (o SweepOptions) has(b Bucket) bool {
-	return (o.Region == "" || b.Region == o.Region) && (o.Buckets == nil || o.Buckets[b.Name]) && strings.HasPrefix(b.Name, o.Prefix)
+	return (o.Region == "" || b.Region == o.Region) && !slices.Contains(o.ExceptRegions, b.Region) && (o.Buckets == nil || o.Buckets[b.Name]) && strings.HasPrefix(b.Name, o.Prefix)
 }

@@ -20,7 +20,7 @@ func TestSweep_TellsThatTheListBrokeOffWhateverWasSelected(t *testing.T) {
 				}
 				n, err := (&Warden{Store: f, Lister: f, Policy: ruled(Requirement{Desired: aes(false)})}).Count(t.Context(), o)
 				if CodeOf(err) != Denied {
-					t.Errorf("counted %d, %v; want denied", n, err)
+					t.Errorf("counted %v, %v; want denied", n, err)
 				}
 			})
 		})

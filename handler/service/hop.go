@@ -67,7 +67,7 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 		h.stop(ossenc.Deadline, "the run has had its time until "+h.run.Ends.Format(time.RFC3339)+" and is not complete")
 		return false
 	}
-	own, err := s.Invoker.Exists(ctx, h.run.taskID(h.run.Hop))
+	own, err := h.exists(ctx, h.run.Hop)
 	if err == nil && !own {
 		err = &ossenc.Error{Code: ossenc.Refused, Message: "the platform does not know this hop's task, so a repetition could not be recognized; is asyncTask set for the function?"}
 	}
@@ -75,13 +75,19 @@ func (h *hop) mayBegin(ctx context.Context) bool {
 		h.stop(ossenc.CodeOf(err), err.Error())
 		return false
 	}
-	next, err := s.Invoker.Exists(ctx, h.run.taskID(h.run.Hop+1))
+	next, err := h.exists(ctx, h.run.Hop+1)
 	if err != nil {
 		h.stop(ossenc.CodeOf(err), err.Error())
 		return false
 	}
 	h.res.Continues = next
 	return !next
+}
+
+// exists asks the platform whether a hop of the run was started.
+func (h *hop) exists(ctx context.Context, hop int) (bool, error) {
+	_, known, err := h.service.Invoker.Task(ctx, "", h.run.taskID(hop))
+	return known, err
 }
 
 // knowsAccounts ends the hop where it is not known which accounts there are: a run must
@@ -111,13 +117,15 @@ func (s *Service) hopLimit(run *Run) *int {
 	return run.Limit
 }
 
-// work sweeps until the time ends, less what the hand-over needs.
+// work sweeps until the time ends, less what the hand-over needs, and never beyond the
+// end of the run: from then on another one may have its ID.
 func (h *hop) work(ctx context.Context, sweep ossenc.SweepOptions) {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-handOverTime))
-		defer cancel()
+	until := h.run.Ends
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-handOverTime).Before(until) {
+		until = deadline.Add(-handOverTime)
 	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	sweep.MaxChanges = h.service.hopLimit(&h.run)
 	if h.run.Totals == nil {
 		h.run.Totals = map[ossenc.Verdict]int{}
@@ -197,8 +205,9 @@ func (h *hop) end(ctx context.Context) {
 	}
 }
 
-// handOver starts the next hop. A call whose outcome is not known is made again only
-// where the platform says that no such task exists.
+// handOver starts the next hop, unless the platform knows it: a repetition of this hop
+// that ran at the same time may have started it. Where that cannot be asked, nothing is
+// started.
 func (h *hop) handOver(ctx context.Context) {
 	next := *h.request
 	run := h.run
@@ -209,23 +218,29 @@ func (h *hop) handOver(ctx context.Context) {
 		h.stop(ossenc.Invalid, fmt.Sprintf("the next hop's payload of %d bytes is too long", len(payload)))
 		return
 	}
-	for try := 1; ; try++ {
-		_, err := h.service.Invoker.Start(ctx, run.taskID(run.Hop), payload)
-		if err == nil {
+	var failed error
+	for try := 0; ; try++ {
+		exists, asked := h.exists(ctx, run.Hop)
+		switch {
+		case exists:
 			h.res.Continues = true
 			return
+		case asked != nil:
+			failed = cmp.Or(failed, asked)
 		}
-		exists, asked := h.service.Invoker.Exists(ctx, run.taskID(run.Hop))
-		if asked == nil && exists {
-			h.res.Continues = true
+		if asked != nil || try == maxStarts || failed != nil && !ossenc.CodeOf(failed).Retryable() {
+			h.stop(ossenc.CodeOf(failed), "the next hop could not be started: "+failed.Error())
 			return
 		}
-		if asked != nil || try == 3 || !ossenc.CodeOf(err).Retryable() {
-			h.stop(ossenc.CodeOf(err), "the next hop could not be started: "+err.Error())
+		if _, failed = h.service.Invoker.Start(ctx, "", run.taskID(run.Hop), payload); failed == nil {
+			h.res.Continues = true
 			return
 		}
 	}
 }
+
+// maxStarts is how often a hop tries to start the next one.
+const maxStarts = 3
 
 func (h *hop) logEnd(ctx context.Context) {
 	h.log.LogAttrs(ctx, levelOfCode(h.res.Code), "sweep hop",

@@ -4,24 +4,23 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/policy"
 )
 
-// Invoker starts invocations of this same function. The real one is Function
-// Compute's client.
+// Invoker starts invocations of this same function, or of the one of its name in
+// another region; an empty region is here. The real one is Function Compute's client.
 type Invoker interface {
 	// Start hands payload to an asynchronous invocation with a task ID. known means
 	// that a task with this ID exists, so that none was started.
-	Start(ctx context.Context, taskID string, payload []byte) (known bool, err error)
-	// Exists reports whether the platform knows a task with this ID.
-	Exists(ctx context.Context, taskID string) (bool, error)
+	Start(ctx context.Context, region, taskID string, payload []byte) (known bool, err error)
+	// Task reports whether the platform knows a task with this ID, and what it was
+	// started with; payload is nil where the platform does not say.
+	Task(ctx context.Context, region, taskID string) (payload []byte, known bool, err error)
 }
 
 // Bounds of a run. An account of a million buckets needs some hundred hops of ten
@@ -31,6 +30,9 @@ const (
 	runTime        = 24 * time.Hour
 	maxRunPayload  = 100 << 10 // of the 128 KB that an asynchronous payload may have
 	maxParts       = 200       // of a fan-out
+	maxRuns        = 99        // with the same ID, one after the other
+	maxRunID       = 64        // characters of the ID that a request gives
+	maxPartID      = maxRunID + len("-") + 40 + len("-r99")
 	handOverTime   = 2 * time.Second
 )
 
@@ -60,16 +62,16 @@ func (r *Run) taskID(hop int) string { return fmt.Sprintf("%s-h%05d", r.ID, hop)
 
 // check refuses what no hop would have sent.
 func (r *Run) check() error {
-	if !validRunID(r.ID) || r.Hop < 1 || r.MaxHops < 1 || r.Ends.IsZero() || r.Limit != nil && *r.Limit < 0 {
+	if !validRunID(r.ID, maxPartID) || r.Hop < 1 || r.MaxHops < 1 || r.Ends.IsZero() || r.Limit != nil && *r.Limit < 0 {
 		return fmt.Errorf("run is what an earlier part of this sweep sent")
 	}
 	return nil
 }
 
-// validRunID: a letter first, at most 90 letters, digits and -, so that with its
-// suffixes it is a task ID.
-func validRunID(s string) bool {
-	return s != "" && len(s) <= 90 && strings.Trim(s[:1], "abcdefghijklmnopqrstuvwxyz") == "" &&
+// validRunID: a letter first, then letters, digits and -, so that with its suffixes it
+// is a task ID of at most 128 characters.
+func validRunID(s string, most int) bool {
+	return s != "" && len(s) <= most && strings.Trim(s[:1], "abcdefghijklmnopqrstuvwxyz") == "" &&
 		strings.Trim(s, nameCharacters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
@@ -110,7 +112,8 @@ func (h *HopResult) fail(code ossenc.Code, message string) {
 }
 
 // StartRun starts the run that r asks for: one first hop, or one for each part of a
-// fan-out. It checks no bucket itself. A run with the same ID is started once.
+// fan-out. It checks no bucket itself. While a run with the same ID may be under way,
+// none is started.
 func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, error) {
 	if s.Invoker == nil {
 		return nil, &ossenc.Error{Code: ossenc.Invalid, Message: "this sweep is to continue by itself, which is not switched on: " + s.InvokerSetting}
@@ -120,77 +123,25 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	run := Run{ID: cmp.Or(r.RunID, RunID("request", time.Now())), Hop: 1, MaxHops: cmp.Or(s.MaxHops, DefaultMaxHops), Ends: time.Now().Add(runTime).UTC().Truncate(time.Second)}
 	warden := s.Warden()
 	sweep := r.options(warden)
+	count := countOnce(ctx, warden, sweep)
 	if sweep.Mode.MayWrite(false) {
 		var err error
-		if run.Limit, err = limit(ctx, warden, sweep, s.Policy.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
+		if run.Limit, err = limit(count, s.Policy.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
 			log.LogAttrs(ctx, slog.LevelError, "not every account could be counted for max_changes", slog.String("run", run.ID), slog.String("error", err.Error()))
 		}
 	}
-	res := &HopResult{Action: r.Action, Mode: sweep.Mode}
-	var ids []string
-	if r.FanOut != "" {
-		accounts, err := warden.AccountList(ctx, sweep)
-		for _, one := range joined(errors.Join(append(accounts.Problems, err)...)) {
-			res.fail(ossenc.CodeOf(one), one.Error())
-		}
-		if err != nil { // a part that is left out would be accounts that are left alone
-			return res, nil
-		}
-		ids = accounts.IDs
+	f := fanOut{service: s, log: log, request: *r, run: run, res: &HopResult{Action: r.Action, Mode: sweep.Mode}}
+	switch r.FanOut {
+	case FanOutAccount:
+		f.byAccount(ctx, warden, sweep)
+	case FanOutRegion:
+		f.byRegion(ctx, count)
+	default:
+		f.start(ctx, "", f.part("", 0, 1))
 	}
-	for _, p := range parts(r, run, ids) {
-		known, err := s.startPart(ctx, p)
-		switch {
-		case err != nil:
-			res.fail(ossenc.CodeOf(err), p.Run.ID+": "+err.Error())
-		case known:
-			res.fail(ossenc.Refused, "a run with the ID "+p.Run.ID+" was started before; give another run_id to start one more")
-		default:
-			res.Parts++
-		}
-	}
-	res.Continues = res.Parts > 0
-	log.LogAttrs(ctx, levelOfCode(res.Code), "sweep run started", slog.String("run", run.ID), slog.Int("parts", res.Parts), slog.String("code", string(res.Code)))
-	return res, nil
-}
-
-// startPart starts the first hop of a part, unless the platform knows it. It is asked
-// before, because it may not refuse a task ID that it knows.
-func (s *Service) startPart(ctx context.Context, part *SweepRequest) (known bool, err error) {
-	task := part.Run.taskID(1)
-	if known, err = s.Invoker.Exists(ctx, task); known || err != nil {
-		return known, err
-	}
-	return s.Invoker.Start(ctx, task, part.payload())
-}
-
-// parts returns the first hop of each part: one, or those of a fan-out over accounts. A
-// limit is divided over them.
-func parts(r *SweepRequest, run Run, ids []string) []*SweepRequest {
-	first := *r
-	first.RunID, first.FanOut, first.Continue, first.MaxChanges = "", "", false, policy.MaxChanges{}
-	first.Run = &run
-	if r.FanOut == "" {
-		return []*SweepRequest{&first}
-	}
-	n := min(len(ids), maxParts)
-	parts := make([]*SweepRequest, n)
-	for i := range n {
-		p, own := first, run
-		own.ID = fmt.Sprintf("%s-p%03d", run.ID, i+1)
-		if run.Limit != nil {
-			own.Limit = new(*run.Limit / n)
-			if i < *run.Limit%n {
-				*own.Limit++
-			}
-		}
-		p.Run, p.Accounts = &own, nil
-		for j := i; j < len(ids); j += n {
-			p.Accounts = append(p.Accounts, ids[j])
-		}
-		parts[i] = &p
-	}
-	return parts
+	f.res.Continues = f.res.Parts > 0
+	log.LogAttrs(ctx, levelOfCode(f.res.Code), "sweep run started", slog.String("run", run.ID), slog.Int("parts", f.res.Parts), slog.String("code", string(f.res.Code)))
+	return f.res, nil
 }
 
 // payload is the request as the next invocation receives it.

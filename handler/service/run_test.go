@@ -18,6 +18,8 @@ import (
 type fakeInvoker struct {
 	tasks  map[string][]byte
 	order  []string
+	// regions are where those of order were sent.
+	regions []string
 	start  func(taskID string) error // before the task is stored; nil for none
 	lost   bool                      // the task is stored and the answer lost
 	exists error
@@ -26,7 +28,7 @@ type fakeInvoker struct {
 	forgets bool
 }
 
-func (f *fakeInvoker) Start(_ context.Context, taskID string, payload []byte) (bool, error) {
+func (f *fakeInvoker) Start(_ context.Context, region, taskID string, payload []byte) (bool, error) {
 	if f.start != nil {
 		if err := f.start(taskID); err != nil {
 			return false, err
@@ -37,15 +39,16 @@ func (f *fakeInvoker) Start(_ context.Context, taskID string, payload []byte) (b
 	}
 	f.tasks[taskID] = payload
 	f.order = append(f.order, taskID)
+	f.regions = append(f.regions, region)
 	if f.lost {
 		return false, &ossenc.Error{Code: ossenc.Unavailable, Message: "no answer"}
 	}
 	return false, nil
 }
 
-func (f *fakeInvoker) Exists(_ context.Context, taskID string) (bool, error) {
-	_, known := f.tasks[taskID]
-	return known, f.exists
+func (f *fakeInvoker) Task(_ context.Context, _, taskID string) ([]byte, bool, error) {
+	payload, known := f.tasks[taskID]
+	return payload, known && f.exists == nil, f.exists
 }
 
 // pieces is a sweeper over n buckets of which one hop takes each.
@@ -58,6 +61,13 @@ type pieces struct {
 	// The accounts, and why they are not known.
 	accounts    ossenc.AccountList
 	accountsErr error
+	// How many buckets each region has; nil for all in one. How often they were counted.
+	regions  map[string]int
+	countErr error
+	counts   int
+	// What happens while a sweep is under way, and the time that it has.
+	during func()
+	until  time.Time
 }
 
 func (p *pieces) HasAccount(context.Context, string) (bool, error) { return true, p.accountsErr }
@@ -74,10 +84,20 @@ func (p *pieces) Ensure(context.Context, ossenc.Task) ossenc.Result { panic("not
 
 func (p *pieces) ModeFor(requested ossenc.Mode) ossenc.Mode { return requested }
 
-func (p *pieces) Count(context.Context, ossenc.SweepOptions) (int, error) { return p.n, nil }
+func (p *pieces) Count(context.Context, ossenc.SweepOptions) (map[string]int, error) {
+	p.counts++
+	if p.regions != nil {
+		return p.regions, p.countErr
+	}
+	return map[string]int{"cn-hangzhou": p.n}, p.countErr
+}
 
-func (p *pieces) Sweep(_ context.Context, o ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
+func (p *pieces) Sweep(ctx context.Context, o ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
 	p.last = o
+	p.until, _ = ctx.Deadline()
+	if p.during != nil {
+		p.during()
+	}
 	from := 0
 	if o.After != "" {
 		if _, err := fmt.Sscanf(string(o.After), "b-%d", &from); err != nil {
@@ -397,7 +417,9 @@ func TestStartRun_Refuses(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for _, body := range []string{
-		`{"action":"sweep","fan_out":"region"}`, `{"action":"sweep","run_id":"1"}`, `{"action":"sweep","run_id":"a b"}`, `{"action":"sweep","accounts":["x"]}`,
+		`{"action":"sweep","fan_out":"bucket"}`, `{"action":"sweep","run_id":"1"}`, `{"action":"sweep","run_id":"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"}`,
+		`{"action":"sweep","fan_out":"region","region":"cn-hangzhou"}`, `{"action":"sweep","fan_out":"region","except_regions":["cn-hangzhou"]}`,
+		`{"action":"sweep","fan_out":"region","cursor":"b-1~1"}`, `{"action":"sweep","except_regions":["oss-cn-hangzhou"]}`, `{"action":"sweep","run_id":"a b"}`, `{"action":"sweep","accounts":["x"]}`,
 		`{"action":"sweep","accounts":["2"],"fan_out":"account"}`, `{"action":"sweep","run":{}}`, `{"action":"sweep","run":{"id":"r","hop":0,"max_hops":1,"ends":"2026-11-26T00:00:00Z"}}`,
 	} {
 		if _, err := ParseSweep([]byte(body)); err == nil {
@@ -409,7 +431,7 @@ func TestStartRun_Refuses(t *testing.T) {
 func TestRunID(t *testing.T) {
 	at := time.Date(2026, 11, 26, 10, 30, 0, 0, time.FixedZone("", 8*3600))
 	for trigger, want := range map[string]string{"nightly": "sweep-nightly-20261126T023000", "Ä b/<script>": "sweep---b--script--20261126T023000", strings.Repeat("x", 300): "sweep-" + strings.Repeat("x", 40) + "-20261126T023000"} {
-		if got := RunID(trigger, at); got != want || !validRunID(got) {
+		if got := RunID(trigger, at); got != want || !validRunID(got, maxRunID) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

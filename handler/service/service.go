@@ -32,7 +32,7 @@ import (
 type Warden interface {
 	Ensure(ctx context.Context, t ossenc.Task) ossenc.Result
 	Sweep(ctx context.Context, s ossenc.SweepOptions, yield func(ossenc.Result) bool) (ossenc.SweepSummary, error)
-	Count(ctx context.Context, s ossenc.SweepOptions) (int, error)
+	Count(ctx context.Context, s ossenc.SweepOptions) (map[string]int, error)
 	ModeFor(requested ossenc.Mode) ossenc.Mode
 	HasAccount(ctx context.Context, accountID string) (bool, error)
 	AccountFacts(ctx context.Context, accountID string) (ossenc.AccountFacts, error)
@@ -58,6 +58,10 @@ type Service struct {
 	// themselves; nil refuses those, with a text that ends with InvokerSetting.
 	Invoker        Invoker
 	InvokerSetting string
+	// Regions are those that have a function of the same name, which takes the part of its
+	// region in a fan-out; nil for parts of this function, one for each region that has
+	// buckets.
+	Regions []string
 	// Concurrency is how many buckets of a batch, a plan or an undo are worked on at a
 	// time; 0 for 8. A sweep has its own.
 	Concurrency int

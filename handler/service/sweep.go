@@ -21,8 +21,11 @@ const (
 	ActionAudit = "audit" // only report
 )
 
-// FanOutAccount is the value of [SweepRequest.FanOut].
-const FanOutAccount = "account"
+// The values of [SweepRequest.FanOut].
+const (
+	FanOutAccount = "account"
+	FanOutRegion  = "region"
+)
 
 // SweepRequest asks for all buckets.
 type SweepRequest struct {
@@ -32,6 +35,8 @@ type SweepRequest struct {
 	Mode   ossenc.Mode `json:"mode,omitempty"`
 	Prefix string      `json:"prefix,omitempty"`
 	Region string      `json:"region,omitempty"`
+	// ExceptRegions leaves out the buckets in these regions.
+	ExceptRegions []string `json:"except_regions,omitempty"`
 	// Buckets leaves out all other buckets, by name; nil for all.
 	Buckets []string `json:"buckets,omitempty"`
 	// Accounts leaves out all other accounts, by ID; nil for all.
@@ -43,7 +48,7 @@ type SweepRequest struct {
 	// Slim leaves the lists out of the answer, for callers with room for little.
 	Slim bool `json:"slim,omitempty"`
 	// Continue makes it a run that continues by itself in further invocations, and
-	// FanOut one with a part for each account. RunID names the run; empty for one made
+	// FanOut one with a part for each account or each region. RunID names the run; empty for one made
 	// of the time. See [Service.StartRun].
 	Continue bool   `json:"continue,omitempty"`
 	FanOut   string `json:"fan_out,omitempty"`
@@ -128,12 +133,18 @@ func (r *SweepRequest) check() error {
 		return fmt.Errorf("prefix %.80q is not the beginning of a bucket name", r.Prefix)
 	case r.Region != "" && !ossenc.ValidRegion(r.Region):
 		return fmt.Errorf("region %.40q is not a region ID, such as cn-hangzhou", r.Region)
-	case r.FanOut != "" && r.FanOut != FanOutAccount:
-		return fmt.Errorf("fan_out %.40q is not account", r.FanOut)
-	case r.RunID != "" && !validRunID(r.RunID):
-		return fmt.Errorf("run_id %.40q is not a letter a-z and up to 89 letters, digits and -", r.RunID)
-	case r.FanOut != "" && r.Accounts != nil:
-		return errors.New("fan_out is about all accounts; leave out accounts")
+	case len(r.ExceptRegions) > maxParts:
+		return fmt.Errorf("except_regions has %d regions; at most %d can be given", len(r.ExceptRegions), maxParts)
+	case !slices.Contains([]string{"", FanOutAccount, FanOutRegion}, r.FanOut):
+		return fmt.Errorf("fan_out %.40q is neither account nor region", r.FanOut)
+	case r.RunID != "" && !validRunID(r.RunID, maxRunID):
+		return fmt.Errorf("run_id %.40q is not a letter a-z and up to %d letters, digits and -", r.RunID, maxRunID-1)
+	case r.FanOut == FanOutAccount && r.Accounts != nil:
+		return errors.New("fan_out account is about all accounts; leave out accounts")
+	case r.FanOut == FanOutRegion && (r.Region != "" || r.ExceptRegions != nil):
+		return errors.New("fan_out region is about all regions; leave out region and except_regions")
+	case r.FanOut != "" && r.Cursor != ResumeToken{}:
+		return errors.New("a cursor is of one part; resume that part without fan_out")
 	case r.Buckets != nil && r.IsRun():
 		return errors.New("a sweep of named buckets does not continue in further invocations; leave out buckets, or continue and fan_out")
 	case r.Buckets != nil && (len(r.Buckets) == 0 || len(r.Buckets) > maxNamed):
@@ -144,6 +155,11 @@ func (r *SweepRequest) check() error {
 	for _, name := range r.Buckets {
 		if !ossenc.ValidBucketName(name) {
 			return fmt.Errorf("buckets: %.80q is not the name of a bucket", name)
+		}
+	}
+	for _, region := range r.ExceptRegions {
+		if !ossenc.ValidRegion(region) {
+			return fmt.Errorf("except_regions: %.40q is not a region ID, such as cn-hangzhou", region)
 		}
 	}
 	for _, id := range r.Accounts {
@@ -164,7 +180,7 @@ func (r *SweepRequest) IsRun() bool { return r.Continue || r.FanOut != "" }
 func (r *SweepRequest) options(w Warden) ossenc.SweepOptions {
 	return ossenc.SweepOptions{
 		Mode:   ossenc.Strictest(ossenc.Enforce, w.ModeFor(r.Mode)),
-		Prefix: r.Prefix, Region: r.Region, Buckets: setOf(r.Buckets), Accounts: r.Accounts,
+		Prefix: r.Prefix, Region: r.Region, ExceptRegions: r.ExceptRegions, Buckets: setOf(r.Buckets), Accounts: r.Accounts,
 		After: r.Cursor.Place, Changes: r.Cursor.Changes,
 	}
 }
@@ -180,7 +196,7 @@ func (s *Service) Sweep(ctx context.Context, r *SweepRequest) (*SweepResult, err
 	res := s.newSweepResult(ctx, r, sweep.Mode)
 	var err error
 	if res.Plan == nil {
-		sweep.MaxChanges, err = limit(ctx, warden, sweep, s.Policy.MaxChanges, r.MaxChanges)
+		sweep.MaxChanges, err = limit(countOnce(ctx, warden, sweep), s.Policy.MaxChanges, r.MaxChanges)
 	}
 	res.MaxChanges = sweep.MaxChanges
 	res.uncounted(err)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,6 +93,7 @@ var regions = []string{"cn-hangzhou", "cn-beijing", "ap-southeast-1"}
 // estate is the function with a Function Compute that it can invoke itself in.
 type estate struct {
 	*stack.Stack
+	elsewhere   *localfc.Function // of the same name, in another region; nil for none
 	t           *testing.T
 	policy      string
 	url         string // of Function Compute
@@ -152,13 +154,19 @@ func newEstate(t *testing.T, configure func(*localfc.Config), env ...string) *es
 // restart starts the function again, now with the platform that it may invoke.
 func (e *estate) restart(configure func(*localfc.Config), env ...string) {
 	e.t.Helper()
+	_ = e.Function.Stop(e.t.Context())
+	e.startFunction(&e.log, configure, env...)
+}
+
+// startFunction starts the function as e.Function.
+func (e *estate) startFunction(log io.Writer, configure func(*localfc.Config), env ...string) {
+	e.t.Helper()
 	var endpoints []string
 	for _, region := range regions {
 		endpoints = append(endpoints, region+"=http://oss-"+region+".aliyuncs.com") // by way of the proxy
 	}
-	_ = e.Function.Stop(e.t.Context())
 	err := e.StartFunction(e.t.Context(), stack.Options{
-		Binary: binary, Log: &e.log,
+		Binary: binary, Log: log,
 		Env: append([]string{
 			"WARDEN_SWEEP_CONTINUE=self", "WARDEN_FC_ENDPOINT=" + e.url, "WARDEN_POLICY=" + e.policy,
 			"WARDEN_OSS_ENDPOINT=" + strings.Join(endpoints, ","), "HTTP_PROXY=" + e.proxy,
@@ -217,6 +225,9 @@ func (e *estate) wait() []localfc.Task {
 	for end := time.Now().Add(limit()); ; time.Sleep(20 * time.Millisecond) {
 		open := 0
 		tasks := e.Function.Tasks()
+		if e.elsewhere != nil {
+			tasks = append(tasks, e.elsewhere.Tasks()...)
+		}
 		for _, task := range tasks {
 			if task.State != "Succeeded" && task.State != "Failed" {
 				open++
@@ -232,9 +243,16 @@ func (e *estate) wait() []localfc.Task {
 	}
 }
 
-// measure notes the highest memory of the current process.
+// measure notes the highest memory of the current processes.
 func (e *estate) measure() {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.Function.PID()))
+	e.measureOne(e.Function)
+	if e.elsewhere != nil {
+		e.measureOne(e.elsewhere)
+	}
+}
+
+func (e *estate) measureOne(f *localfc.Function) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", f.PID()))
 	if err != nil {
 		return // it has just ended
 	}

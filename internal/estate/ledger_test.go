@@ -13,6 +13,7 @@ import (
 type ledger struct {
 	mu     sync.Mutex
 	counts map[string]int // verdicts of each bucket
+	places map[string]int // verdicts of each region
 	hops   []hop
 	rest   []byte
 }
@@ -38,7 +39,7 @@ func (l *ledger) Write(p []byte) (int, error) {
 		l.rest = rest
 		var entry struct {
 			hop
-			Bucket, Verdict string
+			Bucket, Verdict, Region string
 		}
 		if json.Unmarshal(line, &entry) != nil {
 			continue
@@ -46,9 +47,10 @@ func (l *ledger) Write(p []byte) (int, error) {
 		switch entry.Msg {
 		case "verdict":
 			if l.counts == nil {
-				l.counts = map[string]int{}
+				l.counts, l.places = map[string]int{}, map[string]int{}
 			}
 			l.counts[entry.Bucket]++
+			l.places[entry.Region]++
 		case "sweep hop":
 			l.hops = append(l.hops, entry.hop)
 		}

@@ -1,7 +1,10 @@
 package estate
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -27,6 +30,69 @@ func TestFanOut(t *testing.T) {
 		t.Errorf("%s", answer)
 	}
 	e.check(e.wait(), *accounts, 0)
+}
+
+// TestFanOutByRegion: the part of a region runs at the function there, which checks no
+// bucket of another one; the buckets of all other regions are a part of this function.
+func TestFanOutByRegion(t *testing.T) {
+	parallel(t)
+	e := newEstate(t, nil)
+	var beijing ledger
+	both := []string{"WARDEN_SWEEP_REGIONS=cn-hangzhou,cn-beijing", "WARDEN_FC_ENDPOINT=cn-hangzhou=" + e.url + ",cn-beijing=" + e.elsewhereURL()}
+	here := e.Function
+	e.startFunction(io.MultiWriter(&e.log, &beijing), func(c *localfc.Config) { c.Region = "cn-beijing" }, both...)
+	e.Function, e.elsewhere = here, e.Function
+	t.Cleanup(func() { _ = e.elsewhere.Stop(context.WithoutCancel(t.Context())) })
+	e.restart(nil, both...)
+	if answer := e.start(`{"action":"sweep","fan_out":"region","run_id":"fan"}`); !strings.Contains(answer, `"parts":3`) {
+		t.Errorf("%s", answer)
+	}
+	tasks := e.wait()
+	e.check(tasks, 3, 0)
+	for _, task := range e.elsewhere.Tasks() {
+		if !strings.HasPrefix(task.ID, "fan-cn-beijing-h") {
+			t.Errorf("%s ran in cn-beijing", task.ID)
+		}
+	}
+	if all, _ := beijing.seen(); all == 0 || len(beijing.places) != 1 || beijing.places["cn-beijing"] != all || e.log.places["cn-beijing"] != all {
+		t.Errorf("in cn-beijing: %v of %v", beijing.places, e.log.places)
+	}
+}
+
+// elsewhereURL is where the function in the other region is invoked.
+func (e *estate) elsewhereURL() string {
+	e.t.Helper()
+	url, err := e.Serve(e.t.Context(), "", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.elsewhere.Handler().ServeHTTP(w, r) }), false)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return url
+}
+
+// TestSameRunID: a run is refused while the one with its ID may be under way, and starts
+// when that one has had its time.
+func TestSameRunID(t *testing.T) {
+	small(t)
+	e := newEstate(t, nil)
+	const request = `{"action":"sweep","prefix":"estate-0000","continue":true,"run_id":"nightly"}`
+	e.start(request)
+	e.wait()
+	res, err := e.Function.Invoke(t.Context(), []byte(request))
+	if err != nil || res.ErrorType() != "refused" || !strings.Contains(res.ErrorMessage(), "may continue until 2") {
+		t.Errorf("%s, %v", res.Payload, err)
+	}
+	// The first hop of a run that ended long ago.
+	header := http.Header{"X-Fc-Invocation-Type": {"Async"}, "X-Fc-Async-Task-Id": {"old-h00001"}}
+	e.call(http.MethodPost, "invocations", `{"action":"sweep","cursor":"~0","run":{"id":"old","hop":1,"max_hops":9,"ends":"2020-01-01T00:00:00Z","buckets":0,"by_verdict":{}}}`, header)
+	e.wait()
+	e.start(strings.Replace(request, "nightly", "old", 1))
+	var ids []string
+	for _, task := range e.wait() {
+		ids = append(ids, task.ID+" "+task.State)
+	}
+	if got := strings.Join(ids, ", "); !strings.Contains(got, "old-h00001 Failed, old-r2-h00001 Succeeded") {
+		t.Errorf("%s", got)
+	}
 }
 
 // TestBound: a function whose sweep always runs out of time stops at its bound, loudly:

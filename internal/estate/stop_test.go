@@ -18,14 +18,18 @@ import (
 
 // reserve sets the function's reserved concurrency, as a person does to stop it.
 func (e *estate) reserve(n int) {
-	body := fmt.Sprintf(`{"reservedConcurrency":%d}`, n)
-	r, err := http.NewRequestWithContext(e.t.Context(), http.MethodPut, e.url+"/2023-03-30/functions/bucketwarden/concurrency", strings.NewReader(body))
+	e.call(http.MethodPut, "concurrency", fmt.Sprintf(`{"reservedConcurrency":%d}`, n), http.Header{"Content-Type": {"application/json"}})
+}
+
+// call makes a signed call of the function's API.
+func (e *estate) call(method, operation, body string, header http.Header) {
+	r, err := http.NewRequestWithContext(e.t.Context(), method, e.url+"/2023-03-30/functions/bucketwarden/"+operation, strings.NewReader(body))
 	if err != nil {
 		e.t.Error(err)
 		return
 	}
-	r.Header.Set("Content-Type", "application/json")
-	acs3.Sign(r, acs3.Operation{Action: "PutConcurrencyConfig", Version: "2023-03-30"}, []byte(body),
+	r.Header = header
+	acs3.Sign(r, acs3.Operation{Action: "Call", Version: "2023-03-30"}, []byte(body),
 		ossenc.Credentials{AccessKeyID: cloud.UserKey.AccessKeyID, AccessKeySecret: cloud.UserKey.AccessKeySecret}, time.Now())
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -33,8 +37,8 @@ func (e *estate) reserve(n int) {
 		return
 	}
 	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		e.t.Errorf("reserved concurrency %d: %s", n, answer.Status)
+	if answer.StatusCode/100 != 2 {
+		e.t.Errorf("%s %s: %s", operation, body, answer.Status)
 	}
 }
 

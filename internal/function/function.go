@@ -74,7 +74,7 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 		s.ConfigRules = configRules{cloudconfig.New(cfg.CloudConfig, c.transport, c.chain.Credentials)}
 	}
 	s.PlanAge = cfg.PlanAge
-	s.InvokerSetting, s.MaxHops = "set "+settings.SweepContinue+" to self", cfg.MaxHops
+	s.InvokerSetting, s.MaxHops, s.Regions = "set "+settings.SweepContinue+" to self", cfg.MaxHops, cfg.SweepRegions
 	if cfg.Continue {
 		s.Invoker = newInvoker(cfg, c)
 	}

@@ -91,7 +91,7 @@ var asked = map[string]func(ctx context.Context, cfg settings.Config, c *cloud, 
 		return s.ConfigRules.Put(ctx, "token", []service.Evaluation{{Account: "1111111111111111", Ordering: "1"}}, false)
 	},
 	"Function Compute": func(ctx context.Context, _ settings.Config, _ *cloud, s *service.Service) error {
-		_, err := s.Invoker.Start(ctx, "task", []byte("{}"))
+		_, err := s.Invoker.Start(ctx, "", "task", []byte("{}"))
 		return err
 	},
 }

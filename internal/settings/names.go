@@ -41,6 +41,7 @@ const (
 	Invoke            = "WARDEN_INVOKE"
 	SweepContinue     = "WARDEN_SWEEP_CONTINUE"
 	SweepMaxHops      = "WARDEN_SWEEP_MAX_HOPS"
+	SweepRegions      = "WARDEN_SWEEP_REGIONS"
 	FCEndpoint        = "WARDEN_FC_ENDPOINT"
 	PlanAge           = "WARDEN_PLAN_AGE"
 	DirectoryEndpoint = "WARDEN_RESOURCE_DIRECTORY_ENDPOINT"
@@ -52,7 +53,7 @@ var names = []string{
 	Algorithm, KMSKeyID, KMSDataEncryption, Compare, Mode, Policy, Settle,
 	OSSEndpoint, OSSInternal, OSSShared, KMSEndpoint, STSEndpoint, TrailEndpoint, Trail, RoleName, LogLevel,
 	HTTPAuth, HTTPTokens, HTTPAllow, EventBridgeURL, EventBridgeCert,
-	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, FCEndpoint, PlanAge, DirectoryEndpoint,
+	ConfigSite, ConfigEndpoint, RawEvents, Invoke, SweepContinue, SweepMaxHops, SweepRegions, FCEndpoint, PlanAge, DirectoryEndpoint,
 }
 
 // Names returns the names of all settings. A variable that begins with [Prefix]

@@ -3,8 +3,11 @@ package settings
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"bucketwarden/ossenc"
@@ -37,6 +40,34 @@ func (r *reader) maxHops() int {
 	}
 	return n
 }
+
+// sweepRegions reads the regions of a fan-out; nil if they are not set.
+func (r *reader) sweepRegions() []string {
+	if r.values[SweepRegions] == "" {
+		return nil
+	}
+	var regions []string
+	for region := range strings.SplitSeq(r.values[SweepRegions], ",") {
+		region = strings.TrimSpace(region)
+		switch {
+		case !ossenc.ValidRegion(region):
+			r.problem(SweepRegions, fmt.Errorf("%.40q is not a region ID, such as cn-hangzhou", region))
+		case slices.Contains(regions, region):
+			r.problem(SweepRegions, fmt.Errorf("region %s is given twice", region))
+		}
+		regions = append(regions, region)
+	}
+	if len(regions) > maxSweepRegions {
+		r.problem(SweepRegions, fmt.Errorf("has %d regions; at most %d can be given", len(regions), maxSweepRegions))
+	}
+	if r.values[SweepContinue] != "self" {
+		r.problem(SweepRegions, errors.New("has no effect without "+SweepContinue+"=self"))
+	}
+	return regions
+}
+
+// maxSweepRegions is more regions than there are.
+const maxSweepRegions = 99
 
 // settle reads how long a new bucket is left alone. In Function Compute the event of a
 // creation comes within seconds, before most tools have set their own rule.

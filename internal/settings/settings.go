@@ -51,10 +51,12 @@ type Config struct {
 	// refuses the calls of such a rule.
 	CloudConfig *url.URL
 	// Continue lets sweeps continue in further invocations of the function, MaxHops at
-	// most. FC is where Function Compute answers; nil for the public cloud's.
-	Continue bool
-	MaxHops  int
-	FC       *url.URL
+	// most. SweepRegions are those that have a function of the same name for their part of a
+	// fan-out. FC is where Function Compute answers.
+	Continue     bool
+	MaxHops      int
+	SweepRegions []string
+	FC           alicloud.Endpoints
 	// PlanAge is how old a plan may be when it is applied; 0 for the usual.
 	PlanAge time.Duration
 	// ResourceDirectory is where the Resource Directory answers; nil for the public
@@ -109,7 +111,8 @@ func Read(environ []string) (Config, error) {
 		CloudConfig:       r.cloudConfig(),
 		Continue:          oneOf(&r, SweepContinue, "off", "self") == "self",
 		MaxHops:           r.maxHops(),
-		FC:                r.url(FCEndpoint),
+		SweepRegions:      r.sweepRegions(),
+		FC:                r.service(FCEndpoint),
 		PlanAge:           r.planAge(),
 		ResourceDirectory: r.url(DirectoryEndpoint),
 		LogLevel:          r.logLevel(),

@@ -43,7 +43,7 @@ func (f *Function) serveAsync(w http.ResponseWriter, k call, taskID string) {
 		writeError(w, http.StatusConflict, "AsyncTaskAlreadyExists", "a task with this ID exists")
 		return
 	}
-	t := &task{id: cmp.Or(taskID, k.id), state: "Enqueued", accepted: time.Now()}
+	t := &task{id: cmp.Or(taskID, k.id), state: "Enqueued", accepted: time.Now(), payload: k.event}
 	if f.tasks == nil {
 		f.tasks = map[string]*task{}
 	}

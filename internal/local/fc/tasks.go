@@ -17,6 +17,7 @@ type task struct {
 	state    string
 	retries  int
 	accepted time.Time
+	payload  []byte
 }
 
 // Task is an asynchronous invocation, for tests.
@@ -25,6 +26,7 @@ type Task struct {
 	State string // Enqueued, Running, Retrying, Succeeded or Failed
 	// Retries is how many attempts followed the first.
 	Retries int
+	payload string
 }
 
 // Tasks returns the asynchronous invocations so far, in the order of their IDs.
@@ -33,7 +35,7 @@ func (f *Function) Tasks() []Task {
 	defer f.mu.Unlock()
 	var all []Task
 	for _, t := range f.tasks {
-		all = append(all, Task{t.id, t.state, t.retries})
+		all = append(all, Task{t.id, t.state, t.retries, string(t.payload)})
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
 	return all
@@ -45,7 +47,7 @@ func (f *Function) setState(t *task, state string, retries int) {
 	t.state, t.retries = state, retries
 }
 
-// serveTasks is ListAsyncTasks: by prefix, with a limit. Without Config.AsyncTask
+// serveTasks is ListAsyncTasks: by prefix, with a limit, with payloads if asked for. Without Config.AsyncTask
 // the platform keeps no states, and the list is empty; what a live account answers
 // then is not published.
 func (f *Function) serveTasks(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +68,11 @@ func (f *Function) serveTasks(w http.ResponseWriter, r *http.Request) {
 			case len(list) == limit:
 				next = list[limit-1]["taskId"].(string)
 			default:
-				list = append(list, map[string]any{"taskId": t.ID, "status": t.State, "alreadyRetriedTimes": t.Retries})
+				one := map[string]any{"taskId": t.ID, "status": t.State, "alreadyRetriedTimes": t.Retries}
+				if query.Get("includePayload") == "true" {
+					one["taskPayload"] = t.payload
+				}
+				list = append(list, one)
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func TestTasks(t *testing.T) {
 		defer mu.Unlock()
 		return len(succeeded) == 2 && len(failed) == 1
 	})
-	want := []Task{{"other", "Succeeded", 0}, {"run-h0001", "Succeeded", 0}, {"run-h0002", "Failed", 2}}
+	want := []Task{{"other", "Succeeded", 0, `{"do":"echo"}`}, {"run-h0001", "Succeeded", 0, `{"do":"echo"}`}, {"run-h0002", "Failed", 2, `{"do":"error","text":"no"}`}}
 	if got := f.Tasks(); len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("%+v", got)
 	}
@@ -74,10 +74,11 @@ func TestTasks(t *testing.T) {
 		t.Errorf("a known ID: %+v", got)
 	}
 	for query, want := range map[string]string{
-		"?prefix=run-h0001&limit=100":     `{"tasks":[{"alreadyRetriedTimes":0,"status":"Succeeded","taskId":"run-h0001"}]}`,
-		"?prefix=none":                    `{"tasks":[]}`,
-		"?limit=1&prefix=run":             `{"nextToken":"run-h0001","tasks":[{"alreadyRetriedTimes":0,"status":"Succeeded","taskId":"run-h0001"}]}`,
-		"?prefix=run&nextToken=run-h0001": `{"tasks":[{"alreadyRetriedTimes":2,"status":"Failed","taskId":"run-h0002"}]}`,
+		"?prefix=run-h0001&limit=100":       `{"tasks":[{"alreadyRetriedTimes":0,"status":"Succeeded","taskId":"run-h0001"}]}`,
+		"?prefix=none":                      `{"tasks":[]}`,
+		"?prefix=other&includePayload=true": `{"tasks":[{"alreadyRetriedTimes":0,"status":"Succeeded","taskId":"other","taskPayload":"{\"do\":\"echo\"}"}]}`,
+		"?limit=1&prefix=run":               `{"nextToken":"run-h0001","tasks":[{"alreadyRetriedTimes":0,"status":"Succeeded","taskId":"run-h0001"}]}`,
+		"?prefix=run&nextToken=run-h0001":   `{"tasks":[{"alreadyRetriedTimes":2,"status":"Failed","taskId":"run-h0002"}]}`,
 	} {
 		if got := send(t, http.MethodGet, address+tasks+query, "", nil); got.status != 200 || got.body != want {
 			t.Errorf("%s: %d %s", query, got.status, got.body)
@@ -106,6 +107,23 @@ func TestTasks_NotHonoured(t *testing.T) {
 	if got := send(t, http.MethodGet, address+tasks+"?prefix=run", "", nil); got.body != `{"tasks":[]}` {
 		t.Errorf("%+v", got)
 	}
+}
+
+// TestTasks_IDsNotHonoured is a platform that keeps tasks and starts a known ID once more.
+func TestTasks_IDsNotHonoured(t *testing.T) {
+	var mu sync.Mutex
+	runs := 0
+	f := start(t, Config{AsyncTask: true, IgnoreTaskIDs: true, OnSuccess: func([]byte) { mu.Lock(); runs++; mu.Unlock() }})
+	address := serve(t, f)
+	for range 2 {
+		if got := post(t, address+invocations, `{"do":"echo"}`, asTask("run-h0001")); got.status != 202 {
+			t.Fatalf("%+v", got)
+		}
+	}
+	eventually(t, "both run", func() bool { mu.Lock(); defer mu.Unlock(); return runs == 2 })
+	eventually(t, "the task is in the list", func() bool {
+		return send(t, http.MethodGet, address+tasks+"?prefix=run", "", nil).body == `{"tasks":[{"alreadyRetriedTimes":0,"status":"Succeeded","taskId":"run-h0001"}]}`
+	})
 }
 
 func TestConcurrency_ZeroStopsTheFunction(t *testing.T) {
@@ -148,7 +166,7 @@ func TestSignatures(t *testing.T) {
 		t.Errorf("unsigned: %+v", got)
 	}
 	c := client.New(http.DefaultTransport, nil)
-	c.Endpoint = parse(t, address)
+	c.Endpoints.Default = address
 	ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{Credentials: key, Region: "cn-hangzhou", AccountID: "1234567890123456"})
 	function := client.Function{Name: "bucketwarden"}
 	if got, err := c.Invoke(ctx, function, []byte(`{"do":"echo"}`)); err != nil || string(got.Payload) != `{"do":"echo"}` || got.RequestID == "" {

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/openapi"
 )
 
@@ -26,12 +27,10 @@ const MaxAsyncPayload = 128 << 10
 const version = "2023-03-30"
 
 // Client speaks to Function Compute with the credentials of the context's
-// [ossenc.Identity], in its account and region. It is safe for concurrent use.
+// [ossenc.Identity], in its account. It is safe for concurrent use.
 type Client struct {
-	// Endpoint replaces the public cloud's, for local use; nil for none.
-	Endpoint *url.URL
-	// Internal uses the endpoint inside the VPC.
-	Internal bool
+	// Endpoints say where Function Compute answers in each region.
+	Endpoints alicloud.Endpoints
 
 	api openapi.Client
 }
@@ -47,6 +46,7 @@ func New(transport http.RoundTripper, fallback func() (ossenc.Credentials, error
 type Function struct {
 	Name      string // such as bucketwarden
 	Qualifier string // version or alias; LATEST if empty
+	Region    string // where it is; the region of the context's identity if empty
 }
 
 // InvokeAsync hands payload to the function and returns once Function Compute has
@@ -123,7 +123,7 @@ func (c *Client) Invoke(ctx context.Context, f Function, payload []byte) (Answer
 }
 
 func (c *Client) invocation(ctx context.Context, f Function, payload []byte) (openapi.Call, error) {
-	endpoint, err := c.at(ctx, opInvoke)
+	endpoint, err := c.at(ctx, opInvoke, f)
 	if err != nil {
 		return openapi.Call{}, err
 	}
@@ -140,18 +140,23 @@ const (
 	opTasks  = "ListAsyncTasks"
 )
 
-// at returns where the function's own region answers. The host is that of the
-// account, as the vendor's deployment tool invokes functions.
-func (c *Client) at(ctx context.Context, op string) (*url.URL, error) {
-	if c.Endpoint != nil {
-		return c.Endpoint, nil
-	}
+// at returns where the region of f answers. The host is that of the account, as the
+// vendor's deployment tool invokes functions.
+func (c *Client) at(ctx context.Context, op string, f Function) (*url.URL, error) {
 	id := ossenc.IdentityFrom(ctx)
-	if !ossenc.ValidRegion(id.Region) || id.AccountID == "" || strings.Trim(id.AccountID, "0123456789") != "" {
+	region := cmp.Or(f.Region, id.Region)
+	base, err := c.Endpoints.Base(region)
+	if err != nil {
+		return nil, err
+	}
+	if base != "" {
+		return alicloud.ParseURL(base)
+	}
+	if !ossenc.ValidRegion(region) || id.AccountID == "" || strings.Trim(id.AccountID, "0123456789") != "" {
 		return nil, &ossenc.Error{Op: op, Code: ossenc.Invalid, Message: "the invocation does not say which account and region the function is in"}
 	}
-	host := id.AccountID + "." + id.Region
-	if c.Internal {
+	host := id.AccountID + "." + region
+	if c.Endpoints.IsInternal(region) {
 		host += "-internal"
 	}
 	return &url.URL{Scheme: "https", Host: host + ".fc.aliyuncs.com"}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,7 +99,7 @@ func TestInvoke(t *testing.T) {
 		Header: http.Header{"X-Fc-Request-Id": {"1-2"}, "X-Fc-Error-Type": {"UnhandledInvocationError"}},
 	}}}
 	client := fc.New(transport, nil)
-	client.Endpoint = &url.URL{Scheme: "http", Host: "127.0.0.1:9000"}
+	client.Endpoints.Default = "http://127.0.0.1:9000"
 	got, err := client.Invoke(identified(t.Context()), fc.Function{Name: "f", Qualifier: "prod"}, []byte("{}"))
 	if err != nil || got.FunctionError != "UnhandledInvocationError" || string(got.Payload) != `{"errorMessage":"m"}` || got.RequestID != "1-2" {
 		t.Errorf("%+v, %v", got, err)
@@ -118,31 +117,35 @@ func TestTask(t *testing.T) {
 		active bool
 		found  bool
 		code   ossenc.Code
+
+		payload string
 	}{
-		"waits":             {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Enqueued"}]}`}, "Enqueued", true, true, ""},
-		"runs":              {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-10","status":"Failed"},{"taskId":"sweep-1","status":"Running"}],"nextToken":"n"}`}, "Running", true, true, ""},
-		"is done":           {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Succeeded"}]}`}, "Succeeded", true, true, ""},
-		"was stopped":       {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Stopped"}]}`}, "Stopped", false, true, ""},
-		"failed":            {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Failed"}]}`}, "Failed", false, true, ""},
-		"is unknown":        {canned.Answer{Body: `{"tasks":[]}`}, "", false, false, ""},
-		"no such function":  {canned.Answer{Status: 404, Body: `{"Code":"FunctionNotFound"}`}, "", false, false, ossenc.Internal},
-		"no right":          {canned.Answer{Status: 403, Body: `{"Code":"AccessDenied"}`}, "", false, false, ossenc.Denied},
-		"only others":       {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-10","status":"Running"}]}`}, "", false, false, ossenc.Unavailable},
-		"none on this page": {canned.Answer{Body: `{"tasks":[],"nextToken":"n"}`}, "", false, false, ossenc.Unavailable},
-		"without a state":   {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1"}]}`}, "", false, false, ossenc.Unavailable},
-		"without a list":    {canned.Answer{Body: `{}`}, "", false, false, ossenc.Unavailable},
-		"not the service's": {canned.Answer{Body: `<html>`}, "", false, false, ossenc.Unavailable},
+		"has a payload":     {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Failed","taskPayload":"{\"action\":\"sweep\"}"}]}`}, "Failed", false, true, "", `{"action":"sweep"}`},
+		"waits":             {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Enqueued"}]}`}, "Enqueued", true, true, "", ""},
+		"runs":              {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-10","status":"Failed"},{"taskId":"sweep-1","status":"Running"}],"nextToken":"n"}`}, "Running", true, true, "", ""},
+		"is done":           {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Succeeded"}]}`}, "Succeeded", true, true, "", ""},
+		"was stopped":       {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Stopped"}]}`}, "Stopped", false, true, "", ""},
+		"failed":            {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Failed"}]}`}, "Failed", false, true, "", ""},
+		"is unknown":        {canned.Answer{Body: `{"tasks":[]}`}, "", false, false, "", ""},
+		"no such function":  {canned.Answer{Status: 404, Body: `{"Code":"FunctionNotFound"}`}, "", false, false, ossenc.Internal, ""},
+		"no right":          {canned.Answer{Status: 403, Body: `{"Code":"AccessDenied"}`}, "", false, false, ossenc.Denied, ""},
+		"only others":       {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-10","status":"Running"}]}`}, "", false, false, ossenc.Unavailable, ""},
+		"none on this page": {canned.Answer{Body: `{"tasks":[],"nextToken":"n"}`}, "", false, false, ossenc.Unavailable, ""},
+		"without a state":   {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1"}]}`}, "", false, false, ossenc.Unavailable, ""},
+		"without a list":    {canned.Answer{Body: `{}`}, "", false, false, ossenc.Unavailable, ""},
+		"not the service's": {canned.Answer{Body: `<html>`}, "", false, false, ossenc.Unavailable, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			transport := &canned.Transport{Answers: []canned.Answer{c.answer}}
 			client := fc.New(transport, nil)
-			client.Internal = true
-			state, found, err := client.Task(identified(t.Context()), function, "sweep-1")
-			if state != c.state || found != c.found || state.Active() != c.active || (err == nil) != (c.code == "") || err != nil && ossenc.CodeOf(err) != c.code {
+			client.Endpoints.Internal, client.Endpoints.Own = true, "cn-hangzhou"
+			task, found, err := client.Task(identified(t.Context()), function, "sweep-1")
+			state := task.State
+			if state != c.state || found != c.found || string(task.Payload) != c.payload || state.Active() != c.active || (err == nil) != (c.code == "") || err != nil && ossenc.CodeOf(err) != c.code {
 				t.Errorf("%s: %q, %v, %v", name, state, found, err)
 			}
 			r := transport.Requests()[0]
-			const address = "https://1234567890123456.cn-hangzhou-internal.fc.aliyuncs.com/2023-03-30/functions/bucketwarden/async-tasks?limit=100&prefix=sweep-1&qualifier=LATEST"
+			const address = "https://1234567890123456.cn-hangzhou-internal.fc.aliyuncs.com/2023-03-30/functions/bucketwarden/async-tasks?includePayload=true&limit=100&prefix=sweep-1&qualifier=LATEST"
 			if r.Method != http.MethodGet || r.URL.String() != address || r.Header.Get("Content-Type") != "" {
 				t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 			}
@@ -168,9 +171,9 @@ func FuzzTask(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		client := fc.New(&canned.Transport{Answers: []canned.Answer{{Body: body}}}, nil)
-		state, found, err := client.Task(identified(t.Context()), function, "sweep-1")
-		if _, typed := errors.AsType[*ossenc.Error](err); err != nil && !typed || found && err != nil || found != (state != "") {
-			t.Fatalf("%q: %q, %v, %v", body, state, found, err)
+		task, found, err := client.Task(identified(t.Context()), function, "sweep-1")
+		if _, typed := errors.AsType[*ossenc.Error](err); err != nil && !typed || found && err != nil || found != (task.State != "") {
+			t.Fatalf("%q: %+v, %v, %v", body, task, found, err)
 		}
 	})
 }

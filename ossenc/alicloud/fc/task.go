@@ -38,38 +38,49 @@ func (s State) Active() bool {
 	return false
 }
 
-// Task returns the state of an asynchronous task; found is false where Function
-// Compute knows no task of this ID. It reads the list of tasks that begin with the
-// ID, because the list says "none" with an answer, and the error code for one task
-// that does not exist is not published.
-func (c *Client) Task(ctx context.Context, f Function, taskID string) (state State, found bool, err error) {
-	endpoint, err := c.at(ctx, opTasks)
+// Task is what Function Compute says of an asynchronous task.
+type Task struct {
+	State State
+	// Payload is what the task was started with; nil where the answer does not have it.
+	Payload []byte
+}
+
+// Task returns an asynchronous task; found is false where Function Compute knows no
+// task of this ID. It reads the list of tasks that begin with the ID, because the list
+// says "none" with an answer, and the error code for one task that does not exist is
+// not published.
+func (c *Client) Task(ctx context.Context, f Function, taskID string) (task Task, found bool, err error) {
+	endpoint, err := c.at(ctx, opTasks, f)
 	if err != nil {
-		return "", false, err
+		return Task{}, false, err
 	}
 	call := openapi.Call{
 		Endpoint: endpoint, Action: opTasks, Subject: "task " + taskID + " of function " + f.Name,
 		Method: http.MethodGet, Path: "/" + version + "/functions/" + f.Name + "/async-tasks",
-		Query: url.Values{"qualifier": {cmp.Or(f.Qualifier, "LATEST")}, "prefix": {taskID}, "limit": {"100"}},
+		Query: url.Values{"qualifier": {cmp.Or(f.Qualifier, "LATEST")}, "prefix": {taskID}, "limit": {"100"}, "includePayload": {"true"}},
 	}
 	answer, err := c.api.Do(ctx, call)
 	if err != nil {
-		return "", false, err
+		return Task{}, false, err
 	}
 	var a struct {
-		Tasks     *[]struct{ TaskID, Status string }
+		Tasks     *[]struct{ TaskID, Status, TaskPayload string }
 		NextToken string
 	}
 	if json.Unmarshal(answer.Body, &a) != nil || a.Tasks == nil {
-		return "", false, openapi.Unreadable(ctx, call)
+		return Task{}, false, openapi.Unreadable(ctx, call)
 	}
 	for _, t := range *a.Tasks {
 		if t.TaskID == taskID && t.Status != "" {
-			return State(t.Status), true, nil
+			task = Task{State: State(t.Status)}
+			if t.TaskPayload != "" {
+				task.Payload = []byte(t.TaskPayload)
+			}
+			return task, true, nil
 		}
 	}
 	if len(*a.Tasks) > 0 || a.NextToken != "" { // it may be behind those
-		return "", false, openapi.Unreadable(ctx, call)
+		return Task{}, false, openapi.Unreadable(ctx, call)
 	}
-	return "", false, nil
+	return Task{}, false, nil
 }

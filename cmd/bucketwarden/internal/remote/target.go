@@ -221,7 +221,7 @@ func (t *Target) byName(ctx context.Context, a *app.App) (sender, string, error)
 		if err != nil {
 			return nil, "", err
 		}
-		client.Endpoint = base
+		client.Endpoints.Default = base.String()
 	}
 	if t.account == "" {
 		var err error
