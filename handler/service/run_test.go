@@ -16,13 +16,13 @@ import (
 
 // fakeInvoker is a platform that keeps tasks.
 type fakeInvoker struct {
-	tasks  map[string][]byte
-	order  []string
+	tasks map[string][]byte
+	order []string
 	// regions are where those of order were sent.
 	regions []string
-	start  func(taskID string) error // before the task is stored; nil for none
-	lost   bool                      // the task is stored and the answer lost
-	exists error
+	start   func(taskID string) error // before the task is stored; nil for none
+	lost    bool                      // the task is stored and the answer lost
+	exists  error
 	// forgets is whether a task ID that is known is taken once more, as on a platform
 	// that does not honour them.
 	forgets bool
