@@ -19,6 +19,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"bucketwarden/internal/local/cloud"
 	localoss "bucketwarden/internal/local/oss"
 )
 
@@ -166,6 +167,66 @@ func TestTerminal_Report(t *testing.T) {
 	}
 	if got := a.run(0, "report"); strings.ContainsAny(got, "\x1b\r") {
 		t.Errorf("control characters in a pipe:\n%q", got)
+	}
+}
+
+// While the list is read a terminal shows how much has been found, and that OSS turns
+// calls away, though nothing comes meanwhile; a pipe shows nothing of it.
+func TestTerminal_TheListIsSlow(t *testing.T) {
+	a := newAccount(t)
+	for i := range 1001 { // a page and one
+		a.OSS.PutBucket(localoss.Bucket{Name: fmt.Sprintf("b-%04d", i), Region: cloud.Region})
+	}
+	release := make(chan struct{})
+	letGo := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(letGo)
+	var mu sync.Mutex
+	lists, throttled := 0, 2
+	a.OSS.SetFault(func(r localoss.Request) *localoss.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Operation != "ListBuckets" {
+			return nil
+		}
+		lists++
+		if lists <= throttled {
+			return &localoss.Fault{Status: 503, Code: "SlowDown"}
+		}
+		if lists == throttled+2 { // the second page
+			mu.Unlock()
+			<-release
+			mu.Lock()
+		}
+		return nil
+	})
+	s := onScreen(a, 100, "report", "--bucket", "b-0007")
+	s.wait("Listing buckets  1000 found, ")
+	s.wait("OSS turned away 2 calls (too many)")
+	letGo()
+	if got := s.end(0); !strings.Contains(got, "\r\x1b[K") || !strings.Contains(got, "1 bucket: 1 unencrypted") {
+		t.Errorf("the screen shows\n%q", got)
+	}
+	if got := a.run(0, "report", "--bucket", "b-0007"); strings.Contains(got, "Listing") {
+		t.Errorf("a pipe shows\n%s", got)
+	}
+}
+
+// Rules that are late show as so many of so many, and ^C ends the list too.
+func TestTerminal_NothingComes(t *testing.T) {
+	a := newAccount(t)
+	a.buckets(3)
+	h := hold(a, "GetBucketEncryption")
+	s := onScreen(a, 100, "plan")
+	s.wait("Reading rules  0 of 3")
+	h.letGo()
+	s.end(0)
+
+	h = hold(a, "ListBuckets")
+	s = onScreen(a, 100, "check")
+	s.wait("Listing buckets  0 found")
+	s.typed("\x03")
+	if got := s.end(130); strings.Contains(got, "0 buckets") {
+		t.Errorf("it reports what it has not read:\n%s", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/files"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/service"
 	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
@@ -135,8 +136,9 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 	}
 	s := newService(r)
 	s.Warden = func() service.Warden { return g }
+	stop := g.progress.Keep(term.Count{Found: g.total, Whole: true}, g.throttled)
 	results, err := do(r.Context(ctx), s, c.dry)
-	g.progress.Clear()
+	stop()
 	if err != nil {
 		return &app.Error{Exit: app.Findings, Err: err}
 	}
@@ -145,7 +147,7 @@ func (c *changing) run(ctx context.Context, plan *service.Plan, file, digest str
 
 // guard makes the result file, unless nothing is written.
 func (c *changing) guard(r *reach.Reach, file, digest string, total int) (*guard, error) {
-	g := &guard{app: c.app, Warden: r.Warden, progress: c.app.Terminal().Progress("Changing rules"), total: total, throttled: r.Throttled}
+	g := &guard{app: c.app, Warden: r.Warden, progress: r.Progress("Changing rules"), total: total, throttled: r.Throttled}
 	if c.dry {
 		return g, nil
 	}

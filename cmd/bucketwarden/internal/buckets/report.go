@@ -174,9 +174,9 @@ func (s *survey) writeAll(ctx context.Context, r *reach.Reach, targets []target,
 
 // source passes the results of the selected buckets on, and shows progress.
 func (s *survey) source(ctx context.Context, r *reach.Reach, count *tally) report.Source {
-	progress := s.app.Terminal().Progress("Reading rules")
 	return func(row func(ossenc.Result) bool) (ossenc.SweepSummary, error) {
-		defer progress.Clear()
+		progress := r.Progress("Reading rules")
+		defer progress.Keep(term.Count{Found: r.Found(), Whole: true}, r.Throttled)()
 		options := ossenc.SweepOptions{Mode: ossenc.ReportOnly, Concurrency: r.Concurrency, Reserve: time.Nanosecond}
 		return r.Warden.Sweep(ctx, options, func(res ossenc.Result) bool {
 			count.add(res, s.failOn)

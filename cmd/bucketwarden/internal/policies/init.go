@@ -95,8 +95,8 @@ func (b *beginning) read(ctx context.Context, r *reach.Reach) ([]present, error)
 	if err := r.Select(ctx, &b.flags); err != nil {
 		return nil, err
 	}
-	progress := b.app.Terminal().Progress("Reading rules")
-	defer progress.Clear()
+	progress := r.Progress("Reading rules")
+	defer progress.Keep(term.Count{Found: r.Found(), Whole: true}, r.Throttled)()
 	ctx = r.Context(ctx)
 	madeByOSS := map[[2]string]bool{}
 	var all []present

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
+	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/policy/document"
 )
@@ -83,10 +84,13 @@ func slim(b ossenc.Bucket, once map[string]string) ossenc.Bucket {
 // take reads the lists of all selected accounts and keeps the selected buckets.
 func (r *Reach) take(ctx context.Context, f *Flags) error {
 	r.snapshot = &snapshot{own: r.Account, accounts: map[string]list{}}
-	t := taking{flags: f, there: inventory{regions: map[string]int{}}, matched: map[string]bool{}, once: map[string]string{}}
+	accounts, progress := r.accountIDs(), r.Progress("Listing buckets")
+	begun := term.Count{Listing: true, Parts: len(accounts)}
+	defer progress.Keep(begun, r.Throttled)()
+	t := taking{flags: f, show: progress.Show, count: begun, there: inventory{regions: map[string]int{}}, matched: map[string]bool{}, once: map[string]string{}}
 	var all sync.WaitGroup
 	slots := make(chan struct{}, listsAtATime)
-	for _, account := range r.accountIDs() {
+	for _, account := range accounts {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
@@ -94,6 +98,7 @@ func (r *Reach) take(ctx context.Context, f *Flags) error {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.failed = t.failed || l.err != nil
+			t.count.Ended++
 			r.snapshot.accounts[account] = l
 			r.snapshot.found += len(l.buckets)
 		})
@@ -112,7 +117,9 @@ const listsAtATime = 8
 // taking is what is known of all lists together.
 type taking struct {
 	flags   *Flags
+	show    func(term.Count)
 	mu      sync.Mutex // guards what follows
+	count   term.Count
 	there   inventory
 	matched map[string]bool // values of flags that some bucket has
 	once    map[string]string
@@ -123,6 +130,8 @@ func (t *taking) selects(b ossenc.Bucket) (ossenc.Bucket, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.there.add(b, t.flags)
+	t.count.Found++
+	t.show(t.count)
 	return slim(b, t.once), t.flags.selects(b, t.matched)
 }
 

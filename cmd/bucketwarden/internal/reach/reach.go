@@ -9,6 +9,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/creds"
+	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/actiontrail"
@@ -44,6 +45,7 @@ type Reach struct {
 	ownToo    bool
 	source    *creds.Source
 	traffic   *traffic
+	terminal  *term.Terminal
 	snapshot  *snapshot
 	selection string
 	sts       string // host of the STS endpoint; empty for the public one
@@ -84,7 +86,7 @@ func (f *Flags) Open(ctx context.Context, a *app.App) (*Reach, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reach{PlanAge: cfg.PlanAge, Now: a.Now, sts: sts, Requirement: req, Concurrency: max(1, f.concurrency), selection: f.selection()}
+	r := &Reach{PlanAge: cfg.PlanAge, Now: a.Now, sts: sts, Requirement: req, Concurrency: max(1, f.concurrency), selection: f.selection(), terminal: a.Terminal()}
 	if err := r.authenticate(a, f); err != nil {
 		return nil, err
 	}
@@ -108,6 +110,14 @@ func (r *Reach) Select(ctx context.Context, f *Flags) error {
 	}
 	r.Warden.Lister = r.snapshot
 	return nil
+}
+
+// Progress returns the line for some work, or nil; see [term.Terminal.Progress].
+func (r *Reach) Progress(what string) *term.Progress {
+	if r.terminal == nil {
+		return nil
+	}
+	return r.terminal.Progress(what)
 }
 
 // Found returns how many buckets are selected.

@@ -12,6 +12,11 @@ type Count struct {
 	Done, Found int
 	// Whole is whether all that there is has been found.
 	Whole bool
+	// Listing is whether the work is to find what there is: nothing is done with it yet.
+	Listing bool
+	// Parts is what the work is made of, where there are several, such as accounts, and
+	// Ended how many of them are through.
+	Ended, Parts int
 	// Throttled is how many calls OSS has turned away because there were too many.
 	Throttled int
 }
@@ -26,6 +31,7 @@ type Progress struct {
 	now   func() time.Time
 
 	mu    sync.Mutex
+	last  Count
 	shown time.Time
 	wide  int // of the line on the screen
 }
@@ -51,6 +57,7 @@ func (p *Progress) Show(c Count) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
+	p.last = c
 	if now.Sub(p.shown) < everyNow {
 		return
 	}
@@ -84,14 +91,20 @@ func (p *Progress) erase() {
 	}
 }
 
-// describe says: 1200 of 5000 buckets, 240/s, 16 s left, 3 throttled.
+// describe says: 1200 of 5000, 240/s, 16s left, OSS turned away 3 calls (too many).
 func describe(c Count, passed time.Duration) string {
-	text := fmt.Sprintf("%d done, %d found", c.Done, c.Found)
-	if c.Whole {
+	text, counted := fmt.Sprintf("%d done, %d found", c.Done, c.Found), c.Done
+	switch {
+	case c.Listing:
+		text, counted = fmt.Sprintf("%d found", c.Found), c.Found
+	case c.Whole:
 		text = fmt.Sprintf("%d of %d", c.Done, c.Found)
 	}
-	rate := float64(c.Done) / max(passed.Seconds(), 0.001)
-	if c.Done > 0 && passed >= time.Second {
+	if c.Parts > 1 {
+		text += fmt.Sprintf(" in %d of %d accounts", c.Ended, c.Parts)
+	}
+	rate := float64(counted) / max(passed.Seconds(), 0.001)
+	if counted > 0 && passed >= time.Second {
 		text += fmt.Sprintf(", %.0f/s", rate)
 		if left := c.Found - c.Done; c.Whole && left > 0 {
 			text += ", " + (time.Duration(float64(left)/rate*float64(time.Second)) + time.Second).Truncate(time.Second).String() + " left"
@@ -103,21 +116,45 @@ func describe(c Count, passed time.Duration) string {
 	return text
 }
 
+// Keep shows each second how far it has come until stop is called,
+// even while nothing comes: an answer that is late, and calls that OSS turns away, are
+// seen then. throttled is asked for their number. The line goes with stop.
+func (p *Progress) Keep(begun Count, throttled func() int) (stop func()) {
+	if p == nil {
+		return func() {}
+	}
+	p.mu.Lock()
+	p.last = begun
+	p.mu.Unlock()
+	return p.ticking(func(passed time.Duration) string {
+		c := p.last
+		c.Throttled = throttled()
+		return describe(c, passed)
+	})
+}
+
 // Ticking shows what is waited for, and for how long, until stop is called. Nothing
 // is shown in the first second.
 func (p *Progress) Ticking() (stop func()) {
 	if p == nil {
 		return func() {}
 	}
+	return p.ticking(func(passed time.Duration) string { return passed.Round(time.Second).String() })
+}
+
+// ticking writes the line anew each second. text is called under the lock.
+func (p *Progress) ticking(text func(passed time.Duration) string) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		begun, tick := p.now(), time.NewTicker(time.Second)
+		begun, tick := p.begun, time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				p.say(fmt.Sprintf("%s  %s", p.what, p.now().Sub(begun).Round(time.Second)))
+				p.mu.Lock()
+				p.line(p.what + "  " + text(p.now().Sub(begun)))
+				p.mu.Unlock()
 			case <-done:
 				p.Clear()
 				return
@@ -125,10 +162,4 @@ func (p *Progress) Ticking() (stop func()) {
 		}
 	}()
 	return func() { close(done); <-ended }
-}
-
-func (p *Progress) say(text string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.line(text)
 }

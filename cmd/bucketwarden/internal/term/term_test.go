@@ -178,6 +178,21 @@ func TestProgressIsForTerminals(t *testing.T) {
 	}
 }
 
+// What is listed, and in how many accounts.
+func TestProgressOfAList(t *testing.T) {
+	for want, c := range map[string]Count{
+		"0 found": {Listing: true},
+		"0 found, OSS turned away 3 calls (too many)": {Listing: true, Throttled: 3},
+		"2000 found, 1000/s":                          {Listing: true, Found: 2000},
+		"2000 found in 3 of 40 accounts, 1000/s":      {Listing: true, Found: 2000, Ended: 3, Parts: 40},
+		"7 found, 4/s":                                {Listing: true, Found: 7, Parts: 1},
+	} {
+		if got := describe(c, 2*time.Second); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+}
+
 func TestAsk(t *testing.T) {
 	for answer, want := range map[string]bool{"y\n": true, "YES\n": true, "n\n": false, "\n": false, "yeah\n": false} {
 		term, ptmx, read := terminal(t, 80, nil)

@@ -12,6 +12,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/internal/settings"
 	"bucketwarden/ossenc"
 	"bucketwarden/ossenc/alicloud/actiontrail"
@@ -40,12 +41,16 @@ type past struct {
 	changes map[key][]history.Change
 	regions map[key]string // where a bucket's events were
 
+	// read is how many events were read, and progress shows it.
+	read     int
+	progress *term.Progress
+
 	// problems say what could not be read.
 	problems []string
 }
 
 func newPast(r *reach.Reach) *past {
-	return &past{reach: r, covered: map[string][]history.Interval{}, changes: map[key][]history.Change{}, regions: map[key]string{}}
+	return &past{reach: r, progress: r.Progress("Reading ActionTrail"), covered: map[string][]history.Interval{}, changes: map[key][]history.Change{}, regions: map[key]string{}}
 }
 
 // add enters an event; one that names no bucket is of no use.
@@ -64,13 +69,18 @@ func (p *past) add(account string, e actiontrail.Event) {
 
 // ask reads the events of a region, of one bucket or of all.
 func (p *past) ask(ctx context.Context, account, region, bucket string, period history.Interval) {
+	defer p.progress.Keep(p.count(), p.reach.Throttled)()
 	inside, err := p.reach.Inside(ctx, account)
 	for _, call := range reach.Calls() {
 		if err != nil {
 			break
 		}
 		q := actiontrail.Query{Region: region, Bucket: bucket, EventName: call, From: period.From, To: period.To}
-		err = p.reach.Lookup(inside, q, func(e actiontrail.Event) { p.add(account, e) })
+		err = p.reach.Lookup(inside, q, func(e actiontrail.Event) {
+			p.read++
+			p.progress.Show(p.count())
+			p.add(account, e)
+		})
 	}
 	place := account + "/" + region
 	if err != nil {
@@ -79,6 +89,8 @@ func (p *past) ask(ctx context.Context, account, region, bucket string, period h
 	}
 	p.covered[place] = append(p.covered[place], history.Interval{From: period.From, To: period.To})
 }
+
+func (p *past) count() term.Count { return term.Count{Listing: true, Found: p.read} }
 
 // cover returns when everything of a bucket was recorded and read.
 func (p *past) cover(account, region string) []history.Interval {
