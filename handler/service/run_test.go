@@ -183,6 +183,31 @@ func TestRun_ContinuesToTheEnd(t *testing.T) {
 	}
 }
 
+// Who may list the function's tasks reads what they were started with: no credentials, and
+// nothing but the members of a request for a sweep.
+func TestRun_PayloadsHaveNoSecret(t *testing.T) {
+	s, f := runnable(t, &pieces{n: 25, each: 10, accounts: ossenc.AccountList{IDs: []string{"", "2"}}})
+	secrets := []string{"STS.of-this-invocation", "secret-of-this-invocation", "token-of-this-invocation"}
+	ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "1", Credentials: ossenc.Credentials{AccessKeyID: secrets[0], AccessKeySecret: secrets[1], SecurityToken: secrets[2]}})
+	for _, request := range []string{`{"action":"sweep","continue":true,"run_id":"one"}`, `{"action":"sweep","fan_out":"account","run_id":"many"}`} {
+		if start, err := s.StartRun(ctx, parse(t, []byte(request))); err != nil || !start.Continues {
+			t.Fatalf("%+v, %v", start, err)
+		}
+	}
+	for i := 0; i < len(f.order); i++ {
+		payload := f.tasks[f.order[i]]
+		for _, secret := range secrets {
+			if strings.Contains(string(payload), secret[:8]) || strings.Contains(string(payload), secret[len(secret)-8:]) {
+				t.Errorf("%s has %s", payload, secret)
+			}
+		}
+		s.Hop(ctx, parse(t, payload)) // strict: it takes no other members
+	}
+	if len(f.order) < 6 {
+		t.Errorf("only %d tasks: %q", len(f.order), f.order)
+	}
+}
+
 // TestStartRun_OnceOnly: a second delivery of the same timer event starts nothing, also
 // where the platform would take the task ID a second time, and where it cannot be asked.
 func TestStartRun_OnceOnly(t *testing.T) {
