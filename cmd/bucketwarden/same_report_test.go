@@ -55,8 +55,8 @@ var provenance = []struct{ pattern, with string }{
 	{`(?m),[-0-9]+T[:0-9]+Z\r$`, ",TIME\r"},
 	{`"endTimeUtc":"[^"]*"`, `"endTimeUtc":""`},
 	{`timestamp="[^"]*"`, `timestamp=""`},
-	{`(?m)^,,,report,(time|tool|version|identity|policy),.*\r\n`, ""},
-	{`<property name="(time|tool|version|identity|policy)" value="[^"]*"/>\n`, ""},
+	{`(?m)^,,,report,(time|tool|version|identity|policy|via|via_version|asked_by),.*\r\n`, ""},
+	{`<property name="(time|tool|version|identity|policy|via|via_version|asked_by)" value="[^"]*"/>\n`, ""},
 	{`(?m)^bucketwarden_report_(info|timestamp_seconds)[{ ].*\n`, ""},
 	{`,"version":"(dev|unknown)"`, ""},
 }
@@ -81,6 +81,7 @@ var reached = []struct{ pattern, with string }{
 
 // The function and the command give the same bytes for the same answers of OSS, but
 // for the provenance, and in the page for the lines to copy, which fit how it is reached.
+// So does the command when it collects the function's report in parts.
 func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 	dir := t.TempDir()
 	policy := filepath.Join(dir, "policy.yaml")
@@ -104,6 +105,17 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 			a.env = append(a.env, "BUCKETWARDEN_KMS_ENDPOINT="+value)
 		}
 	}
+	// Whoever collects it gets three buckets at a time.
+	parts := 0
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		query.Set("limit", "3")
+		r.URL.RawQuery = query.Encode()
+		r.RequestURI = r.URL.RequestURI()
+		parts++
+		s.Function.Handler().ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
 	for _, form := range []string{"json", "csv", "prometheus", "ocsf", "junit", "sarif", "html", "html-zh", "html-ja"} {
 		format, language, _ := strings.Cut(form, "-")
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/report?format="+format+"&lang="+language, nil)
@@ -121,6 +133,19 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: the function (status %d) reports\n%s\nthe command\n%s", form, rec.Code, firstDifference(got, want), firstDifference(want, got))
+		}
+		parts = 0
+		a.run(3, "report", "--via", front.URL, "--policy", policy, "--format", format, "--lang", language, "--output", file+"-via")
+		collected, err := os.ReadFile(file + "-via")
+		if err != nil {
+			t.Fatal(err)
+		}
+		via := withoutProvenance(string(collected))
+		if format == "html" {
+			via = withoutReach(t, via)
+		}
+		if via != got || parts != 3 {
+			t.Errorf("%s in %d parts: the function reports\n%s\ncollected\n%s", form, parts, firstDifference(got, via), firstDifference(via, got))
 		}
 	}
 	tableHasTheCountsOfJSON(t, a.run(3, "report", "--policy", policy), filepath.Join(dir, "by-command-json"))

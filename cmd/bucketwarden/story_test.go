@@ -338,13 +338,18 @@ func expand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// deploy deploys the function on this machine, as strict as the platform: deploy, or
-// deploy tokens. FUNCTION_URL is where, TOKEN and the file token hold a token.
+// deploy deploys the function on this machine, as strict as the platform: deploy
+// [tokens] [SETTING=VALUE...]. FUNCTION_URL is where, TOKEN and the file token hold a token.
 func deploy(ts *testscript.TestScript, _ bool, args []string) {
 	o := stack.Options{Command: []string{binary, "function"}, Signed: true, Env: []string{"WARDEN_HTTP_AUTH=platform"}}
 	if slices.Contains(args, "tokens") {
 		o.Env = []string{"WARDEN_HTTP_AUTH=tokens", "WARDEN_HTTP_TOKENS=page:report:" + hash(tokenOfTests)}
 		o.Configure = func(c *localfc.Config) { c.SignedTrigger = false } // authType: anonymous
+	}
+	for _, arg := range args {
+		if strings.Contains(arg, "=") {
+			o.Env = append(o.Env, arg)
+		}
 	}
 	s, err := stack.Start(context.Background(), o)
 	ts.Check(err)

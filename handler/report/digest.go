@@ -34,3 +34,12 @@ func (d digest) add(res ossenc.Result) {
 
 // String returns the digest so far, such as sha256:e3b0….
 func (d digest) String() string { return "sha256:" + hex.EncodeToString(d.hash.Sum(nil)) }
+
+// DigestOf returns the digest of rows that are sorted as a report's.
+func DigestOf(rows []ossenc.Result) string {
+	d := newDigest()
+	for _, res := range rows {
+		d.add(res)
+	}
+	return d.String()
+}

@@ -28,6 +28,8 @@ type Provenance struct {
 	// Policy is the file that decided; nil where the settings require the same of
 	// all buckets.
 	Policy *PolicyFile `json:"policy,omitempty"`
+	// Via is the function that the report was collected from; nil for none.
+	Via *Via `json:"via,omitempty"`
 }
 
 // identity is the ARN, or why it is unknown.
@@ -90,6 +92,8 @@ type Origin struct {
 	Identity, IdentityError string
 	// Policy is nil where the settings require the same of all buckets.
 	Policy *PolicyFile
+	// Via is the function that the report was collected from; nil for none.
+	Via *Via
 }
 
 // FileOf returns a policy file; nil without a name. The name of a file below the
@@ -122,7 +126,7 @@ func provenanceOf(v View) Provenance {
 	}
 	return Provenance{
 		Time: v.Now.UTC(), Tool: v.Origin.Tool, Version: v.Origin.Version,
-		Account: v.Account, Identity: v.Origin.Identity, IdentityError: v.Origin.IdentityError, Scope: scope, Policy: v.Origin.Policy,
+		Account: v.Account, Identity: v.Origin.Identity, IdentityError: v.Origin.IdentityError, Scope: scope, Policy: v.Origin.Policy, Via: v.Origin.Via,
 	}
 }
 
@@ -134,12 +138,14 @@ func (s *Summary) facts() []string {
 	if p.Policy != nil {
 		policy = *p.Policy
 	}
+	via, viaVersion, askedBy := p.Via.facts()
 	changes := ""
 	if s.Changes != nil {
 		changes = s.Changes.String()
 	}
 	all := []string{
 		"time", p.Time.Format(time.RFC3339), "tool", p.Tool, "version", p.Version, "account", p.Account, "identity", p.identity(),
+		"via", via, "via_version", viaVersion, "asked_by", askedBy,
 		"scope", p.Scope.String(), "policy", policy.Name, "policy_sha256", policy.SHA256, "required", s.required(),
 		"complete", yesNo(s.Complete), "missing", s.Missing, "buckets", strconv.Itoa(s.Rows), "changes", changes, "digest", s.Digest,
 	}

@@ -14,6 +14,7 @@ import (
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/reach"
+	"bucketwarden/cmd/bucketwarden/internal/remote"
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
 	"bucketwarden/handler/service"
@@ -24,6 +25,7 @@ import (
 type survey struct {
 	app     *app.App
 	flags   reach.Flags
+	via     remote.Via
 	outputs outputs
 	failOn  []finding
 	// language is that of the page.
@@ -49,7 +51,8 @@ func ReportCommand(a *app.App) *cobra.Command {
   bucketwarden report --profile prod --policy policy.yaml
   bucketwarden report --region cn-hangzhou --format csv --output report.csv
   bucketwarden report --output report.json --output report.html
-  bucketwarden report --since monday.json --since tuesday.json`,
+  bucketwarden report --since monday.json --since tuesday.json
+  bucketwarden report --via bucketwarden --output report.html`,
 		Args: app.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
 	}
@@ -90,6 +93,7 @@ func (s *survey) addFlags(c *cobra.Command) {
 	s.flags.Where(c)
 	s.flags.Which(c)
 	s.flags.Required(c)
+	s.via.ViaFlags(c)
 	s.outputs.flags(c)
 	c.Flags().StringVar(&s.language, "lang", "", "language of --format html: "+strings.Join(report.Languages(), ", ")+"; without it that of LC_ALL, LC_MESSAGES or LANG")
 	app.FromEnv(c.Flags(), "lang")
@@ -109,11 +113,14 @@ func (s *survey) run(ctx context.Context) error {
 	}
 	ctx, cancel := s.flags.Timeout(ctx)
 	defer cancel()
+	if s.via.IsGiven() {
+		return s.collect(ctx, targets)
+	}
 	r, err := s.flags.Open(ctx, s.app)
 	if err != nil {
 		return err
 	}
-	if err := s.check(r, targets); err != nil {
+	if err := s.check(r.Origin(s.app.Version), targets); err != nil {
 		return err
 	}
 	if r.Compare != "" {
@@ -126,11 +133,11 @@ func (s *survey) run(ctx context.Context) error {
 		return err
 	}
 	var count tally
-	sum, err := s.writeAll(r.Context(ctx), r, targets, &count)
+	sum, err := s.writeAll(s.view(ctx, r), s.source(r.Context(ctx), r, &count), targets)
 	if err != nil {
 		return failed(s.app, err)
 	}
-	s.summarize(r, sum, &count, targets)
+	s.summarize([]string{r.First(), readAs(sum)}, sum, &count, targets)
 	return s.status(sum, &count)
 }
 
@@ -145,9 +152,7 @@ func newService(r *reach.Reach) *service.Service {
 
 // writeAll goes over the buckets once and writes all reports. One report is
 // written as the rows come; for several they are kept.
-func (s *survey) writeAll(ctx context.Context, r *reach.Reach, targets []target, count *tally) (*report.Summary, error) {
-	source := s.source(ctx, r, count)
-	view := s.view(ctx, r)
+func (s *survey) writeAll(view report.View, source report.Source, targets []target) (*report.Summary, error) {
 	if len(targets) == 1 {
 		return targets[0].write(s.app, &s.outputs, view, source)
 	}
@@ -200,7 +205,7 @@ func (s *survey) view(ctx context.Context, r *reach.Reach) report.View {
 
 // summarize says what came out: beside a table on the output, else on the error
 // stream, so that a file or a pipe holds the report alone.
-func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, targets []target) {
+func (s *survey) summarize(head []string, sum *report.Summary, count *tally, targets []target) {
 	out := s.app.Err
 	for _, t := range targets {
 		if t.file == "" && t.format == tableFormat {
@@ -213,8 +218,9 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 	if s.app.Quiet && out == s.app.Err {
 		return
 	}
-	fmt.Fprintln(out, r.First())
-	fmt.Fprintln(out, readAs(sum))
+	for _, line := range head {
+		fmt.Fprintln(out, line)
+	}
 	fmt.Fprintln(out, count)
 	if sum.Changes != nil {
 		fmt.Fprintln(out, "changes:", sum.Changes)
@@ -229,7 +235,7 @@ func (s *survey) summarize(r *reach.Reach, sum *report.Summary, count *tally, ta
 			fmt.Fprintf(out, "written: %s (%s)\n", t.file, t.format)
 		}
 	}
-	if n := next(count); n != "" {
+	if n := s.next(count); n != "" {
 		fmt.Fprintln(out, "next:", n)
 	}
 }
@@ -254,12 +260,16 @@ func sayIncomplete(a *app.App, out io.Writer, sum *report.Summary) {
 }
 
 // next says what to do about the worst there is.
-func next(count *tally) string {
+func (s *survey) next(count *tally) string {
 	switch {
 	case count.counts[foreignKey] > 0:
 		return "find out who set the foreign keys before anything else: an attack by encryption looks like this (docs/operations.md)"
+	case count.counts[unencrypted]+count.counts[noncompliant] > 0 && s.via.IsGiven():
+		return "bucketwarden call POST /sweep " + s.via.CallFlag() + " --data '{\"mode\":\"report\"}' asks the function what it would change"
 	case count.counts[unencrypted]+count.counts[noncompliant] > 0:
 		return "bucketwarden plan --output plan.json, with the same flags, says what would be changed"
+	case count.counts[unknown] > 0 && s.via.IsGiven():
+		return "see the reason of those that could not be read; usually the function's role has not the right oss:GetBucketEncryption there"
 	case count.counts[unknown] > 0:
 		return "see the reason of those that could not be read; usually the right oss:GetBucketEncryption is missing"
 	}
@@ -270,7 +280,7 @@ func next(count *tally) string {
 func (s *survey) status(sum *report.Summary, count *tally) error {
 	unread := count.counts[unknown] > 0 && (!s.exitCode || containsFinding(s.failOn, findUnknown))
 	switch {
-	case sum.Error != nil || sum.Next != "" || unread:
+	case sum.Error != nil || sum.Next != "" || unread || count.total == 0 && !sum.Complete:
 		return app.End(app.Incomplete)
 	case count.total == 0 && !s.allowEmpty:
 		return &app.Error{Exit: app.Findings, Err: errors.New("there are no buckets, and nothing checked is not a success"), Next: "if the account has none, give --allow-empty"}

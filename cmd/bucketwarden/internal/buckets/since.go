@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
-	"bucketwarden/cmd/bucketwarden/internal/reach"
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
 )
@@ -46,10 +45,10 @@ func (s *survey) sameAccount(account string) error {
 }
 
 // check refuses formats that cannot show the view, before anything is read.
-func (s *survey) check(r *reach.Reach, targets []target) error {
+func (s *survey) check(by report.Origin, targets []target) error {
 	for _, t := range targets {
 		if f, ok := report.FormatNamed(t.format); ok {
-			if err := f.Check(report.View{Origin: r.Origin(s.app.Version)}); err != nil {
+			if err := f.Check(report.View{Origin: by}); err != nil {
 				return &app.Error{Exit: app.Usage, Err: err, Next: "give --policy"}
 			}
 		}

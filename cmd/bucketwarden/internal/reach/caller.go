@@ -43,12 +43,16 @@ func (r *Reach) identify(ctx context.Context) {
 		host = alicloud.STSHost(r.Region, r.internal)
 	}
 	client := sts.New(host, r.traffic, r.credentials)
-	go func() {
-		ctx, cancel := context.WithTimeout(r.Context(ctx), callerTime)
-		defer cancel()
-		who, err := client.Caller(ctx)
-		found <- Caller{who.Account, who.ARN, problemOf(err)}
-	}()
+	go func() { found <- WhoIs(r.Context(ctx), client) }()
+}
+
+// WhoIs asks STS whose key the client signs with. It never waits longer than
+// [callerTime].
+func WhoIs(ctx context.Context, client *sts.Client) Caller {
+	ctx, cancel := context.WithTimeout(ctx, callerTime)
+	defer cancel()
+	who, err := client.Caller(ctx)
+	return Caller{who.Account, who.ARN, problemOf(err)}
 }
 
 // Caller returns whose key reads the buckets; the zero Caller before [Reach.Select].

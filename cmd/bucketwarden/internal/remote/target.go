@@ -52,6 +52,20 @@ type Target struct {
 	agent               string
 	stsHost             string
 	key                 func() (ossenc.Credentials, error)
+	// via is whether the flags are those of --via.
+	via bool
+	who *sts.Caller // whose key it is, where that was found out
+}
+
+// flag is how people write a flag of this target: beside --via some have other names.
+func (t *Target) flag(name string) string {
+	switch {
+	case t.via && (name == "url" || name == "function"):
+		return "--via"
+	case t.via && (name == "region" || name == "account"):
+		return "--via-" + name
+	}
+	return "--" + name
 }
 
 // Flags adds the flags that say which function.
@@ -162,7 +176,7 @@ func readFile(a *app.App, name string) ([]byte, error) {
 
 // byAddress reaches the HTTP trigger.
 func (t *Target) byAddress(a *app.App) (sender, string, error) {
-	base, err := parseAddress("--url", t.url)
+	base, err := parseAddress(t.flag("url"), t.url)
 	if err != nil {
 		return nil, "", err
 	}
@@ -176,7 +190,7 @@ func (t *Target) byAddress(a *app.App) (sender, string, error) {
 		// request can send it to the trigger for some minutes.
 		return nil, "", &app.Error{
 			Exit: app.Usage, Err: fmt.Errorf("%s is a domain of your own, and whether it takes signatures is not documented", base.Hostname()),
-			Next: "give a token (--token-file), or --function bucketwarden, or the trigger's own address (*.fcapp.run); --auth signature signs all the same, if you trust that host",
+			Next: "give a token (--token-file), or " + t.flag("function") + " bucketwarden, or the trigger's own address (*.fcapp.run); --auth signature signs all the same, if you trust that host",
 		}
 	}
 	if err := t.authenticate(a); err != nil {
@@ -207,10 +221,10 @@ func (t *Target) authenticate(a *app.App) error {
 // byName reaches the function by InvokeFunction.
 func (t *Target) byName(ctx context.Context, a *app.App) (sender, string, error) {
 	if !isName(t.function) || !isName(t.qualifier) {
-		return nil, "", app.Usagef("--function and --qualifier are names: letters, digits, - and _")
+		return nil, "", app.Usagef("%s and --qualifier are names: letters, digits, - and _", t.flag("function"))
 	}
 	if t.region != "" && !ossenc.ValidRegion(t.region) {
-		return nil, "", app.Usagef("--region: %.40q is not a region ID, such as cn-hangzhou", t.region)
+		return nil, "", app.Usagef("%s: %.40q is not a region ID, such as cn-hangzhou", t.flag("region"), t.region)
 	}
 	if err := t.authenticate(a); err != nil {
 		return nil, "", err
@@ -230,7 +244,7 @@ func (t *Target) byName(ctx context.Context, a *app.App) (sender, string, error)
 		}
 	}
 	if !ossenc.ValidAccountID(t.account) {
-		return nil, "", app.Usagef("--account: %.40q is not the ID of an account", t.account)
+		return nil, "", app.Usagef("%s: %.40q is not the ID of an account", t.flag("account"), t.account)
 	}
 	return &invocation{
 		client: client, function: fc.Function{Name: t.function, Qualifier: t.qualifier},
@@ -242,12 +256,13 @@ func (t *Target) byName(ctx context.Context, a *app.App) (sender, string, error)
 func (t *Target) callerAccount(ctx context.Context) (string, error) {
 	if t.fcEndpoint != "" && t.stsHost == "" && !strings.HasSuffix(t.fcEndpoint, ".aliyuncs.com") {
 		// What is signed with a key for a closed network must not go to the public cloud.
-		return "", app.Usagef("--fc-endpoint is not in the public cloud: give --account, or --sts-endpoint to find it out")
+		return "", app.Usagef("--fc-endpoint is not in the public cloud: give %s, or --sts-endpoint to find it out", t.flag("account"))
 	}
 	caller, err := sts.New(cmp.Or(t.stsHost, alicloud.STSHost(t.region, false)), t.transport, t.key).Caller(ctx)
 	if err != nil {
-		return "", &app.Error{Exit: app.Incomplete, Err: err, Next: "--account says whose function it is without that call"}
+		return "", &app.Error{Exit: app.Incomplete, Err: err, Next: t.flag("account") + " says whose function it is without that call"}
 	}
+	t.who = &caller
 	return caller.Account, nil
 }
 

@@ -135,11 +135,15 @@ func (p *Progress) Keep(begun Count, throttled func() int) (stop func()) {
 
 // Ticking shows what is waited for, and for how long, until stop is called. Nothing
 // is shown in the first second.
-func (p *Progress) Ticking() (stop func()) {
+func (p *Progress) Ticking() (stop func()) { return p.TickingWith(func() string { return "" }) }
+
+// TickingWith is like [Progress.Ticking], with a text in front of the time that says how
+// far it has come. Another goroutine asks for it.
+func (p *Progress) TickingWith(far func() string) (stop func()) {
 	if p == nil {
 		return func() {}
 	}
-	return p.ticking(func(passed time.Duration) string { return passed.Round(time.Second).String() })
+	return p.ticking(func(passed time.Duration) string { return far() + passed.Round(time.Second).String() })
 }
 
 // ticking writes the line anew each second. text is called under the lock.
