@@ -33,6 +33,7 @@ func TestReachDocument(t *testing.T) {
 		{"docs/reach.md", "By its name", signed, url, 2},
 		{"docs/reach.md", "A token", tokens, tokenURL, 2},
 		{"docs/command.md", "The deployed function", signed, url, 3},
+		{"docs/command.md", "A report via the function", signed, url, 3},
 	} {
 		t.Run(c.section, func(t *testing.T) {
 			a := person(t, c.s)

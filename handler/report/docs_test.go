@@ -95,6 +95,30 @@ func evidence() View {
 	return v
 }
 
+// collected is the view of a report that came via a function.
+func collected() View {
+	v := evidence()
+	v.Origin.Via = &Via{Function: "guard in cn-beijing", Version: "v1.0.0", Parts: 3, AskedBy: "acs:ram::1234567890123456:user/alice"}
+	return v
+}
+
+// Every form says which function a report was collected from, and who asked.
+func TestProvenance_SaysViaWhichFunction(t *testing.T) {
+	for _, f := range Formats() {
+		body, _ := written(t, f.Name, collected(), account(t))
+		for _, fact := range []string{"guard in cn-beijing", "v1.0.0", "acs:ram::1234567890123456:user/alice"} {
+			if !bytes.Contains(body, []byte(fact)) {
+				t.Errorf("%s does not say %s", f.Name, fact)
+			}
+		}
+	}
+	v := collected()
+	v.Origin.Via.AskedBy, v.Origin.Via.AskedByError = "", "a token was sent"
+	if body, _ := written(t, "csv", v, account(t)); !bytes.Contains(body, []byte(",report,asked_by,,,,unknown (a token was sent),")) {
+		t.Errorf("it is not said why it is unknown who asked:\n%s", body)
+	}
+}
+
 // Every form without nested values repeats every fact of the provenance.
 func TestProvenance_IsInEveryForm(t *testing.T) {
 	for _, f := range Formats() {

@@ -111,7 +111,7 @@ func TestPageTexts_AreComplete(t *testing.T) {
 			t.Errorf("no text for the code %s", code)
 		}
 	}
-	_, whole := written(t, "json", evidence(), account(t))
+	_, whole := written(t, "json", collected(), account(t))
 	for fact := range slices.Chunk(whole.facts(), 2) {
 		if all["en"]["fact_"+fact[0]] == "" {
 			t.Errorf("no text for the fact %s", fact[0])

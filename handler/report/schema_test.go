@@ -81,7 +81,7 @@ func every() []ossenc.Result {
 func TestJSON_FollowsItsPublishedSchema(t *testing.T) {
 	var values []json.RawMessage
 	for _, source := range sources(t) {
-		for _, v := range []View{view(), evidence()} {
+		for _, v := range []View{view(), evidence(), collected()} {
 			body, _ := written(t, "json", v, source)
 			values = append(values, body)
 		}
