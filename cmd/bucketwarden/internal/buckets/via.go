@@ -80,7 +80,7 @@ func (s *survey) viewOf(all *remote.Collected, file *policy.Policy) report.View 
 	by := all.Origin
 	v := report.View{
 		History: s.history, Scope: s.flags.Scope(), Now: s.app.Now(), Account: all.Account, Wanted: all.Wanted, Compare: all.Compare,
-		Reach: report.ReachCommand, Accounts: all.Several, EndingSoon: all.EndingSoon,
+		Language: s.language, Reach: report.ReachCommand, Accounts: all.Several, EndingSoon: all.EndingSoon,
 		AccountName: func(account string) string { return all.Names[account] },
 	}
 	if file != nil {

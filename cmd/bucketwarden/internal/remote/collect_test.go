@@ -174,7 +174,9 @@ func TestCollect_SaysWhatIsMissing(t *testing.T) {
 				}
 			}
 		}, " and is none", 3, 2},
-		"another account":  {func(e *estate) { e.before = func(n int, v *report.View) { v.Account = fmt.Sprintf("111111111111111%d", n) } }, "its account was", 3, 2},
+		"another account": {func(e *estate) {
+			e.before = func(n int, v *report.View) { v.Account = fmt.Sprintf("111111111111111%d", n) }
+		}, "its account was", 3, 2},
 		"another question": {func(e *estate) { e.after = edit(2, `"scope":{`, `"scope":{"prefix":"x",`) }, "to another question", 3, 2},
 		"the same part again": {func(e *estate) {
 			e.before = func(_ int, v *report.View) { v.After = "" }
@@ -189,10 +191,14 @@ func TestCollect_SaysWhatIsMissing(t *testing.T) {
 		"a cursor that repeats": {func(e *estate) { e.after = edit(2, `"next":"2222222222222222/b-0"`, `"next":"b-2"`) }, "leads to b-2, which is not behind its last bucket", 3, 2},
 		"a cursor that skips":   {func(e *estate) { e.after = edit(1, `"next":"b-2"`, `"next":"b-3"`) }, "", 0, 1},
 		"a part that is down":   {func(e *estate) { e.fails = func(n int) (int, error) { return map[bool]int{true: 503}[n > 2], nil } }, `behind 2222222222222222/b-0 are missing: the function answers 503 Service Unavailable: too many\u{1B}`, 6, 5},
-		"no connection":         {func(e *estate) { e.fails = func(n int) (int, error) { return 0, map[bool]error{true: errors.New("gone")}[n > 1] } }, "missing: gone", 3, 4},
-		"half an answer":        {func(e *estate) { e.after = func(n int, b []byte) []byte { return b[:len(b)/n] } }, "cannot be used: it is not a report", 3, 2},
-		"too long":              {func(e *estate) { e.after = func(n int, b []byte) []byte { return append(b, bytes.Repeat([]byte(" "), (n-1)*maxPart)...) } }, "more than 16 MB", 3, 2},
-		"an account":            {func(e *estate) { e.lists = map[string]error{"2222222222222222": denied} }, "no role in 2222222222222222", 15, 5},
+		"no connection": {func(e *estate) {
+			e.fails = func(n int) (int, error) { return 0, map[bool]error{true: errors.New("gone")}[n > 1] }
+		}, "missing: gone", 3, 4},
+		"half an answer": {func(e *estate) { e.after = func(n int, b []byte) []byte { return b[:len(b)/n] } }, "cannot be used: it is not a report", 3, 2},
+		"too long": {func(e *estate) {
+			e.after = func(n int, b []byte) []byte { return append(b, bytes.Repeat([]byte(" "), (n-1)*maxPart)...) }
+		}, "more than 16 MB", 3, 2},
+		"an account": {func(e *estate) { e.lists = map[string]error{"2222222222222222": denied} }, "no role in 2222222222222222", 15, 5},
 		"a hidden gap": {func(e *estate) {
 			e.after = edit(5, `"complete":true`, `"complete":false,"missing":"the dog ate it"`)
 		}, "not complete: the dog ate it", 15, 5},
@@ -324,6 +330,28 @@ func TestReadPart_RefusesRowsThatContradictThemselves(t *testing.T) {
 		if _, err := readPart([]byte(`{"buckets":[` + string(data) + `]}`)); err == nil {
 			t.Errorf("%s: a part without an end is read", name)
 		}
+	}
+}
+
+// The call that failed is read from the reason, as the function writes it.
+func TestCauseOf(t *testing.T) {
+	for _, e := range []ossenc.Error{
+		{Op: "GetBucketEncryption", Bucket: "pay-1", Code: ossenc.Denied, OSSCode: "AccessDenied", EC: "0003-00000001", RequestID: "69B1", Message: "You have no right: (none)"},
+		{Op: "AssumeRole", Code: ossenc.Denied, Message: "no role"},
+		{Op: "DescribeKey", Code: ossenc.Unavailable, Message: "no answer"},
+	} {
+		res := ossenc.Result{Verdict: ossenc.Unknown, Code: e.Code, OSSCode: e.OSSCode, OSSRequestID: e.RequestID, Reason: "the rule could not be read, so nothing was written: " + e.Error()}
+		want := e
+		want.Bucket = ""
+		if got := causeOf(res); got == nil || *got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	if got := causeOf(ossenc.Result{Verdict: ossenc.Blocked, Code: ossenc.Refused, Reason: "the key is off; nothing was written"}); got == nil || got.Op != "" {
+		t.Errorf("%+v", got)
+	}
+	if got := causeOf(ossenc.Result{Verdict: ossenc.Compliant, Reason: "GetBucketEncryption: denied: no"}); got != nil {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -131,8 +131,9 @@ func (r *partRow) checkVerdict() error {
 }
 
 // complete sets what the JSON form does not have and what follows from it: the rule that
-// would be written, as far as both ways to compare agree on it.
+// would be written, as far as both ways to compare agree on it, and the call that failed.
 func (r *partRow) complete(compare ossenc.Compare) {
+	r.Cause = causeOf(r.Result)
 	if r.Verdict != ossenc.WouldFix {
 		return
 	}
