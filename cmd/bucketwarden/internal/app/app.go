@@ -98,10 +98,20 @@ func (a *App) complain(err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
-	fmt.Fprintln(a.Err, "bucketwarden:", err)
+	fmt.Fprintln(a.Err, "bucketwarden:", cleanLines(err.Error()))
 	if e, ok := errors.AsType[*Error](err); ok && e.Next != "" {
-		fmt.Fprintln(a.Err, "next:", e.Next)
+		fmt.Fprintln(a.Err, "next:", cleanLines(e.Next))
 	}
+}
+
+// cleanLines returns a text that may repeat the name of a file or an argument, of which a
+// repository is the author as often as a person, so that it cannot act on a terminal.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = term.Clean(strings.ReplaceAll(line, "\t", "    "))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // interrupts makes the first ^C, or SIGTERM, the end of the returned context and a

@@ -27,6 +27,20 @@ func run(do func() error, env map[string]string, args ...string) (string, Exit) 
 	return errs.String(), status
 }
 
+// The name of a file may be anybody's.
+func TestErrorsCannotActOnATerminal(t *testing.T) {
+	got, _ := run(func() error {
+		return &Error{Exit: Usage, Err: errors.New("no file \x1b[31mred\u202e\nline 2:\tx\r"), Next: "see \x1b[0m"}
+	}, nil)
+	if want := "bucketwarden: no file \\u{1B}[31mred\\u{202E}\nline 2:    x\\u{D}\nnext: see \\u{1B}[0m\n"; got != want {
+		t.Errorf("it says\n%q\nwant\n%q", got, want)
+	}
+	got, _ = run(func() error { return nil }, nil, "--\x1b[31mred")
+	if strings.Contains(got, "\x1b") {
+		t.Errorf("it says %q", got)
+	}
+}
+
 func TestExitStatus(t *testing.T) {
 	failed := errors.New("OSS said no")
 	for name, tt := range map[string]struct {

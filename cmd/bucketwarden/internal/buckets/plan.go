@@ -156,9 +156,9 @@ func (p *planning) close(plan *service.Plan) {
 	case p.output == "":
 		fmt.Fprintln(p.app.Out, "next: --output plan.json keeps it")
 	case p.toApprove > 0:
-		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s --digest %s, with the same flags; %s approval (mode: approve)\n", p.output, p.output, plan.Digest, needing(p.toApprove))
+		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s --digest %s, with the same flags; %s approval (mode: approve)\n", term.Clean(p.output), term.Clean(p.output), plan.Digest, needing(p.toApprove))
 	default:
-		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s, with the same flags\n", p.output, p.output)
+		fmt.Fprintf(p.app.Out, "written: %s\nnext: review it, then: bucketwarden apply %s, with the same flags\n", term.Clean(p.output), term.Clean(p.output))
 	}
 }
 

@@ -232,7 +232,7 @@ func (s *survey) summarize(head []string, sum *report.Summary, count *tally, tar
 	}
 	for _, t := range targets {
 		if t.file != "" {
-			fmt.Fprintf(out, "written: %s (%s)\n", t.file, t.format)
+			fmt.Fprintf(out, "written: %s (%s)\n", term.Clean(t.file), t.format)
 		}
 	}
 	if n := s.next(count); n != "" {

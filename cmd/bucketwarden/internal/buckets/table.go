@@ -37,7 +37,7 @@ func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result, changed 
 	if withAccount {
 		columns = append(columns, term.Column{Title: "ACCOUNT"})
 	}
-	columns = append(columns, term.Column{Title: "REGION"}, term.Column{Title: "RULE", Shrink: 2, Least: 14, Middle: true}, term.Column{Title: "WHY", Shrink: 3, Least: 12})
+	columns = append(columns, term.Column{Title: "REGION", Optional: true}, term.Column{Title: "RULE", Shrink: 2, Least: 14, Middle: true}, term.Column{Title: "WHY", Shrink: 3, Least: 12, Optional: true})
 	var rows [][]term.Cell
 	for _, r := range results {
 		s := stateOf(r)

@@ -150,7 +150,7 @@ func (r *Reach) First() string {
 	if r.selection != "" {
 		text += "; only " + r.selection
 	}
-	return text + fmt.Sprintf("; listed in %s (%s)", r.Region, r.From)
+	return term.Clean(text + fmt.Sprintf("; listed in %s (%s)", r.Region, r.From))
 }
 
 // Timeout returns a context that ends after the time that the flags allow.

@@ -3,6 +3,7 @@ package term
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -23,23 +24,31 @@ type Column struct {
 	Least int
 	// Middle leaves out the middle of a long text instead of its end.
 	Middle bool
+	// Optional is whether the column goes where the others do not fit beside it, the last
+	// one first.
+	Optional bool
 }
 
 // gap is between two columns.
 const gap = "  "
 
+// tightest is how narrow a column gets that gives way, where its least is too much.
+const tightest = 8
+
 // Table writes the rows in columns. On a terminal each row takes one line: long
-// fields are shortened until it fits. Elsewhere nothing is shortened.
+// fields are shortened until it fits, and optional columns go. Elsewhere nothing is
+// shortened.
 func (t *Terminal) Table(w io.Writer, columns []Column, rows [][]Cell) error {
-	widths := make([]int, len(columns))
-	for i, c := range columns {
-		widths[i] = Width(c.Title)
-		for _, r := range rows {
-			widths[i] = max(widths[i], Width(Clean(r[i].Text)))
+	widths := widthsOf(columns, rows)
+	full := t.Width()
+	for full > 0 && fit(columns, widths, full) > 0 {
+		last := lastOptional(columns)
+		if last < 0 {
+			tighten(columns, widths, full)
+			break
 		}
-	}
-	if full := t.Width(); full > 0 {
-		fit(columns, widths, full)
+		columns, rows = without(columns, rows, last)
+		widths = widthsOf(columns, rows)
 	}
 	out := bufio.NewWriter(w)
 	header := make([]Cell, len(columns))
@@ -52,10 +61,48 @@ func (t *Terminal) Table(w io.Writer, columns []Column, rows [][]Cell) error {
 	return out.Flush()
 }
 
+func widthsOf(columns []Column, rows [][]Cell) []int {
+	widths := make([]int, len(columns))
+	for i, c := range columns {
+		widths[i] = Width(c.Title)
+		for _, r := range rows {
+			widths[i] = max(widths[i], Width(Clean(r[i].Text)))
+		}
+	}
+	return widths
+}
+
+func lastOptional(columns []Column) int {
+	for i := len(columns) - 1; i >= 0; i-- {
+		if columns[i].Optional {
+			return i
+		}
+	}
+	return -1
+}
+
+func without(columns []Column, rows [][]Cell, i int) ([]Column, [][]Cell) {
+	fewer := make([][]Cell, len(rows))
+	for k, r := range rows {
+		fewer[k] = slices.Delete(slices.Clone(r), i, i+1)
+	}
+	return slices.Delete(slices.Clone(columns), i, i+1), fewer
+}
+
+// tighten takes from the columns that give way what their least leaves.
+func tighten(columns []Column, widths []int, full int) {
+	tight := slices.Clone(columns)
+	for i := range tight {
+		tight[i].Least = min(tight[i].Least, tightest)
+	}
+	fit(tight, widths, full)
+}
+
 // fit takes from the widths, the column with the highest Shrink first, until the
-// row fits in full, or no column can give any more.
-func fit(columns []Column, widths []int, full int) {
-	over := len(gap)*(len(columns)-1) - full
+// row fits in full, or no column can give any more. It returns by how much the row is
+// too wide then.
+func fit(columns []Column, widths []int, full int) (over int) {
+	over = len(gap)*(len(columns)-1) - full
 	most := 0
 	for i, w := range widths {
 		over += w
@@ -71,6 +118,7 @@ func fit(columns []Column, widths []int, full int) {
 			over -= take
 		}
 	}
+	return over
 }
 
 func (t *Terminal) line(out *bufio.Writer, columns []Column, widths []int, row []Cell) {

@@ -132,6 +132,31 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// Where even the least of all columns is too much, the optional ones go, the last first,
+// and what is left gets tighter. A pipe has all.
+func TestTableOnANarrowTerminal(t *testing.T) {
+	columns := []Column{{Title: "STATE"}, {Title: "BUCKET", Shrink: 1, Least: 16}, {Title: "REGION", Optional: true}, {Title: "RULE", Shrink: 2, Least: 14, Middle: true}, {Title: "WHY", Shrink: 3, Least: 12, Optional: true}}
+	rows := [][]Cell{{{Text: "foreign key"}, {Text: "payments-of-the-year"}, {Text: "ap-southeast-1"}, {Text: "KMS(key-hzz66532a4bcrqj8xtmqy)"}, {Text: "another key is required here"}}}
+	for width, want := range map[int]string{
+		80: "STATE BUCKET REGION RULE WHY", 70: "STATE BUCKET REGION RULE", 63: "STATE BUCKET REGION RULE", 50: "STATE BUCKET RULE", 40: "STATE BUCKET RULE", 31: "STATE BUCKET RULE",
+	} {
+		term, _, read := terminal(t, width, map[string]string{"NO_COLOR": "1"})
+		if err := term.Table(term.o.Out, columns, rows); err != nil {
+			t.Fatal(err)
+		}
+		got := read()
+		head, _, _ := strings.Cut(got, "\n")
+		if strings.Join(strings.Fields(head), " ") != want {
+			t.Errorf("%d columns have the heads %q, want %q", width, head, want)
+		}
+		for line := range strings.Lines(got) {
+			if Width(strings.TrimRight(line, "\n")) > width {
+				t.Errorf("%d columns: %q", width, line)
+			}
+		}
+	}
+}
+
 func TestColours(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
