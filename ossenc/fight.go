@@ -50,6 +50,12 @@ type Fights interface {
 	// Recent asks what happened to a bucket's rule lately. It takes little time, and is
 	// false where nothing is known: that is advice that is missing, never a failure.
 	Recent(ctx context.Context, b Bucket) (Contest, bool)
+	// Wrote takes in a write of the function that OSS accepted.
+	Wrote(b Bucket, w OwnWrite)
+	// Overwrote finds the write of the function that overwrote another writer's change
+	// without having seen it; nil where there is none, or nothing is known. present is the
+	// current rule.
+	Overwrote(ctx context.Context, b Bucket, t Trigger, present Rule) *Overwrite
 }
 
 // Contest is what happened to one bucket's rule lately.

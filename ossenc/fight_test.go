@@ -11,9 +11,16 @@ type scripted struct {
 	fight Fight
 	known bool
 	asked int
+	wrote []OwnWrite
 }
 
 func (s *scripted) Recent(context.Context, Bucket) (Contest, bool) { s.asked++; return s, s.known }
+
+func (s *scripted) Wrote(_ Bucket, w OwnWrite) { s.wrote = append(s.wrote, w) }
+
+func (s *scripted) Overwrote(_ context.Context, _ Bucket, t Trigger, _ Rule) *Overwrite {
+	return &Overwrite{By: t.Actor, Call: t.Call}
+}
 
 func (s *scripted) Fight(_ Trigger, _ Rule, repaired bool) Fight {
 	f := s.fight

@@ -52,6 +52,9 @@ type Result struct {
 	// Contested is the fight with another writer; nil where there is none, or nothing is
 	// known of one.
 	Contested *Fight `json:"contested,omitempty"`
+	// Overwrote is the change of another writer, that of the event, which a write of the
+	// function overwrote unseen; nil where there is none, or nothing is known of one.
+	Overwrote *Overwrite `json:"overwrote,omitempty"`
 	// Target is the rule that was decided on; none where nothing was.
 	Target Rule `json:"-"`
 	// Observed is whether Before and After were read. Where it is false, their

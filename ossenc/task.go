@@ -37,6 +37,8 @@ type Task struct {
 	Approved bool
 	// Budget is asked before a write and may refuse it; nil allows all.
 	Budget func() bool
+
+	lookedAt time.Time // when the last look had ended
 }
 
 // Precondition is what must hold for anything to be written. It is what makes a plan

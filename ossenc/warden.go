@@ -88,6 +88,7 @@ func (w *Warden) ensure(ctx context.Context, t Task, res Result) Result {
 	if err != nil {
 		return w.unread(ctx, t, seen, err, res.unreadable(err))
 	}
+	t.lookedAt = time.Now()
 	res.Before, res.After, res.Observed = seen.Rule, seen.Rule, true
 	t.Bucket.Region, t.Bucket.Public, t.Bucket.Internal = res.Region, seen.Public, seen.Internal
 	r, err := w.requirement(ctx, t)
@@ -113,7 +114,7 @@ func (w *Warden) ensure(ctx context.Context, t Task, res Result) Result {
 		return res.undecided(err)
 	}
 	res.Target = d.Target
-	return w.act(ctx, t, r, d, res)
+	return w.overwrote(ctx, t, w.act(ctx, t, r, d, res))
 }
 
 // check returns why the task makes no sense, or the warden; nil if they do.

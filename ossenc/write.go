@@ -22,10 +22,12 @@ var (
 // its own, or another writer's stronger rule would be overwritten.
 func (w *Warden) write(ctx context.Context, t Task, r Requirement, d Decision, res Result) Result {
 	for try := 0; ; try++ {
-		written, err := w.put(ctx, t.Bucket, d.Target)
+		look, begun := lookOf(t.lookedAt, res.After), time.Now()
+		written, err := w.put(WithLook(ctx, look), t.Bucket, d.Target)
 		res = res.note(written)
 		switch {
 		case err == nil:
+			w.wrote(t.Bucket, OwnWrite{ID: written.RequestID, Look: look, Rule: &d.Target, From: begun, To: time.Now()})
 			return w.readBack(ctx, t.Bucket, r, d, res)
 		case CodeOf(err) == NotFound:
 			return res.unreadable(err)
@@ -40,7 +42,7 @@ func (w *Warden) write(ctx context.Context, t Task, r Requirement, d Decision, r
 		if lookErr != nil {
 			return res.failed(Unknown, err, "the write failed, and the rule could not be read after it")
 		}
-		res.After = seen.Rule
+		t.lookedAt, res.After = time.Now(), seen.Rule
 		next, took, undecided := w.decideAgain(ctx, t.Bucket.Region, seen.Rule, r, d)
 		switch {
 		case undecided != nil:

@@ -95,7 +95,8 @@ type worldKey struct{}
 // world is what one story works with.
 type world struct {
 	*cloud.Cloud
-	events int // that did has entered
+	events int       // that did has entered
+	began  time.Time // whole seconds
 }
 
 func setUp(env *testscript.Env) error {
@@ -112,7 +113,7 @@ func setUp(env *testscript.Env) error {
 	c.Trail.SetRate(0)
 	c.AddKey(userKey)
 	c.AddKey(sessionKey)
-	env.Values[worldKey{}] = &world{Cloud: c}
+	env.Values[worldKey{}] = &world{Cloud: c, began: time.Now().Truncate(time.Second)}
 	env.Defer(func() { _ = c.Close() })
 	settings := map[string]string{}
 	for _, pair := range c.Env() {
@@ -410,7 +411,7 @@ func did(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	w.events++
 	r := localoss.Request{
-		Time: time.Now().Add(-ago), Operation: args[1], Bucket: args[2], Region: cloud.Region, Status: 200,
+		Time: w.began.Add(-ago), Operation: args[1], Bucket: args[2], Region: cloud.Region, Status: 200,
 		RequestID: fmt.Sprintf("%024X", w.events), UserAgent: localtrail.Console,
 	}
 	for _, arg := range args[3:] {
@@ -423,6 +424,10 @@ func did(ts *testscript.TestScript, _ bool, args []string) {
 			r.UserAgent = value
 		case "rule":
 			r.Rule = parseRule(ts, value)
+		case "saw": // 700 ms before the second of the write
+			seen := parseRule(ts, value)
+			look := ossenc.Look{At: r.Time.Add(-700 * time.Millisecond), Saw: ossenc.Saw(ossenc.Rule{Algorithm: seen.Algorithm, KMSKeyID: seen.KMSKeyID, KMSDataEncryption: seen.KMSDataEncryption})}
+			r.UserAgent = "alibabacloud-go-sdk-v2/1.6.1/bucketwarden " + look.String()
 		case "code":
 			r.Status, r.Code = 403, value
 		case "id":

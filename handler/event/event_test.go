@@ -246,6 +246,12 @@ func TestRead_SaysByWhom(t *testing.T) {
 			}
 		})
 	}
+	shown := `,"requestParameters":{"bucketName":"b-1","ServerSideEncryptionRule":{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"KMS","KMSMasterKeyID":"key-1"}}}`
+	for call, want := range map[string]ossenc.Rule{"PutBucketEncryption": {Algorithm: "KMS", KMSKeyID: "key-1"}, "PutBucket": {}} {
+		if n, ok := Read([]byte(actionTrail(call, shown)), "")[0].(*Notice); !ok || n.Trigger.Rule != want {
+			t.Errorf("%s: %+v, want the rule %s", call, n, want)
+		}
+	}
 	if n, ok := Read([]byte(`{"specversion":"1.0","id":"1","source":"acs.oss","type":"oss:BucketCreated:PutBucket","data":{"oss":{"bucket":{"name":"b-1"}},"userIdentity":{"principalId":"1"}}}`), "")[0].(*Notice); !ok || n.Trigger != nil {
 		t.Errorf("OSS's own event: %+v", n)
 	}

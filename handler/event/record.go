@@ -71,6 +71,12 @@ type record struct {
 	EventTime string `json:"eventTime"`
 }
 
+// shown are the members of a record that may show the rule, in their order.
+type shown struct {
+	Parameters json.RawMessage `json:"requestParameters"`
+	Text       json.RawMessage `json:"requestParameterJson"`
+}
+
 // readFitting reads an object and leaves out what does not fit: the types of
 // fields drift between the documents and the events that arrive.
 func readFitting(data []byte, v any) error {
@@ -112,6 +118,7 @@ func (d *decoder) record(data []byte, h Header, subject string) {
 		n.Created = true
 	case "PutBucketEncryption":
 		n.OwnWrite = r.ours(d.OwnRole)
+		n.Trigger.Rule = ruleOf(data)
 	case "DeleteBucketEncryption":
 	default:
 		d.ignore(h, "the recorded call does not change a bucket's encryption")
@@ -127,6 +134,13 @@ func (r *record) trigger(h Header) *ossenc.Trigger {
 		t.At = at.UTC()
 	}
 	return t
+}
+
+// ruleOf returns the rule that a record shows; none if it shows none.
+func ruleOf(data []byte) ossenc.Rule {
+	var s shown
+	_ = json.Unmarshal(data, &s)
+	return ossenc.RecordedRule(s.Parameters, s.Text)
 }
 
 func (r *record) call(owner string) ossenc.Call {

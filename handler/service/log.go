@@ -53,11 +53,36 @@ func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Res
 		attrs = append(attrs, slog.String("contested", c.String()), slog.String("contested_by", c.By.Name), slog.String("contested_by_kind", c.By.Kind),
 			slog.String("contested_by_tool", string(c.By.Tool)), slog.Int("contested_count", c.Count), slog.Time("contested_since", c.Since))
 	}
+	if o := r.Overwrote; o != nil {
+		level = max(level, overwroteLevel(o))
+		attrs = append(attrs, overwroteAttrs(o)...)
+	}
 	if r.Warning != "" {
 		level = max(level, slog.LevelWarn)
 		attrs = append(attrs, slog.String("warning", r.Warning))
 	}
 	log.LogAttrs(ctx, level, "verdict", attrs...)
+}
+
+// overwroteLevel is error where it is proved: a stronger rule may be lost, and nothing
+// else says so. Where it only may be, a person looks when there is time.
+func overwroteLevel(o *ossenc.Overwrite) slog.Level {
+	if o.Certain {
+		return slog.LevelError
+	}
+	return slog.LevelWarn
+}
+
+func overwroteAttrs(o *ossenc.Overwrite) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("overwrote", o.String()), slog.String("overwrote_by", o.By.Name), slog.String("overwrote_by_kind", o.By.Kind),
+		slog.String("overwrote_by_tool", string(o.By.Tool)), slog.String("overwrote_call", o.Call), slog.Time("overwrote_at", o.At),
+		slog.Int64("overwrote_within_ms", o.WithinMS), slog.Bool("overwrote_certain", o.Certain),
+	}
+	if o.Rule != nil {
+		attrs = append(attrs, slog.String("overwrote_rule", o.Rule.String()))
+	}
+	return attrs
 }
 
 func levelOf(v ossenc.Verdict) slog.Level {

@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			events, err := filepath.Abs(filepath.Join(root, "events"))
 			env.Setenv("EVENTS", events)
 			env.Setenv("BINARY", binary)
-			s := &story{}
+			s := &story{began: time.Now().Truncate(time.Second)}
 			env.Values[storyKey{}] = s
 			env.Defer(s.end(env))
 			return err
@@ -82,6 +82,7 @@ type storyKey struct{}
 type story struct {
 	stack *stack.Stack
 	log   lockedBuffer
+	began time.Time // whole seconds
 }
 
 func of(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
@@ -198,7 +199,7 @@ func parseRule(ts *testscript.TestScript, s string) localoss.Rule {
 }
 
 // event invokes the function: event FILE, or event created|removed|changed|own
-// BUCKET [REGION]. The answer, of a failed invocation too, is in the file answer,
+// BUCKET [REGION], or event recorded ID. The answer, of a failed invocation too, is in the file answer,
 // the errorType in the file error.
 func event(ts *testscript.TestScript, neg bool, args []string) {
 	st := started(ts)
@@ -231,6 +232,10 @@ func payloadOf(ts *testscript.TestScript, args []string) []byte {
 		return stack.Call(id, "DeleteBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
 	case "changed":
 		return stack.Call(id, "PutBucketEncryption", args[1], region, "aliyun-oss-console").JSON()
+	case "recorded": // the event of a call that did entered
+		ev := stack.Call(args[1], "", "", stack.Region, "")
+		ev["data"] = of(ts).stack.Trail.Record(args[1])
+		return ev.JSON()
 	case "own":
 		return stack.Call(id, "PutBucketEncryption", args[1], region, "alibabacloud-go-sdk-v2/1.6.1 (linux/-/amd64;go1.26)/"+ossenc.UserAgent).JSON()
 	}
@@ -340,8 +345,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// did enters what ActionTrail recorded in the past: did AGO OPERATION BUCKET BY AGENT; by
-// is own, or a RAM user.
+// did enters what ActionTrail recorded in the past: did AGO OPERATION BUCKET BY AGENT
+// [ID]; by is own, or a RAM user. LOOK in the agent is a look that saw no rule, 700 ms before.
 func did(ts *testscript.TestScript, _ bool, args []string) {
 	st := started(ts)
 	ago, err := time.ParseDuration(args[0])
@@ -351,8 +356,13 @@ func did(ts *testscript.TestScript, _ bool, args []string) {
 		key.Name = stack.Role + "/fc"
 	}
 	st.AddKey(key)
+	at, id := of(ts).began.Add(-ago), fmt.Sprintf("%024X", time.Now().UnixNano())
+	if len(args) > 5 {
+		id = args[5]
+	}
+	look := ossenc.Look{At: at.Add(-700 * time.Millisecond), Saw: ossenc.Saw(ossenc.Rule{})}
 	st.Trail.Add(localoss.Request{
-		Operation: args[1], Bucket: args[2], Region: stack.Region, AccessKeyID: key.AccessKeyID, UserAgent: args[4], Status: 200,
-		RequestID: fmt.Sprintf("%024X", time.Now().UnixNano()), Time: time.Now().Add(-ago),
+		Operation: args[1], Bucket: args[2], Region: stack.Region, AccessKeyID: key.AccessKeyID, Status: 200,
+		UserAgent: strings.ReplaceAll(args[4], "LOOK", look.String()), RequestID: id, Time: at,
 	})
 }

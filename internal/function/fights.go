@@ -34,8 +34,9 @@ type fights struct {
 	log   *slog.Logger
 	now   func() time.Time
 
-	mu   sync.Mutex
-	next map[string]time.Time // when an account's region may be asked again
+	mu    sync.Mutex
+	next  map[string]time.Time // when an account's region may be asked again
+	wrote []remembered         // by this instance, the oldest first
 }
 
 func newFights(cfg settings.Config, c *cloud, log *slog.Logger) *fights {
@@ -51,6 +52,10 @@ func newFights(cfg settings.Config, c *cloud, log *slog.Logger) *fights {
 
 // Recent implements [ossenc.Fights].
 func (f *fights) Recent(ctx context.Context, b ossenc.Bucket) (ossenc.Contest, bool) {
+	return f.recent(ctx, b)
+}
+
+func (f *fights) recent(ctx context.Context, b ossenc.Bucket) (*contest, bool) {
 	place := b.Account + "/" + b.Region
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < askReserve || !f.turn(place, askEvery) {
 		return nil, false
@@ -58,7 +63,7 @@ func (f *fights) Recent(ctx context.Context, b ossenc.Bucket) (ossenc.Contest, b
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	now := f.now()
-	c := &contest{now: now}
+	c := &contest{now: now, whole: true}
 	for _, call := range []string{"PutBucketEncryption", "DeleteBucketEncryption"} {
 		q := actiontrail.Query{Region: b.Region, Bucket: b.Name, EventName: call, From: now.Add(-fightTime), To: now}
 		page, err := f.client.Lookup(ctx, q) // the newest 50; more rounds are a fight all the same
@@ -66,6 +71,7 @@ func (f *fights) Recent(ctx context.Context, b ossenc.Bucket) (ossenc.Contest, b
 			f.failed(ctx, place, err)
 			return nil, false
 		}
+		c.whole = c.whole && page.Next == ""
 		for _, e := range page.Events {
 			f.note(c, e)
 		}
@@ -100,33 +106,37 @@ func (f *fights) failed(ctx context.Context, place string, err error) {
 
 func (f *fights) note(c *contest, e actiontrail.Event) {
 	kind := map[string]history.Kind{"PutBucketEncryption": history.RuleSet, "DeleteBucketEncryption": history.RuleRemoved}[e.Name]
-	if kind == "" || e.ErrorCode != "" || e.Time.IsZero() {
+	if kind == "" || e.Time.IsZero() {
 		return
 	}
+	if e.ErrorCode != "" {
+		kind = history.Attempted
+	}
 	call := ossenc.Call{UserType: e.UserType, UserName: e.UserName, AccountID: e.AccountID, UserAgent: e.UserAgent, Owner: e.Owner}
-	c.changes = append(c.changes, history.Change{ID: e.ID, Time: e.Time, Kind: kind, By: call.Actor(), Own: call.HasRole(f.roles...)})
+	change := history.Change{ID: e.ID, Time: e.Time, Kind: kind, By: call.Actor(), Own: call.HasRole(f.roles...), Rule: e.Rule, Shown: !e.Rule.IsNone()}
+	if change.Own {
+		change.Look, _ = ossenc.ParseLook(e.UserAgent)
+	}
+	c.changes = append(c.changes, change)
 }
 
 // contest is what the trail said of one bucket.
 type contest struct {
 	changes []history.Change
 	now     time.Time
+	whole   bool // the answers had no more pages
 }
 
 // Fight implements [ossenc.Contest].
 func (c *contest) Fight(t ossenc.Trigger, required ossenc.Rule, repaired bool) ossenc.Fight {
 	changes := c.changes
 	if repaired { // both are too young to be in the trail; if they are not, the ID says so
-		kind := history.RuleSet
-		if t.Call == "DeleteBucketEncryption" {
-			kind = history.RuleRemoved
-		}
 		at := t.At
 		if at.IsZero() || at.After(c.now) {
 			at = c.now
 		}
 		changes = append(changes[:len(changes):len(changes)],
-			history.Change{ID: t.ID, Time: at, Kind: kind, By: t.Actor},
+			changeOf(t, at),
 			history.Change{Time: c.now.Add(time.Second), Kind: history.RuleSet, Own: true})
 	}
 	fight := history.FindFight(changes, c.now.Add(-fightTime))

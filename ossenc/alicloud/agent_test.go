@@ -3,6 +3,7 @@ package alicloud_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/ossenc"
@@ -46,5 +47,20 @@ func TestAccounts_NameTheirSessions(t *testing.T) {
 	}
 	if got := s.Requests()[len(s.Requests())-1].Params.Get("RoleSessionName"); got != "bw-cli-v1.3.0" {
 		t.Errorf("the session's name is %q", got)
+	}
+}
+
+// What a write was decided on is behind the product token, and nothing else changes.
+func TestClient_SaysWhatAWriteWasDecidedOn(t *testing.T) {
+	a := newAccount(t, alicloud.Endpoints{})
+	a.PutBucket(localoss.Bucket{Name: "my-bucket", Region: "cn-hangzhou"})
+	look := ossenc.Look{At: time.UnixMilli(1764150000123), Saw: ossenc.Saw(ossenc.Rule{})}
+	b := ossenc.Bucket{Name: "my-bucket", Region: "cn-hangzhou"}
+	if _, err := a.client.Put(ossenc.WithLook(ctxOf(t), look), b, ossenc.Rule{Algorithm: ossenc.AES256}); err != nil {
+		t.Fatal(err)
+	}
+	agent := a.Requests()[0].UserAgent
+	if got, ok := ossenc.ParseLook(agent); !ok || !got.At.Equal(look.At) || got.Saw != look.Saw || !strings.HasSuffix(agent, "/bucketwarden "+look.String()) {
+		t.Errorf("%q has the look %v", agent, got)
 	}
 }

@@ -98,11 +98,23 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	if bucket != "" && ossenc.InSweep(ctx) && p.isKnown(region, time.Now()) {
 		return nil, errSilent(region)
 	}
-	resp, err := p.next.RoundTrip(req)
+	resp, err := p.next.RoundTrip(withLook(req))
 	if bucket != "" && ctx.Err() == nil {
 		p.note(region, bucket, isTimeout(ctx, err), time.Now())
 	}
 	return resp, err
+}
+
+// withLook puts what a write was decided on behind its user agent, which OSS does not
+// sign: the record of the write then says what it was decided on.
+func withLook(req *http.Request) *http.Request {
+	look, ok := ossenc.LookFrom(req.Context())
+	if !ok {
+		return req
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("User-Agent", req.UserAgent()+" "+look.String())
+	return req
 }
 
 func isTimeout(ctx context.Context, err error) bool {

@@ -7,6 +7,7 @@
 // [Order] sorts the changes of one bucket and drops what came twice. [Spans] cuts a
 // period into spans of one state each, [Windows] joins those without protection, and
 // [FindFight] counts how often another writer and the function undid each other.
+// [FindOverwrite] finds the change that a write of the function overwrote unseen.
 //
 // # What it promises
 //
@@ -52,6 +53,9 @@ type Change struct {
 	// By is who made it, and Own whether that was the function itself.
 	By  ossenc.Actor
 	Own bool
+	// Look is what a write of the function was decided on, as its record says; zero where it
+	// does not.
+	Look ossenc.Look
 }
 
 // Reading is one read of the rule.

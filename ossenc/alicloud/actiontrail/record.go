@@ -71,7 +71,7 @@ func (r record) event() Event {
 	e := Event{
 		ID: r.text("eventId"), Name: r.text("eventName"), ErrorCode: r.text("errorCode"), Region: r.text("acsRegion"),
 		Buckets:  r.buckets(),
-		Rule:     r.rule(),
+		Rule:     ossenc.RecordedRule(r.members["requestParameters"], r.members["requestParameterJson"]),
 		UserType: text(who, "type"), UserName: text(who, "userName"), AccountID: text(who, "accountId"), Owner: r.text("recipientAccountId"), UserAgent: r.text("userAgent"),
 	}
 	e.Time, _ = time.Parse(time.RFC3339, r.text("eventTime"))
@@ -94,47 +94,8 @@ func (r record) buckets() []string {
 	return names
 }
 
-// maxDepth is how deep a rule is searched for.
+// maxDepth is how deep records are searched for.
 const maxDepth = 6
-
-// rule is the one rule that the request's parameters show, which are an object or the
-// JSON text of one. Two of them, or one that OSS would not take as it stands, are as
-// good as none.
-func (r record) rule() ossenc.Rule {
-	var found []ossenc.Rule
-	for _, name := range []string{"requestParameters", "requestParameterJson"} {
-		if found = rules(r.members[name], 0); len(found) > 0 {
-			break
-		}
-	}
-	if len(found) != 1 {
-		return ossenc.Rule{}
-	}
-	return found[0]
-}
-
-func rules(raw json.RawMessage, depth int) []ossenc.Rule {
-	var inside string
-	if json.Unmarshal(raw, &inside) == nil {
-		raw = json.RawMessage(inside)
-	}
-	var members map[string]json.RawMessage
-	if depth > maxDepth || json.Unmarshal(raw, &members) != nil {
-		return nil
-	}
-	if _, ok := members["SSEAlgorithm"]; ok {
-		rule, err := ossenc.NewRule(text(members, "SSEAlgorithm"), text(members, "KMSMasterKeyID"), text(members, "KMSDataEncryption"))
-		if err != nil {
-			rule = ossenc.Rule{}
-		}
-		return []ossenc.Rule{rule}
-	}
-	var found []ossenc.Rule
-	for _, m := range members {
-		found = append(found, rules(m, depth+1)...)
-	}
-	return found
-}
 
 // within returns the members of an object that is a member.
 func within(members map[string]json.RawMessage, name string) map[string]json.RawMessage {

@@ -113,6 +113,9 @@ func (r *Reach) turn(ctx context.Context, more time.Duration) error {
 func (r *Reach) Change(e actiontrail.Event, owner string) (history.Change, bool) {
 	call := ossenc.Call{UserType: e.UserType, UserName: e.UserName, AccountID: e.AccountID, UserAgent: e.UserAgent, Owner: owner}
 	c := history.Change{ID: e.ID, Time: e.Time, By: call.Actor(), Own: call.HasRole(r.roles...), Rule: e.Rule, Shown: !e.Rule.IsNone()}
+	if c.Own {
+		c.Look, _ = ossenc.ParseLook(e.UserAgent)
+	}
 	var ok bool
 	if c.Kind, ok = kinds[e.Name]; !ok || e.Time.IsZero() {
 		return c, false

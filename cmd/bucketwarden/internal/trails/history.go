@@ -43,6 +43,9 @@ type entry struct {
 	// After is how long after the change before it, in seconds; absent for the first.
 	After *int64 `json:"after_s,omitempty"`
 	ID    string `json:"request_id"`
+	// Overwrote is the write of the function that overwrote this change without having seen
+	// it, or may have.
+	Overwrote *ossenc.Overwrite `json:"overwrote,omitempty"`
 }
 
 // repaired is a rule that the function set after a change of another.
@@ -161,7 +164,7 @@ func (t *timeline) entries(p *past, only string) []entry {
 		if only != "" && k.bucket != only {
 			continue
 		}
-		all = append(all, timelineOf(k, p.regions[k], changes)...)
+		all = append(all, timelineOf(k, p.regions[k], changes, len(p.problems) == 0)...)
 	}
 	slices.SortFunc(all, func(a, b entry) int {
 		if c := a.Time.Compare(b.Time); c != 0 {
@@ -172,9 +175,11 @@ func (t *timeline) entries(p *past, only string) []entry {
 	return all
 }
 
-func timelineOf(k key, region string, changes []history.Change) []entry {
+// timelineOf is the timeline of one bucket. whole says that all its events were read.
+func timelineOf(k key, region string, changes []history.Change, whole bool) []entry {
 	var all []entry
 	undone := false // what another did is not undone yet
+	writes := history.Writes(changes)
 	for _, c := range history.Order(changes) {
 		e := entry{Account: k.account, Bucket: k.bucket, Region: region, Time: c.Time.UTC(), What: string(c.Kind), By: c.By, Own: c.Own, ID: c.ID}
 		if c.Shown && c.Kind == history.RuleSet {
@@ -183,6 +188,7 @@ func timelineOf(k key, region string, changes []history.Change) []entry {
 		if c.Own && c.Kind == history.RuleSet && undone {
 			e.What = repaired
 		}
+		e.Overwrote = history.FindOverwrite(c, writes, changes, whole)
 		undone = !c.Own
 		if n := len(all); n > 0 {
 			after := int64(e.Time.Sub(all[n-1].Time).Seconds())
@@ -218,12 +224,24 @@ func (t *timeline) table(w io.Writer, entries []entry) error {
 		if e.After != nil {
 			after = length(time.Duration(*e.After) * time.Second)
 		}
-		rows = append(rows, []term.Cell{{Text: e.Time.Format(time.DateTime)}, {Text: e.Bucket}, {Text: strings.ReplaceAll(e.What, "_", " "), Colour: colourOf(e)}, {Text: rule}, {Text: e.who()}, {Text: after}})
+		rows = append(rows, []term.Cell{{Text: e.Time.Format(time.DateTime)}, {Text: e.Bucket}, {Text: e.Words(), Colour: colourOf(e)}, {Text: rule}, {Text: e.who()}, {Text: after}})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	return t.app.Terminal().Table(w, columns, rows)
+}
+
+// Words is what happened, for people, and whether the function overwrote it unseen.
+func (e entry) Words() string {
+	words := strings.ReplaceAll(e.What, "_", " ")
+	switch {
+	case e.Overwrote == nil:
+		return words
+	case e.Overwrote.Certain:
+		return words + ", overwritten"
+	}
+	return words + ", perhaps overwritten"
 }
 
 // who is the actor; the function itself is called so.
@@ -238,6 +256,10 @@ func colourOf(e entry) term.Colour {
 	switch e.What {
 	case string(history.RuleRemoved), string(history.Attempted):
 		return term.Bad
+	case string(history.RuleSet):
+		if e.Overwrote != nil {
+			return term.Bad
+		}
 	case repaired:
 		return term.Good
 	}
@@ -247,6 +269,11 @@ func colourOf(e entry) term.Colour {
 func (t *timeline) finish(p *past, entries []entry) error {
 	for _, problem := range p.problems {
 		t.app.Notef("%s", problem)
+	}
+	for _, e := range entries {
+		if e.Overwrote != nil {
+			t.app.Notef("%s: %s; see docs/operations.md, \"What OSS cannot prevent\"", e.Bucket, e.Overwrote)
+		}
 	}
 	if len(p.problems) > 0 {
 		return app.End(app.Incomplete)
