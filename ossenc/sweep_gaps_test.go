@@ -2,6 +2,7 @@ package ossenc
 
 import (
 	"context"
+	"slices"
 	"testing"
 )
 
@@ -54,4 +55,39 @@ func TestSweep_ABucketThatIsTriedAgainIsOneChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The parts of a fan-out by region, one for each region that is named and one for all
+// others, are together the whole sweep: no bucket is left out, none has its turn twice.
+func TestSweep_ThePartsOfTheRegionsAreTheWhole(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		whole, _, err := collected(t.Context(), newFakeAccount(20), SweepOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := newFakeAccount(20)
+		var parts []string
+		for _, o := range []SweepOptions{{Region: "cn-beijing"}, {ExceptRegions: []string{"cn-beijing", "cn-shanghai"}}, {Region: "cn-shanghai"}} {
+			rows, swept, err := collected(t.Context(), f, o)
+			if err != nil || !swept.Complete {
+				t.Fatalf("%+v: %+v, %v", o, swept, err)
+			}
+			parts = append(parts, rows...)
+		}
+		slices.Sort(parts)
+		if !slices.Equal(parts, whole) {
+			t.Errorf("the parts have\n%q\nthe whole has\n%q", parts, whole)
+		}
+	})
+}
+
+// An account that cannot be counted is told, and those behind it are counted all the same.
+func TestCount_CountsWhatCanBeCounted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		o := &slowOrganisation{ids: []string{"1", "2", "3"}, failed: "1"}
+		n, err := (&Warden{Lister: slowLister{o}, Accounts: o}).Count(t.Context(), SweepOptions{})
+		if n["cn-hangzhou"] != 3 || len(n) != 1 || CodeOf(err) != Denied {
+			t.Errorf("%v, %v; want 3, denied", n, err)
+		}
+	})
 }
