@@ -77,6 +77,30 @@ func TestSweep_AccountsWithoutABucketAreProgress(t *testing.T) {
 	})
 }
 
+// An account that cannot be counted does not end the count, and regions that are left
+// out are neither counted nor swept.
+func TestSweep_CountsAndLeavesOutByRegion(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		o := &slowOrganisation{ids: []string{"1", "2", "3"}, failed: "2"}
+		w := &Warden{Lister: slowLister{o}, Accounts: o}
+		counts, err := w.Count(t.Context(), SweepOptions{ExceptRegions: []string{"cn-beijing"}})
+		if CodeOf(err) != Denied || len(counts) != 1 || counts["cn-hangzhou"] != 3 {
+			t.Errorf("%v, %v", counts, err)
+		}
+		without := SweepOptions{ExceptRegions: []string{"cn-beijing", "cn-hangzhou"}, Mode: ReportOnly}
+		if counts, err = w.Count(t.Context(), without); CodeOf(err) != Denied || len(counts) != 0 {
+			t.Errorf("%v, %v", counts, err)
+		}
+		swept, err := w.Sweep(t.Context(), without, func(r Result) bool {
+			t.Errorf("%+v", r)
+			return true
+		})
+		if CodeOf(err) != Denied || swept.Stopped {
+			t.Errorf("%+v, %v", swept, err)
+		}
+	})
+}
+
 // A cursor at the beginning of an account is one of a sweep.
 func TestCursor_Valid(t *testing.T) {
 	for cursor, want := range map[Cursor]bool{

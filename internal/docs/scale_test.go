@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -60,6 +61,52 @@ func grouped(n float64) string {
 	return digits
 }
 
+// scaleTable returns the table of docs/scale.md that begins so, and what is around it.
+func scaleTable(t *testing.T, begins string) (path, before, table, after string) {
+	t.Helper()
+	path = filepath.Join("..", "..", "docs", "scale.md")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(b), begins)
+	table, after, ended := strings.Cut(rest, tableEnds)
+	if !found || !ended {
+		t.Fatal("docs/scale.md has no place for the table")
+	}
+	return path, before, table, after
+}
+
+// The measured runs of docs/scale.md keep what the text around them promises, and name
+// each kind of run.
+func TestScale_TheMeasuredRunsKeepThePromise(t *testing.T) {
+	_, _, table, _ := scaleTable(t, "<!-- estate: read by a test -->\n")
+	rows := strings.Split(strings.TrimSpace(table), "\n")[2:]
+	kinds := map[string]bool{}
+	for _, row := range rows {
+		cells := strings.Split(strings.Trim(row, "| "), " | ")
+		if len(cells) != 7 {
+			t.Fatalf("%q", row)
+		}
+		number := func(cell string) float64 {
+			n, err := strconv.ParseFloat(strings.ReplaceAll(strings.Fields(cell)[0], ",", ""), 64)
+			if err != nil {
+				t.Errorf("%s: %v", row, err)
+			}
+			return n
+		}
+		hops, invocations, kills, twice, memory := number(cells[1]), number(cells[2]), number(cells[3]), number(cells[4]), number(cells[5])
+		if invocations < hops || invocations > hops+kills || invocations > 2*hops || kills == 0 && twice > 0 || kills != 0 && kills != 5 || memory >= 40 {
+			t.Errorf("not as promised: %s", row)
+		}
+		kinds[strings.Fields(cells[0])[0]] = true
+		kinds[fmt.Sprintf("%.0f kills", kills)] = true
+	}
+	if !kinds["continuation"] || !kinds["5 kills"] {
+		t.Errorf("not every kind of run is there: %v", kinds)
+	}
+}
+
 // The table of docs/scale.md is what its formulas say. Run with UPDATE=1 to write it.
 func TestScale_TheTableIsCalculated(t *testing.T) {
 	var table strings.Builder
@@ -69,16 +116,7 @@ func TestScale_TheTableIsCalculated(t *testing.T) {
 	} {
 		table.WriteString(e.row())
 	}
-	path := filepath.Join("..", "..", "docs", "scale.md")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(b), tableBegins)
-	got, after, ended := strings.Cut(rest, tableEnds)
-	if !found || !ended {
-		t.Fatal("docs/scale.md has no place for the table")
-	}
+	path, before, got, after := scaleTable(t, tableBegins)
 	if got == table.String() {
 		return
 	}

@@ -3,7 +3,6 @@ package fc
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -197,13 +196,4 @@ func TestSignatures(t *testing.T) {
 	if got := send(t, http.MethodGet, address+"/report?format=html", "", r.Header); got.status == 403 {
 		t.Errorf("a signed request to the trigger: %+v", got)
 	}
-}
-
-func parse(t *testing.T, address string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
 }
