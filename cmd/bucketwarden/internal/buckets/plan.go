@@ -34,7 +34,7 @@ type planning struct {
 
 // PlanCommand returns the verb plan.
 func PlanCommand(a *app.App) *cobra.Command {
-	p := &planning{survey: survey{app: a, failOn: []finding{findNoncompliant, findUnknown}}}
+	p := &planning{survey: survey{app: a, failOn: []finding{findNoncompliant, findUnknown}, allowEmpty: true}}
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Say which rules would be changed, and write them into a file to review",

@@ -210,9 +210,7 @@ func (s *survey) summarize(head []string, sum *report.Summary, count *tally, tar
 	for _, t := range targets {
 		if t.file == "" && t.format == tableFormat {
 			out = s.app.Out
-			if count.total > 0 {
-				fmt.Fprintln(out)
-			}
+			fmt.Fprintln(out)
 		}
 	}
 	if s.app.Quiet && out == s.app.Err {

@@ -24,6 +24,10 @@ func ruleText(r ossenc.Result) string {
 // writeTable writes the results for a person, the worst first. changed says what became
 // of a bucket since an earlier report; nil without one.
 func writeTable(t *term.Terminal, w io.Writer, results []ossenc.Result, changed func(ossenc.Result) string) error {
+	if len(results) == 0 { // heads alone look like something that failed
+		_, err := fmt.Fprintln(w, "no buckets")
+		return err
+	}
 	results = slices.Clone(results)
 	slices.SortStableFunc(results, func(a, b ossenc.Result) int {
 		return cmp.Compare(stateOf(a).rank(), stateOf(b).rank())
