@@ -91,6 +91,8 @@ type earlierRow struct {
 	since    time.Time
 }
 
+var errNoReport = errors.New("this is not a report in the JSON form")
+
 // ReadEarlier reads the JSON form of a report. One without a time, as earlier versions
 // wrote it, is an error.
 func ReadEarlier(data []byte) (*Earlier, error) {
@@ -104,7 +106,10 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 		Provenance Provenance `json:"provenance"`
 	}
 	if err := json.Unmarshal(data, &read); err != nil {
-		return nil, errors.New("this is not a report in the JSON form")
+		return nil, errNoReport
+	}
+	if read.Buckets == nil { // such as a plan, which has a provenance too
+		return nil, errNoReport
 	}
 	if read.Provenance.Time.IsZero() {
 		return nil, errors.New("this report does not say when it was made")

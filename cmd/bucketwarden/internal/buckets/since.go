@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/term"
@@ -14,7 +16,10 @@ import (
 // readSince reads the earlier reports.
 func (s *survey) readSince() error {
 	var all []*report.Earlier
-	for _, file := range s.since {
+	for i, file := range s.since {
+		if slices.ContainsFunc(s.since[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(file) }) {
+			return app.Usagef("--since %s is given twice", file)
+		}
 		data, err := os.ReadFile(file)
 		if errors.Is(err, os.ErrNotExist) {
 			return app.Usagef("--since: there is no file %s", file)
