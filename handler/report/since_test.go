@@ -125,7 +125,8 @@ func TestHistory_AloneAReportIsTheFirst(t *testing.T) {
 }
 
 func TestReadEarlier_RefusesWhatIsNotAReport(t *testing.T) {
-	for _, text := range []string{"", "[]", "{}", `{"buckets":[],"complete":true}`, `{"buckets":{}}`, `{"buckets":null,"digest":"sha256:1","provenance":{"time":"2026-11-23T12:30:00Z"}}`,
+	for _, text := range []string{
+		"", "[]", "{}", `{"buckets":[],"complete":true}`, `{"buckets":{}}`, `{"buckets":null,"digest":"sha256:1","provenance":{"time":"2026-11-23T12:30:00Z"}}`,
 		`{"version":1,"time":"2026-11-23T12:30:00Z","rows":[],"digest":"sha256:1","provenance":{"time":"2026-11-23T12:30:00Z","scope":{}}}`, // a plan
 	} {
 		if _, err := ReadEarlier([]byte(text)); err == nil {
