@@ -65,7 +65,7 @@ func serveTrigger(ctx context.Context, h http.Handler, payload []byte) json.RawM
 	} else {
 		h.ServeHTTP(rec, req)
 	}
-	body, err := json.Marshal(rec.answer(e.method()))
+	body, err := rec.answer(e.method()).encode()
 	if err != nil { // a struct of strings always encodes
 		return json.RawMessage(`{"statusCode":500,"headers":{},"isBase64Encoded":false,"body":""}`)
 	}
