@@ -122,7 +122,7 @@ const (
 func checkRegion(n document.Node, name string) {
 	switch meant := region.Parse(name); {
 	case ossenc.ValidRegion(name) && meant == name && !region.IsKnown(name):
-		n.Warn("%q is not a region that this version knows%s", name, document.DidYouMean(name, region.Known()))
+		n.Warn("%q is not a region that this version knows%s", name, document.Meant(name, region.Known()))
 	case ossenc.ValidRegion(name) && meant != name && meant != "":
 		n.Warn("%q is another name for the region %s; OSS reports the region ID", name, meant)
 	case ossenc.ValidRegion(name):

@@ -40,13 +40,8 @@ func (p patterns) covers(others patterns, w *work) bool {
 	case others.any():
 		return some(p.globs, glob.Pattern.MatchesAll)
 	}
-	for name := range others.names {
-		if !w.spend(1+len(p.globs)) || !p.match(name) {
-			return false
-		}
-	}
-	for _, o := range others.globs {
-		if w.spend(1) && p.texts[o.String()] {
+	for _, o := range others.all {
+		if w.spend(1) && (p.names[o.Name()] && o.IsLiteral() || p.texts[o.String()]) {
 			continue
 		}
 		if !some(p.globs, func(g glob.Pattern) bool { return w.covers(g, o) }) {

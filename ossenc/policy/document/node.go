@@ -37,11 +37,21 @@ func (n Node) Problem(format string, args ...any) {
 	}
 }
 
-// Warn notes that the value is allowed and may be a mistake all the same.
+// maxWarnings is how many warnings a file can have: each is a line of the log at every
+// start.
+const maxWarnings = 100
+
+// Warn notes that the value is allowed and may be a mistake all the same. Beyond
+// [maxWarnings] it only notes that there are more.
 func (n Node) Warn(format string, args ...any) {
-	if n.Exists() {
-		n.file.warnings = append(n.file.warnings, Problem{n.file.name, max(n.yaml.Line, 1), max(n.yaml.Column, 1), n.path, fmt.Sprintf(format, args...)})
+	if !n.Exists() || len(n.file.warnings) > maxWarnings {
+		return
 	}
+	path, message := n.path, fmt.Sprintf(format, args...)
+	if len(n.file.warnings) == maxWarnings {
+		path, message = "", fmt.Sprintf("there are more than %d warnings; the others are left out", maxWarnings)
+	}
+	n.file.warnings = append(n.file.warnings, Problem{n.file.name, max(n.yaml.Line, 1), max(n.yaml.Column, 1), path, message})
 }
 
 // Visible returns the text if everything in it can be seen: where it is shown, no

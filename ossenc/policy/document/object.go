@@ -101,6 +101,17 @@ func (n Node) entry(k, v *yaml.Node) (Entry, bool) {
 	return Entry{name, key, value}, value.Exists()
 }
 
+// Meant is [DidYouMean], worked out only where it is shown: a warning may not be.
+func Meant(word string, known []string) fmt.Stringer { return meant{word, known} }
+
+type meant struct {
+	word  string
+	known []string
+}
+
+// String returns the hint.
+func (m meant) String() string { return DidYouMean(m.word, m.known) }
+
 // DidYouMean returns a hint at the known word that was probably meant, to put
 // behind a message, or nothing.
 func DidYouMean(word string, known []string) string {
