@@ -138,7 +138,7 @@ func (s *Server) partBody(c *call) ([]byte, *failure) {
 	if f != nil {
 		return nil, f
 	}
-	a, f := from.ranged(c.http.Header.Get("x-oss-copy-source-range"), answer{body: from.body})
+	a, f := from.ranged(c.http.Header.Get("x-oss-copy-source-range"), "", answer{body: from.body})
 	return a.body, f
 }
 

@@ -29,7 +29,7 @@ func getObject(s *Server, c *call, b *bucketState) (answer, *failure) {
 		return answer{}, f
 	}
 	a.status, a.body = http.StatusOK, o.body
-	return o.ranged(c.http.Header.Get("Range"), a)
+	return o.ranged(c.http.Header.Get("Range"), c.http.Header.Get("x-oss-range-behavior"), a)
 }
 
 // headers are those of the object, with what a signed URL overrides.
@@ -73,25 +73,32 @@ func (o *object) conditions(h http.Header) *failure {
 	return nil
 }
 
-// ranged cuts the answer to a range of one part. Any other range means all of it,
-// as on the service.
-func (o *object) ranged(header string, a answer) (answer, *failure) {
-	first, last, ok := parseRange(header, int64(len(o.body)))
-	if !ok {
+// ranged cuts the answer to a range of one part; of several the first counts. What is
+// no range, or not within the object, means all of it, as on the service; behavior
+// "standard" (x-oss-range-behavior) cuts or refuses it, as HTTP has it.
+func (o *object) ranged(header, behavior string, a answer) (answer, *failure) {
+	size := int64(len(o.body))
+	first, last, ok := parseRange(header, size)
+	within := ok && first >= 0 && first <= last && last < size
+	switch {
+	case !ok || !within && behavior != "standard":
 		return a, nil
-	}
-	if first > last {
-		return answer{}, known("InvalidRange")
+	case !within:
+		first, last = max(first, 0), min(last, size-1)
+		if first > last {
+			return answer{}, known("InvalidRange")
+		}
 	}
 	a.status, a.body = http.StatusPartialContent, o.body[first:last+1]
-	return a.with("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, len(o.body))), nil
+	return a.with("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, size)), nil
 }
 
-// parseRange reads bytes=a-b, bytes=a- and bytes=-n. A first behind the last one is
-// a range outside of the object.
+// parseRange reads bytes=a-b, bytes=a- and bytes=-n. The range may be outside of the
+// object.
 func parseRange(header string, size int64) (first, last int64, ok bool) {
 	spec, found := strings.CutPrefix(header, "bytes=")
-	from, to, dash := strings.Cut(spec, "-")
+	spec, _, _ = strings.Cut(spec, ",")
+	from, to, dash := strings.Cut(strings.TrimSpace(spec), "-")
 	if !found || !dash {
 		return 0, 0, false
 	}
@@ -99,12 +106,11 @@ func parseRange(header string, size int64) (first, last int64, ok bool) {
 	start, errFrom := strconv.ParseUint(from, 10, 62)
 	switch {
 	case from == "" && errTo == nil: // the last bytes
-		n := min(int64(end), size)
-		return size - n, size - 1, true
+		return size - int64(end), size - 1, true
 	case errFrom != nil || to != "" && errTo != nil || to != "" && end < start:
 		return 0, 0, false
 	case to == "":
-		return int64(start), size - 1, true
+		return int64(start), max(int64(start), size-1), true
 	}
-	return int64(start), min(int64(end), size-1), true
+	return int64(start), int64(end), true
 }

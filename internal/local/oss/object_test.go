@@ -39,6 +39,11 @@ func stocked(t *testing.T) *localoss.Server {
 	return server
 }
 
+// standard are the headers that make a range behave as in HTTP.
+func standard(header string) map[string]string {
+	return map[string]string{"Range": header, "x-oss-range-behavior": "standard"}
+}
+
 func TestObjectAnswers(t *testing.T) {
 	const tomorrow, yesterday = "Sat, 09 May 2026 12:00:00 GMT", "Thu, 07 May 2026 12:00:00 GMT"
 	const etag = `"5D41402ABC4B2A76B9719D911017C592"`
@@ -51,10 +56,16 @@ func TestObjectAnswers(t *testing.T) {
 		"range":               {object("GET", "a/b", "", map[string]string{"Range": "bytes=1-2"}), 206, "el"},
 		"from":                {object("GET", "a/b", "", map[string]string{"Range": "bytes=3-"}), 206, "lo"},
 		"the last":            {object("GET", "a/b", "", map[string]string{"Range": "bytes=-2"}), 206, "lo"},
-		"more than there is":  {object("GET", "a/b", "", map[string]string{"Range": "bytes=3-99"}), 206, "lo"},
+		"the last of more":    {object("GET", "a/b", "", map[string]string{"Range": "bytes=-99"}), 200, "hello"},
+		"more than there is":  {object("GET", "a/b", "", map[string]string{"Range": "bytes=3-99"}), 200, "hello"},
+		"first of two ranges": {object("GET", "a/b", "", map[string]string{"Range": "bytes=0-1,3-4"}), 206, "he"},
+		"standard range":      {object("GET", "a/b", "", standard("bytes=3-99")), 206, "lo"},
+		"standard last":       {object("GET", "a/b", "", standard("bytes=-99")), 206, "hello"},
+		"standard behind":     {object("GET", "a/b", "", standard("bytes=5-")), 416, "InvalidRange"},
+		"standard no last":    {object("GET", "a/b", "", standard("bytes=-0")), 416, "InvalidRange"},
 		"no range":            {object("GET", "a/b", "", map[string]string{"Range": "lines=1"}), 200, "hello"},
 		"backwards":           {object("GET", "a/b", "", map[string]string{"Range": "bytes=3-2"}), 200, "hello"},
-		"behind the end":      {object("GET", "a/b", "", map[string]string{"Range": "bytes=5-"}), 416, "InvalidRange"},
+		"behind the end":      {object("GET", "a/b", "", map[string]string{"Range": "bytes=5-"}), 200, "hello"},
 		"match":               {object("GET", "a/b", "", map[string]string{"If-Match": etag}), 200, "hello"},
 		"no match":            {object("GET", "a/b", "", map[string]string{"If-Match": `"00"`}), 412, "PreconditionFailed"},
 		"none match":          {object("GET", "a/b", "", map[string]string{"If-None-Match": etag}), 304, ""},
