@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -104,15 +105,21 @@ func loopbackOnly(next http.Handler) http.Handler {
 	})
 }
 
-// parameters refuses every parameter that is not named: a misspelt one would
-// otherwise mean something else than it says.
+// parameters refuses every parameter that is not named, that is given twice, or that
+// cannot be read: the call would otherwise mean something else than it says.
 func parameters(r *http.Request, known ...string) error {
-	for name := range r.URL.Query() {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "the part after ? is not a well-formed query")
+	}
+	for name, values := range query {
 		switch {
 		case !slices.Contains(known, name) && len(known) == 0:
 			return refuse(http.StatusBadRequest, "there is no parameter %q; this call has none", name)
 		case !slices.Contains(known, name):
 			return refuse(http.StatusBadRequest, "there is no parameter %q; this call has %s", name, strings.Join(known, ", "))
+		case len(values) > 1:
+			return refuse(http.StatusBadRequest, "the parameter %q is given %d times", name, len(values))
 		}
 	}
 	return nil

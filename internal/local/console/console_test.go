@@ -59,6 +59,8 @@ func TestTheConsoleRefusesAndChangesNothing(t *testing.T) {
 		{"PUT", "/old", 409, "old exists already, in cn-beijing with the rule KMS(key-1); nothing was changed"},
 		{"PUT", "/old?region=cn-hangzhou&algorithm=AES256", 409, "exists already"},
 		{"PUT", "/new?regoin=cn-beijing", 400, `no parameter "regoin"; this call has region, algorithm, key, data`},
+		{"PUT", "/new?region=cn-beijing&region=cn-hangzhou", 400, "given 2 times"},
+		{"PUT", "/old/encryption?algorithm=KMS&key=%zz", 400, "well-formed query"},
 		{"PUT", "/new?region=mars", 400, `no region "mars"; the regions are ap-`},
 		{"PUT", "/new?region=Cn%20Hangzhou", 400, "no region"},
 		{"PUT", "/new?algorithm=DES", 400, "DES"},

@@ -31,6 +31,8 @@ func parseAuthorization(r *http.Request) (authorization, *failure) {
 		return authorization{}, v1Refused(r.UserAgent())
 	case header == "" && query.Has("x-oss-signature-version"):
 		return parsePresigned(query)
+	case header == "" && r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data"):
+		return authorization{}, notHere("uploads by forms (PostObject)")
 	case header == "":
 		return authorization{}, accessDenied("You have no right to access this object because of bucket acl.", "0003-00000001")
 	}

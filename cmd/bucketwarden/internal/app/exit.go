@@ -101,6 +101,9 @@ func statusOf(err error) Exit {
 	if _, ok := errors.AsType[*files.ExistsError](err); ok {
 		return Usage
 	}
+	if _, ok := errors.AsType[*files.UnwritableError](err); ok {
+		return Usage
+	}
 	if errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) {
 		return Interrupted
 	}

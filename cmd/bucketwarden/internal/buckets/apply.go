@@ -249,6 +249,9 @@ func (c *changing) undo(ctx context.Context, names []string) error {
 	var all []service.Change
 	for _, name := range names {
 		data, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			return app.Usagef("there is no file %s", name)
+		}
 		if err != nil {
 			return app.Usagef("%w", err)
 		}

@@ -134,10 +134,7 @@ func ready(file string, force bool) error {
 	if file == "" {
 		return nil
 	}
-	if err := files.Ready(file, force); err != nil {
-		return &app.Error{Exit: app.Usage, Err: err}
-	}
-	return nil
+	return files.Ready(file, force)
 }
 
 // endings are the names of files that say their format.

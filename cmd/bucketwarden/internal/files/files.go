@@ -25,6 +25,15 @@ func (e *ExistsError) Error() string {
 	return e.Path + " exists already; give another name, or --force to replace it"
 }
 
+// UnwritableError says that a file cannot be written; nothing was done yet.
+type UnwritableError struct{ Err error }
+
+// Error names the file and says why.
+func (e *UnwritableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UnwritableError) Unwrap() error { return e.Err }
+
 // Write writes a whole file: beside the path first, then in its place, so that
 // no one ever reads half of it. A file that is there is an *[ExistsError] unless
 // force is set. A path that is not a regular file, such as a pipe, is written to as
@@ -55,25 +64,22 @@ func Write(path string, force bool, write func(io.Writer) error) (err error) {
 }
 
 // Ready returns the error that [Write] would end with, as far as it can be known before
-// anything is written.
+// anything is written: an *[ExistsError] or an *[UnwritableError].
 func Ready(path string, force bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("%s is a directory", path)
+		return &UnwritableError{fmt.Errorf("%s is a directory", path)}
 	case err == nil && info.Mode().IsRegular() && !force:
 		return &ExistsError{path}
 	case err == nil:
 		return nil
 	}
-	dir, err := os.Stat(filepath.Dir(path))
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // as [Write] does
 	if err != nil {
-		return short(path, err)
+		return &UnwritableError{short(path, err)}
 	}
-	if !dir.IsDir() {
-		return fmt.Errorf("%s is not a directory", filepath.Dir(path))
-	}
-	return nil
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // writeInto writes to a pipe or a device.
@@ -117,7 +123,7 @@ func place(from, to string, force bool) error {
 type Journal struct{ f *os.File }
 
 // CreateJournal creates the file. One that is there is an *[ExistsError] unless
-// force is set.
+// force is set; one that cannot be made is an *[UnwritableError].
 func CreateJournal(path string, force bool) (*Journal, error) {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND | os.O_EXCL
 	if force {
@@ -128,7 +134,7 @@ func CreateJournal(path string, force bool) (*Journal, error) {
 		return nil, &ExistsError{path}
 	}
 	if err != nil {
-		return nil, short(path, err)
+		return nil, &UnwritableError{short(path, err)}
 	}
 	return &Journal{f}, nil
 }
@@ -155,13 +161,4 @@ func short(path string, err error) error {
 		err = e.Err
 	}
 	return fmt.Errorf("%s: %w", path, err)
-}
-
-// Free reports, as an *[ExistsError], that a regular file is there already, for
-// verbs that would find out only after a long time.
-func Free(path string) error {
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		return &ExistsError{path}
-	}
-	return nil
 }

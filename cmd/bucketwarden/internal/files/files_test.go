@@ -109,3 +109,42 @@ func TestJournal(t *testing.T) {
 	}
 	holds(t, path, "")
 }
+
+// What cannot be written is known before anything is done, and asking leaves nothing
+// behind.
+func TestReady(t *testing.T) {
+	dir := t.TempDir()
+	there := filepath.Join(dir, "there")
+	if err := os.WriteFile(there, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, c := range map[string]struct{ exists, unwritable bool }{
+		filepath.Join(dir, "new"):       {},
+		there:                           {exists: true},
+		dir:                             {unwritable: true},
+		filepath.Join(dir, "none", "x"): {unwritable: true},
+		filepath.Join(there, "x"):       {unwritable: true},
+		"/dev/null":                     {},
+	} {
+		err := Ready(path, false)
+		_, exists := errors.AsType[*ExistsError](err)
+		_, unwritable := errors.AsType[*UnwritableError](err)
+		if exists != c.exists || unwritable != c.unwritable || (err == nil) != (!c.exists && !c.unwritable) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := Ready(there, true); err != nil {
+		t.Errorf("by force: %v", err)
+	}
+	if _, err := CreateJournal(filepath.Join(there, "x"), false); !isUnwritable(err) {
+		t.Errorf("a journal: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%d files, %v", len(left), err)
+	}
+}
+
+func isUnwritable(err error) bool {
+	_, is := errors.AsType[*UnwritableError](err)
+	return is
+}

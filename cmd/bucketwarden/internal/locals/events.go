@@ -165,8 +165,11 @@ func payload(a *app.App, name, list string) ([]byte, error) {
 		return io.ReadAll(a.In)
 	}
 	data, err := os.ReadFile(name)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return data, err
+	switch {
+	case err == nil:
+		return data, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, app.Usagef("%w", err)
 	}
 	if data, err = events.Read(name); err == nil {
 		return data, nil

@@ -139,8 +139,8 @@ func (c *caller) run(ctx context.Context, a *app.App, method, target string) err
 	if err != nil {
 		return err
 	}
-	if c.output != "" && !c.force {
-		if err := files.Free(c.output); err != nil {
+	if c.output != "" {
+		if err := files.Ready(c.output, c.force); err != nil {
 			return err
 		}
 	}

@@ -49,6 +49,8 @@ func (o *output) target() (target, error) {
 		return t, app.Usagef("--output %s: its ending does not say the format; add --format, one of %s", t.file, strings.Join(o.formats, ", "))
 	case !slices.Contains(o.formats, t.format):
 		return t, app.Usagef("--format: %.40q is not one of %s", t.format, strings.Join(o.formats, ", "))
+	case t.file != "":
+		return t, files.Ready(t.file, t.force) // before anything is read
 	}
 	return t, nil
 }
