@@ -73,9 +73,9 @@ func (o *object) conditions(h http.Header) *failure {
 	return nil
 }
 
-// ranged cuts the answer to a range of one part; of several the first counts. What is
-// no range, or not within the object, means all of it, as on the service; behavior
-// "standard" (x-oss-range-behavior) cuts or refuses it, as HTTP has it.
+// ranged cuts the answer to a range of one part; of several the first counts. A range
+// that cannot be read, or is not within the object, means all of it, as on the service;
+// behavior "standard" (x-oss-range-behavior) cuts or refuses the latter, as HTTP has it.
 func (o *object) ranged(header, behavior string, a answer) (answer, *failure) {
 	size := int64(len(o.body))
 	first, last, ok := parseRange(header, size)
