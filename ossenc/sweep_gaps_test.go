@@ -2,6 +2,7 @@ package ossenc
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"testing"
 )
@@ -81,13 +82,57 @@ func TestSweep_ThePartsOfTheRegionsAreTheWhole(t *testing.T) {
 	})
 }
 
-// An account that cannot be counted is told, and those behind it are counted all the same.
-func TestCount_CountsWhatCanBeCounted(t *testing.T) {
+// The place of a bucket names its account, because other accounts have buckets of their own.
+func TestCursorOf(t *testing.T) {
+	for _, account := range []string{"", "1234567890123456"} {
+		c := CursorOf(Result{Account: account, Bucket: "b-1"})
+		if gotAccount, bucket := c.split(); gotAccount != account || bucket != "b-1" || !c.Valid() {
+			t.Errorf("the cursor of b-1 in %q is %q: %q in %q", account, c, bucket, gotAccount)
+		}
+	}
+}
+
+// panicking is an account whose store panics over one bucket, or whose list does.
+type panicking struct {
+	*fakeAccount
+	bucket string
+	list   bool
+}
+
+func (p panicking) Get(ctx context.Context, b Bucket) (Observation, error) {
+	if b.Name == p.bucket {
+		panic("a bug")
+	}
+	return p.fakeAccount.Get(ctx, b)
+}
+
+func (p panicking) List(ctx context.Context, prefix, after string) iter.Seq2[Bucket, error] {
+	if p.list {
+		panic("a bug")
+	}
+	return p.fakeAccount.List(ctx, prefix, after)
+}
+
+// A panic over one bucket is that bucket's result, and one in the list is the list's error:
+// the other buckets have their turn, and the process stays.
+func TestSweep_APanicIsAResult(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		o := &slowOrganisation{ids: []string{"1", "2", "3"}, failed: "1"}
-		n, err := (&Warden{Lister: slowLister{o}, Accounts: o}).Count(t.Context(), SweepOptions{})
-		if n["cn-hangzhou"] != 3 || len(n) != 1 || CodeOf(err) != Denied {
-			t.Errorf("%v, %v; want 3, denied", n, err)
+		p := panicking{fakeAccount: newFakeAccount(20), bucket: bucketAt(7)}
+		w := &Warden{Store: p, Lister: p, Policy: ruled(Requirement{Desired: aes(false)})}
+		var all []Result
+		swept, err := w.Sweep(t.Context(), SweepOptions{}, func(r Result) bool { all = append(all, r); return true })
+		if err != nil || !swept.Complete || len(all) != 20 {
+			t.Fatalf("%+v, %v, %d results", swept, err, len(all))
+		}
+		for i, r := range all {
+			if failed := i == 7; r.Verdict.Failed() != failed || failed && (r.Verdict != Unknown || r.Code != Internal) {
+				t.Errorf("%s: %s %q (%s)", r.Bucket, r.Verdict, r.Code, r.Reason)
+			}
+		}
+		p.list = true
+		w.Lister = p
+		if swept, err := w.Sweep(t.Context(), SweepOptions{}, func(Result) bool { return true }); CodeOf(err) != Internal || swept.Complete {
+			t.Errorf("%+v, %v; want incomplete, internal", swept, err)
 		}
 	})
 }

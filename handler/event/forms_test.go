@@ -137,6 +137,42 @@ func TestRead_BucketsOfOtherKindsAreOutside(t *testing.T) {
 	}
 }
 
+// What is nested deeper than the deepest form that any source has is refused, in every way
+// to nest it, and at once: a payload must not choose how deep the reader goes.
+func TestRead_NestedTooDeep(t *testing.T) {
+	event := actionTrail("PutBucket", `,"referencedResources":{"ACS::OSS::Bucket":["b-1"]}`)
+	for name, nest := range map[string]func(string) string{
+		"arrays": func(s string) string { return "[" + s + "]" },
+		"texts":  func(s string) string { return "[" + quoted(s) + "]" },
+		"queues": func(s string) string { return queue("mq:Topic:SendMessage", "body", quoted(s)) },
+		"lists":  func(s string) string { return `{"events":[` + s + `]}` },
+	} {
+		payload, deepest := event, 0
+		for n := 1; n <= maxDepth+2; n++ {
+			if payload = nest(payload); len(payload) > 1<<20 {
+				t.Fatalf("%s: %d bytes", name, len(payload))
+			}
+			events := Read([]byte(payload), "")
+			if len(events) != 1 {
+				t.Fatalf("%s, %d deep: %d events", name, n, len(events))
+			}
+			switch e := events[0].(type) {
+			case *Notice:
+				deepest = n
+			case *Invalid:
+				if !strings.Contains(e.Reason, "nested more than") {
+					t.Errorf("%s, %d deep: %s", name, n, e.Reason)
+				}
+			default:
+				t.Errorf("%s, %d deep: %+v", name, n, e)
+			}
+		}
+		if deepest == 0 || deepest > maxDepth {
+			t.Errorf("%s: read when %d deep", name, deepest)
+		}
+	}
+}
+
 // However elements are nested, a payload has one bound, and beyond it nothing is done.
 func TestRead_OneBoundForAWholePayload(t *testing.T) {
 	zeros := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat("0,", n), ",") + "]" }
