@@ -221,7 +221,7 @@ func TestTerminal_NothingComes(t *testing.T) {
 	h.letGo()
 	s.end(0)
 
-	h = hold(a, "ListBuckets")
+	hold(a, "ListBuckets")
 	s = onScreen(a, 100, "check")
 	s.wait("Listing buckets  0 found")
 	s.typed("\x03")
