@@ -102,7 +102,7 @@ func TestScale_TheMeasuredRunsKeepThePromise(t *testing.T) {
 		kinds[strings.Fields(cells[0])[0]] = true
 		kinds[fmt.Sprintf("%.0f kills", kills)] = true
 	}
-	if !kinds["continuation"] || !kinds["5 kills"] {
+	if !kinds["continuation"] || !kinds["fan-out"] || !kinds["5 kills"] {
 		t.Errorf("not every kind of run is there: %v", kinds)
 	}
 }

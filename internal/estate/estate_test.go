@@ -6,6 +6,7 @@
 package estate
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"flag"
@@ -35,17 +36,24 @@ var (
 
 // times are those of an estate.
 type times struct {
-	timeout  time.Duration // after which the platform ends an invocation by force
-	promised time.Duration // that its deadline shows
-	latency  time.Duration // of each answer of OSS
+	timeout time.Duration // after which the platform ends an invocation by force
+	latency time.Duration // of each answer of OSS
+	// promise is the time-out that the deadline of an attempt shows; nil for timeout.
+	promise func(event []byte, retry int) time.Duration
 }
 
 // short hops work for 150 ms, so that even a small estate takes tens of them. None is
-// ended by force, however slow the machine is.
-var short = times{timeout: 2 * time.Minute, promised: 5650 * time.Millisecond, latency: 100 * time.Millisecond}
+// ended by force, and one that had no time for a bucket has twice as much when it is
+// repeated: so the machine may be as slow as it likes.
+var short = times{timeout: 2 * time.Minute, latency: 100 * time.Millisecond, promise: func(event []byte, retry int) time.Duration {
+	if !bytes.Contains(event, []byte(`"run":{`)) { // the start of a run is not repeated
+		return 2 * time.Minute
+	}
+	return min(5500*time.Millisecond+150*time.Millisecond<<min(retry, 10), 2*time.Minute)
+}}
 
 // long hops are real ones.
-var long = times{timeout: 20 * time.Second, promised: 20 * time.Second, latency: 5 * time.Millisecond}
+var long = times{timeout: 20 * time.Second, latency: 5 * time.Millisecond}
 
 var (
 	binary string
@@ -103,6 +111,7 @@ type estate struct {
 	invocations atomic.Int64 // asynchronous ones, each attempt
 	failed      atomic.Int64 // dead letters
 	peak        atomic.Int64 // VmHWM in kB, the highest of all processes
+	hop         atomic.Int64 // the last one that was to be started
 	// front may take a request to Function Compute in place of it; nil for none.
 	front func(w http.ResponseWriter, r *http.Request, platform http.Handler)
 }
@@ -137,6 +146,11 @@ func newEstate(t *testing.T, configure func(*localfc.Config), env ...string) *es
 	e.proxy = serveHosts(t, e.OSS)
 	platform := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.Function.Handler().ServeHTTP(w, r) })
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, n, found := strings.Cut(r.Header.Get("X-Fc-Async-Task-Id"), "-h"); found {
+			if n, err := strconv.ParseInt(n, 10, 64); err == nil {
+				e.hop.Store(n)
+			}
+		}
 		if e.front != nil {
 			e.front(w, r, platform)
 			return
@@ -174,7 +188,7 @@ func (e *estate) startFunction(log io.Writer, configure func(*localfc.Config), e
 		OnResult: func([]byte, localfc.Result) { e.invocations.Add(1) },
 		Configure: func(c *localfc.Config) {
 			c.AsyncTask, c.MaxAsyncRetryAttempts, c.AsyncRetryPause = true, 30, 10*time.Millisecond
-			c.Timeout, c.Promised, c.MemoryMB = pace.timeout, pace.promised, 128
+			c.Timeout, c.Promise, c.MemoryMB = pace.timeout, pace.promise, 128
 			c.Concurrency = 1 // an instance of go1 runs one invocation at a time
 			c.Gateway = rpc.New(rpc.Options{Keys: e.Keys, AccountID: stack.Account}, "2023-03-30", nil)
 			c.OnFailure = func([]byte) { e.failed.Add(1) }
@@ -200,6 +214,21 @@ func (e *estate) fill() {
 		}
 		e.OSS.PutBucket(b)
 	}
+}
+
+// slowly makes a run take more than the given number of hops, however slow or fast the
+// machine is: hop n does not get the lists of the accounts from number n on.
+func (e *estate) slowly(hops int64, also func(localoss.Request)) {
+	e.OSS.SetFault(func(r localoss.Request) *localoss.Fault {
+		if also != nil {
+			also(r)
+		}
+		key, _ := e.Keys.Find(r.AccessKeyID)
+		if hop := e.hop.Load(); r.Operation == "ListBuckets" && hop <= hops && key.AccountID >= accountID(int(hop)) {
+			return &localoss.Fault{Delay: time.Hour, Reset: true} // until the caller goes away
+		}
+		return nil
+	})
 }
 
 // start starts a run and returns the function's answer.

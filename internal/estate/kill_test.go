@@ -82,13 +82,14 @@ func TestKilledAtTheHandOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			parallel(t)
 			e := newEstate(t, func(c *localfc.Config) { c.IgnoreTaskIDs = ignored })
+			e.slowly(3, nil)
 			var mu sync.Mutex
 			killed := map[string]bool{}
 			e.front = func(w http.ResponseWriter, r *http.Request, platform http.Handler) {
 				id := r.Header.Get("X-Fc-Async-Task-Id")
 				mu.Lock()
-				before := strings.HasSuffix(id, "-h00003") && !killed[id]
-				after := strings.HasSuffix(id, "-h00005") && !killed[id]
+				before := strings.HasSuffix(id, "-h00002") && !killed[id]
+				after := strings.HasSuffix(id, "-h00004") && !killed[id]
 				killed[id] = before || after || killed[id]
 				mu.Unlock()
 				if after {
@@ -102,7 +103,7 @@ func TestKilledAtTheHandOver(t *testing.T) {
 			}
 			e.start(`{"action":"sweep","continue":true,"run_id":"killed"}`)
 			tasks := e.wait()
-			if !killed["killed-h00003"] || !killed["killed-h00005"] {
+			if !killed["killed-h00002"] || !killed["killed-h00004"] {
 				t.Errorf("killed at %v", killed)
 			}
 			e.check(tasks, 1, 2)

@@ -63,11 +63,10 @@ func TestStopByThePlatform(t *testing.T) {
 	small(t)
 	e := newEstate(t, nil)
 	var once sync.Once
-	e.OSS.SetFault(func(r localoss.Request) *localoss.Fault { // while the first hop works
+	e.slowly(1, func(r localoss.Request) { // while the first hop works
 		if r.Operation == "GetBucketEncryption" {
 			once.Do(func() { e.reserve(0) })
 		}
-		return nil
 	})
 	e.start(`{"action":"sweep","continue":true,"run_id":"halted"}`)
 	for end := time.Now().Add(limit()); !e.waiting() || len(e.log.ended()) == 0; time.Sleep(20 * time.Millisecond) {
@@ -90,6 +89,7 @@ func TestStopSwitch(t *testing.T) {
 	small(t)
 	e := newEstate(t, nil)
 	var once sync.Once
+	e.slowly(2, nil)
 	var waits []byte // the next hop, which waits in the queue meanwhile
 	e.front = func(w http.ResponseWriter, r *http.Request, platform http.Handler) {
 		if strings.HasSuffix(r.Header.Get("X-Fc-Async-Task-Id"), "-h00003") {

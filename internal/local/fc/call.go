@@ -1,7 +1,6 @@
 package fc
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -85,7 +84,11 @@ func (c Config) perform(ctx context.Context, to caller, k call) (Result, error) 
 	start := time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(c.Timeout), errTimedOut)
 	defer cancel()
-	k.header = c.header(k.id, k.retry, start.Add(cmp.Or(c.Promised, c.Timeout)))
+	promised := c.Timeout
+	if c.Promise != nil {
+		promised = c.Promise(k.event, k.retry)
+	}
+	k.header = c.header(k.id, k.retry, start.Add(promised))
 	a, err := to.call(ctx, k)
 	r := Result{RequestID: k.id, Payload: a.payload, Duration: time.Since(start)}
 	if errors.Is(err, errTimedOut) {

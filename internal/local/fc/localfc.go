@@ -99,9 +99,9 @@ type Config struct {
 	MemoryMB int
 	// Timeout limits one invocation, [DefaultTimeout] by default.
 	Timeout time.Duration
-	// Promised is the time-out that the deadline of an invocation shows; Timeout if 0. Tests of very
-	// short invocations set it, so that a slow machine ends none of them by force.
-	Promised time.Duration
+	// Promise returns the time-out that the deadline of an attempt shows; nil for Timeout.
+	// Tests of very short invocations set it, so that a slow machine ends none by force.
+	Promise func(event []byte, retry int) time.Duration
 	// StartTimeout limits the time until the child asks for work, 20 s by default.
 	StartTimeout time.Duration
 	// StopGrace is the time between SIGTERM and SIGKILL, 10 s by default.

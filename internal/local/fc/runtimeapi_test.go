@@ -214,3 +214,17 @@ func TestRestartGetsItsOwnRuntimeAPI(t *testing.T) {
 		t.Error("the dead child's API is still in use")
 	}
 }
+
+// The deadline may be sooner than the time-out.
+func TestRuntimeAPIStatesThePromisedDeadline(t *testing.T) {
+	api := NewRuntimeAPI(Config{Timeout: time.Hour, Promise: func([]byte, int) time.Duration { return 1500 * time.Millisecond }})
+	p := newPoller(t, api)
+	done := goInvoke(t, api, "event")
+	id, header := p.next()
+	after := time.Now()
+	p.post(id+"/response", "", http.StatusOK)
+	<-done
+	if ms, err := strconv.ParseInt(header.Get("x-fc-function-deadline"), 10, 64); err != nil || ms > after.UnixMilli()+1500 {
+		t.Errorf("deadline %d, %v", ms, err)
+	}
+}
