@@ -201,3 +201,21 @@ func TestFights_HostileAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestFights_NeedTheRole: without the function's role its own writes look like those of
+// others, so no fight is found. That is said once, at the start.
+func TestFights_NeedTheRole(t *testing.T) {
+	for _, c := range []struct {
+		ask  bool
+		role string
+		said int
+	}{{true, "", 1}, {true, "guard", 0}, {false, "", 0}} {
+		var log strings.Builder
+		s := NewService(settings.Config{AskTrail: c.ask, OwnRole: c.role, Policy: policy.Simple(ossenc.Desired{Rule: ossenc.Rule{Algorithm: ossenc.AES256}})}, slog.New(slog.NewTextHandler(&log, nil)))
+		s.Warden()
+		s.Warden()
+		if n := strings.Count(log.String(), "WARDEN_ROLE_NAME"); n != c.said || strings.Count(log.String(), "level=WARN") != c.said {
+			t.Errorf("asking %t as %q: %s", c.ask, c.role, log.String())
+		}
+	}
+}
