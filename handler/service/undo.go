@@ -39,15 +39,24 @@ type changeRecord struct {
 	Before  anyRule        `json:"before"`
 	After   anyRule        `json:"after"`
 	Target  anyRule        `json:"target"`
+	// The rest is read for what was seen and when; Rule is that of a report's row.
+	Msg       string          `json:"msg"`
+	Duration  float64         `json:"duration_ms"`
+	RequestID string          `json:"oss_request_id"`
+	Rule      json.RawMessage `json:"rule"`
 }
 
 // anyRule is a rule as an object, null, or the text of a log.
-type anyRule struct{ ossenc.Rule }
+type anyRule struct {
+	ossenc.Rule
+	isText bool
+}
 
 // UnmarshalJSON reads all three.
 func (r *anyRule) UnmarshalJSON(b []byte) (err error) {
 	var text string
 	if json.Unmarshal(b, &text) == nil && len(b) > 0 && b[0] == '"' {
+		r.isText = true
 		r.Rule, err = ossenc.ParseRule(text)
 		return err
 	}

@@ -58,7 +58,7 @@ join the files. The status is 2 with windows, 3 if something could not be read.`
 	s := c.Flags()
 	s.StringVar(&e.from, "from", "", "first day, such as 2026-09-01, or time, such as 2026-09-01T08:00:00Z")
 	s.StringVar(&e.to, "to", "", "the day, or time, that ends the period and is not in it; now without it")
-	s.StringArrayVar(&e.results, "results", nil, "file with the function's log lines, which say what it read and wrote; repeatable")
+	s.StringArrayVar(&e.results, "results", nil, "file that says what was read and when: the function's log, a report as JSON, the journal of an apply; .gz too; repeatable")
 	s.StringArrayVar(&e.trails, "trail", nil, "file that a trail delivered: JSON or JSON lines, .gz too; repeatable")
 	s.StringArrayVar(&e.covers, "trail-covers", nil, "FROM/TO: the --trail files have every event of this time; without it they add changes, and prove nothing is missing")
 	s.BoolVar(&e.objects, "objects", false, "for buckets with a window, bound how many objects may be stored unencrypted; needs oss:GetBucketStat")

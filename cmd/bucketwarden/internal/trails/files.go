@@ -5,16 +5,17 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
-	"bucketwarden/ossenc"
+	"bucketwarden/handler/service"
+	"bucketwarden/handler/strictjson"
 	"bucketwarden/ossenc/alicloud/actiontrail"
 	"bucketwarden/ossenc/history"
 )
@@ -86,72 +87,69 @@ func open(name string, read func(io.Reader) error) error {
 	return read(in)
 }
 
-// line is what of a log line of the function says what it read.
-type line struct {
-	Time      time.Time `json:"time"`
-	Msg       string    `json:"msg"`
-	Account   string    `json:"account"`
-	Bucket    string    `json:"bucket"`
-	Verdict   string    `json:"verdict"`
-	After     *string   `json:"after"`
-	Duration  float64   `json:"duration_ms"`
-	RequestID string    `json:"oss_request_id"`
-	// Message has the line as text where the platform kept it so.
-	Message string `json:"message"`
-}
+// maxLine bounds a line of a log, in bytes: a report on one line may be long.
+const maxLine = 64 << 20
 
-// maxLine bounds a line of a log.
-const maxLine = 1 << 20
-
-// readResults reads lines of JSON. Lines without a verdict are left out; a file
-// without any verdict is not what was meant.
+// readResults reads any JSON that Bucketwarden prints and that says when: lines of the
+// log, among others; reports; journals. A file without any is not what was meant.
 func (f *inputs) readResults(in io.Reader) error {
-	found := 0
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		var l line
-		if json.Unmarshal(lines.Bytes(), &l) != nil {
-			continue
-		}
-		if l.Message != "" && l.Msg == "" {
-			_ = json.Unmarshal([]byte(l.Message), &l)
-		}
-		if l.Msg != "verdict" || !ossenc.ValidBucketName(l.Bucket) || l.Time.IsZero() {
-			continue
-		}
-		found++
-		f.add(l)
+	var found service.Readings
+	buffered := bufio.NewReader(in)
+	var err error
+	if isDocument(buffered) {
+		err = eachValue(buffered, found.Add)
+	} else {
+		err = eachLine(buffered, found.Add)
 	}
-	if lines.Err() != nil {
-		return fmt.Errorf("a line is longer than %d bytes", maxLine)
+	switch {
+	case err != nil:
+		return err
+	case len(found.All) == 0 && found.Timeless > 0:
+		return fmt.Errorf("its results do not say when they were made; take the function's log, or a report as JSON")
+	case len(found.All) == 0:
+		return fmt.Errorf("it has no result of Bucketwarden that says what was read and when: no log line with a verdict, no report, no journal")
 	}
-	if found == 0 {
-		return fmt.Errorf("it has no log line of the function with a verdict")
+	for _, r := range found.All {
+		k := key{r.Account, r.Bucket}
+		f.readings[k] = append(f.readings[k], history.Reading{Began: r.Began, Ended: r.Ended, Rule: r.Rule, ChangeID: r.WriteID})
 	}
 	return nil
 }
 
-// clocks is how far the function's clock may be from ActionTrail's.
-const clocks = 2 * time.Second
+// isDocument reports whether the file begins with a JSON value of several lines.
+func isDocument(in *bufio.Reader) bool {
+	head, _ := in.Peek(in.Size())
+	head = strictjson.TrimMark(head)
+	line, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	return whole && (bytes.HasPrefix(line, []byte("{")) || bytes.HasPrefix(line, []byte("["))) && !json.Valid(line)
+}
 
-// add enters what a line says was read last.
-func (f *inputs) add(l line) {
-	if l.After == nil {
-		return
+func eachValue(in io.Reader, each func(json.RawMessage)) error {
+	d := json.NewDecoder(in)
+	for n := 1; ; n++ {
+		var value json.RawMessage
+		if err := d.Decode(&value); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("value %d is not JSON", n)
+		}
+		each(value)
 	}
-	rule, err := ossenc.ParseRule(*l.After)
-	if err != nil {
-		return
+}
+
+// eachLine leaves out lines that are no JSON, as a log has them.
+func eachLine(in io.Reader, each func(json.RawMessage)) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		if value := strictjson.TrimMark(lines.Bytes()); json.Valid(value) {
+			each(bytes.Clone(value))
+		}
 	}
-	r := history.Reading{
-		Began: l.Time.Add(-time.Duration(l.Duration*float64(time.Millisecond)) - clocks), Ended: l.Time.Add(clocks), Rule: rule,
+	if lines.Err() != nil {
+		return fmt.Errorf("a line is longer than %d bytes", maxLine)
 	}
-	if l.Verdict == string(ossenc.Fixed) {
-		r.ChangeID = l.RequestID
-	}
-	k := key{l.Account, l.Bucket}
-	f.readings[k] = append(f.readings[k], r)
+	return nil
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
