@@ -137,7 +137,7 @@ func eachValue(in io.Reader, each func(json.RawMessage)) error {
 	}
 }
 
-// eachLine leaves out lines that are no JSON, as a log has them.
+// eachLine leaves out what is not JSON, as a log has such lines.
 func eachLine(in io.Reader, each func(json.RawMessage)) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
