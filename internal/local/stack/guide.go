@@ -36,7 +36,9 @@ func ClientLines(ossURL, functionAddr string) []ClientLine {
 // commandNames are the command's names for the function's settings of endpoints.
 var commandNames = map[string]string{
 	"WARDEN_OSS_ENDPOINT": "BUCKETWARDEN_ENDPOINT", "WARDEN_KMS_ENDPOINT": "BUCKETWARDEN_KMS_ENDPOINT",
-	"WARDEN_STS_ENDPOINT": "BUCKETWARDEN_STS_ENDPOINT", "SSL_CERT_FILE": "SSL_CERT_FILE",
+	"WARDEN_STS_ENDPOINT": "BUCKETWARDEN_STS_ENDPOINT", "WARDEN_ACTIONTRAIL_ENDPOINT": "BUCKETWARDEN_ACTIONTRAIL_ENDPOINT",
+	"WARDEN_RESOURCE_DIRECTORY_ENDPOINT": "WARDEN_RESOURCE_DIRECTORY_ENDPOINT", // there is no flag
+	"SSL_CERT_FILE":                      "SSL_CERT_FILE",
 }
 
 // writeEnv writes the file that makes a shell's bucketwarden use this cloud: its key, all
