@@ -17,7 +17,7 @@ type sarifReport struct {
 	*printer
 	v     View
 	comma string
-	fixed []object // notes of what was fixed since an earlier report
+	fixed []string // notes of what was fixed since an earlier report
 }
 
 func newSARIF(p *printer, v View) writer { return &sarifReport{printer: p, v: v} }
@@ -66,7 +66,7 @@ func (s *sarifReport) begin() {
 func (s *sarifReport) row(r row) {
 	res := r.Result
 	if r.change == ChangeFixed {
-		s.fixed = append(s.fixed, object{"level": "note", "message": object{"text": "fixed: " + res.Bucket + " (" + res.Region + ")"}})
+		s.fixed = append(s.fixed, "fixed: "+res.Bucket+" ("+res.Region+")")
 	}
 	if !needsAttention(res) {
 		return
@@ -119,7 +119,10 @@ func (s *sarifReport) end(sum *Summary) {
 	invocation := object{"executionSuccessful": sum.Complete, "endTimeUtc": sum.Provenance.Time.Format(time.RFC3339)}
 	// A result of what was fixed, with the baselineState absent, would be an alert to
 	// viewers that do not know that state.
-	notes := s.fixed
+	var notes []object
+	for _, text := range s.fixed {
+		notes = append(notes, object{"level": "note", "message": object{"text": text}})
+	}
 	if !sum.Complete {
 		notes = append(notes, object{"level": "error", "message": object{"text": sum.Missing}})
 	}

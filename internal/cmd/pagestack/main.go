@@ -45,6 +45,7 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "where the trigger listens")
 	policy := flag.String("policy", "", "policy file of the function")
 	console := flag.Bool("console", false, "serve what `bucketwarden local` serves, with its console")
+	history := flag.String("history", "", "print a page in this language that compares with earlier reports, and end")
 	only := flag.Int("only", -1, "have just so many buckets, all compliant")
 	env := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,events"}
 	flag.Func("env", "set a setting of the function, as NAME=VALUE", func(s string) error {
@@ -52,6 +53,13 @@ func main() {
 		return nil
 	})
 	flag.Parse()
+	if *history != "" {
+		if err := writeHistory(os.Stdout, *history); err != nil {
+			fmt.Fprintln(os.Stderr, "pagestack:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *only >= 0 {
 		*buckets = *only
 	}
