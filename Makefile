@@ -3,7 +3,8 @@ GO       ?= go
 EVENT    ?= native-bucket-created
 FUZZTIME ?= 1m
 # What people set reaches the recipes through the environment, so that a space or a
-# quote in it is a character like any other.
+# quote in it is a character like any other, and unexpanded, so that a $ is one too.
+override EVENT := $(value EVENT)
 export GO EVENT
 export BUILT := dist/make/bucketwarden
 COMMAND  := internal/make/run.sh
@@ -64,7 +65,7 @@ vuln: need-go ## known vulnerabilities; needs the vulnerability database, so not
 NODE    := internal/deploy/node
 
 # The policy that is packed: one that was asked for, not the example of policy-check.
-package s-check deploy: export PACK := $(if $(filter command environment,$(origin POLICY)),$(POLICY))
+package s-check deploy: export PACK := $(if $(filter command environment,$(origin POLICY)),$(value POLICY))
 
 package: need-go ## what is deployed: dist/bucketwarden.zip; POLICY=policy.yaml is checked, tested and packed
 	@$(GO) run ./internal/cmd/package -policy "$$PACK"
@@ -101,7 +102,7 @@ dist: need-go ## vet and build the command for Linux, macOS and Windows, with ch
 .PHONY: policy-check policy-test
 POLICY ?= docs/examples/policy.yaml
 # Under a name of its own: an exported POLICY would reach s-check within make test.
-policy-check policy-test: export CHECKED = $(POLICY)
+policy-check policy-test: export CHECKED = $(value POLICY)
 
 policy-check: need-go ## every mistake in a policy: make policy-check POLICY=policy.yaml
 	@$(COMMAND) policy check -- "$$CHECKED"
