@@ -63,6 +63,7 @@ func TestPut_Fails(t *testing.T) {
 		"not accepted":    {canned.Answer{Body: `{"RequestId":"A","Result":false}`}, ossenc.Unavailable, 1},
 		"without result":  {canned.Answer{Body: `{"RequestId":"A"}`}, ossenc.Unavailable, 1},
 		"another type":    {canned.Answer{Body: `{"Result":"true"}`}, ossenc.Unavailable, 1},
+		"yes and no":      {canned.Answer{Body: `{"Result":false,"reſult":true}`}, ossenc.Unavailable, 1},
 		"HTML":            {canned.Answer{Body: `<html>`}, ossenc.Unavailable, 1},
 		"no permission":   {canned.Answer{Status: 400, Body: `{"Code":"NoPermission","Message":"m"}`}, ossenc.Denied, 1},
 		"unavailable":     {canned.Answer{Status: 503, Body: `{"Code":"ServiceUnavailable"}`}, ossenc.Unavailable, 3},

@@ -1,4 +1,4 @@
-package kms
+package openapi
 
 import (
 	"bytes"
@@ -6,10 +6,13 @@ import (
 	"unicode"
 )
 
-// repeatsMember reports whether an object in the document has a member twice, by the
-// names as encoding/json compares them: it takes the last of two, whatever the first
-// one said.
-func repeatsMember(document []byte) bool {
+// maxDepth is more than any answer has, and bounds the memory that a look at one takes.
+const maxDepth = 32
+
+// IsAmbiguous reports whether an object in the JSON document has a member twice, by
+// the names as encoding/json compares them: it takes the last of two, whatever the
+// first one said. A document that is nested deeper than any answer counts as one.
+func IsAmbiguous(document []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(document))
 	var objects []map[string]bool // nil for a list
 	isName := false
@@ -17,6 +20,9 @@ func repeatsMember(document []byte) bool {
 		token, err := d.Token()
 		if err != nil {
 			return false // the document's end, or json.Unmarshal's to refuse
+		}
+		if len(objects) > maxDepth {
+			return true
 		}
 		switch token := token.(type) {
 		case json.Delim:
