@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// maxDepth is more than any answer has, and bounds the memory that a look at one takes.
+// maxDepth is more than any answer has, and bounds the memory that the check of one takes.
 const maxDepth = 32
 
 // IsAmbiguous reports whether an object in the JSON document has a member twice, by
