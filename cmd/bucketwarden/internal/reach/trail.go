@@ -111,8 +111,13 @@ func (r *Reach) turn(ctx context.Context, more time.Duration) error {
 // Change returns what an event of ActionTrail changed; false if it changed nothing, as a
 // call that was refused.
 func (r *Reach) Change(e actiontrail.Event, owner string) (history.Change, bool) {
+	return ChangeOf(e, owner, r.roles...)
+}
+
+// ChangeOf is [Reach.Change] with the roles that are the function's.
+func ChangeOf(e actiontrail.Event, owner string, roles ...string) (history.Change, bool) {
 	call := ossenc.Call{UserType: e.UserType, UserName: e.UserName, AccountID: e.AccountID, UserAgent: e.UserAgent, Owner: owner}
-	c := history.Change{ID: e.ID, Time: e.Time, By: call.Actor(), Own: call.HasRole(r.roles...), Rule: e.Rule, Shown: !e.Rule.IsNone()}
+	c := history.Change{ID: e.ID, Time: e.Time, By: call.Actor(), Own: call.HasRole(roles...), Rule: e.Rule, Shown: !e.Rule.IsNone()}
 	if c.Own {
 		c.Look, _ = ossenc.ParseLook(e.UserAgent)
 	}

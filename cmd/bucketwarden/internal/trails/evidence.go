@@ -182,17 +182,10 @@ func (e *evidence) document(ctx context.Context, r *reach.Reach, p *past, files 
 		}
 	}
 	for _, b := range e.buckets(ctx, r, p) {
-		spans := history.Spans(history.Evidence{
+		b = b.with(history.Evidence{
 			Period: period, Covered: p.cover(b.Account, b.Region), Changes: p.changes[key{b.Account, b.Bucket}],
 			Readings: files.readings[key{b.Account, b.Bucket}], Required: b.Required,
 		})
-		b.Seconds, b.Windows = map[history.State]int64{}, []window{}
-		for _, s := range spans {
-			b.Seconds[s.State] += int64(s.To.Sub(s.From).Seconds())
-		}
-		for _, w := range history.Windows(spans) {
-			b.Windows = append(b.Windows, windowOf(w))
-		}
 		if e.objects && len(b.Windows) > 0 && !b.Gone {
 			b.Objects = objectsOf(ctx, r, b)
 		}
@@ -200,6 +193,19 @@ func (e *evidence) document(ctx context.Context, r *reach.Reach, p *past, files 
 	}
 	d.finish()
 	return d
+}
+
+// with adds what is known of the bucket.
+func (b bucket) with(e history.Evidence) bucket {
+	spans := history.Spans(e)
+	b.Seconds, b.Windows = map[history.State]int64{}, []window{}
+	for _, s := range spans {
+		b.Seconds[s.State] += int64(s.To.Sub(s.From).Seconds())
+	}
+	for _, w := range history.Windows(spans) {
+		b.Windows = append(b.Windows, windowOf(w))
+	}
+	return b
 }
 
 func objectsOf(ctx context.Context, r *reach.Reach, b bucket) *objects {
