@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,10 @@ func TestFights_AreAdvice(t *testing.T) {
 // TestFights_CallsForAThousandRepairs: as many as the pace allows, and far below what
 // the account has.
 func TestFights_CallsForAThousandRepairs(t *testing.T) {
+	operations, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		each  time.Duration // between two repairs
 		calls int
@@ -165,6 +170,10 @@ func TestFights_CallsForAThousandRepairs(t *testing.T) {
 				known++
 			}
 			a.now = a.now.Add(c.each)
+		}
+		each := strings.NewReplacer("ms", " ms", "s", " s").Replace(c.each.String())
+		if row := fmt.Sprintf("\n| %s | %d |\n", each, c.calls); !strings.Contains(string(operations), row) {
+			t.Errorf("docs/operations.md has no %q", row)
 		}
 		if n := a.Count("LookupEvents"); n != c.calls || known != c.calls/2 || a.log.Len() > 0 {
 			t.Errorf("a repair each %s: %d calls, want %d; %d answers; %s", c.each, n, c.calls, known, a.log.String())
