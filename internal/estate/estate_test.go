@@ -63,10 +63,10 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	*buckets, *accounts = cmp.Or(*buckets, 1200), cmp.Or(*accounts, 4)
 	if isLong {
-		*buckets, *accounts, pace = max(*buckets, 200_000), max(*accounts, 40), long
+		*buckets, *accounts, pace = cmp.Or(*buckets, 200_000), cmp.Or(*accounts, 40), long
 	}
+	*buckets, *accounts = cmp.Or(*buckets, 1200), cmp.Or(*accounts, 4)
 	dir, err := os.MkdirTemp("", "estate")
 	if err == nil {
 		binary, err = stack.Build(context.Background(), "../..", dir)
