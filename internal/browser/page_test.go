@@ -30,7 +30,7 @@ func TestPage_TellsTheNumbers(t *testing.T) {
 	equal(t, "headline", b.text("h1"), "3 not encrypted, 6 unknown of 26 buckets")
 	equal(t, "title", js[string](b, `document.title`), "3 not encrypted, 6 unknown of 26 buckets · Bucketwarden")
 	equal(t, "required", b.text("p.sub"), "Required of every bucket: AES256 or stronger")
-	equal(t, "notice", b.text(".notice"), "This report is incomplete. 6 could not be read; they are in the table with the reason.")
+	equal(t, "notice", b.text(".notice"), "This report is incomplete. 6 could not be read; the table has the reason.")
 	equal(t, "legend", strings.Join(b.texts(".legend li"), "; "), "Not encrypted\n3\n11.5%; Unknown\n6\n23.1%; Not compliant\n0\n0%; Compliant\n17\n65.4%")
 	equal(t, "ring", strings.Join(js[[]string](b, `[...document.querySelectorAll(".donut text")].map(e => e.textContent)`), " "), "65.4% compliant")
 	equal(t, "rules", strings.Join(b.texts("[data-f=rule] .label"), " "), "unknown none AES256 KMS KMS+SM4 SM4")
