@@ -85,6 +85,23 @@ func TestAlarmsOfTerraform(t *testing.T) {
 	}
 }
 
+// One run of an alarm is one message, whatever the number of buckets, and the alarm itself
+// holds no address: robots and recipients are in the action policy. So DingTalk, which takes 20
+// messages a minute, is not flooded by a hundred contested buckets.
+func TestAlarmsAreOneMessageARun(t *testing.T) {
+	m := evaluate(t, map[string]cty.Value{"action_policy_id": cty.StringVal("to-robots")})
+	for _, id := range []string{"contested", "overwrote", "fight", "not-protected"} {
+		r := m.find(t, "log_alert", "this", id)
+		if got := r.Blocks["group_configuration"][0].Text("type"); got != "no_group" {
+			t.Errorf("%s: groups %s", id, got)
+		}
+		p := r.Blocks["policy_configuration"][0]
+		if p.Text("action_policy_id") != "to-robots" || p.Text("repeat_interval") == "" || len(r.Blocks["notification_list"]) != 0 {
+			t.Errorf("%s: %v", id, r.Block)
+		}
+	}
+}
+
 // An alarm compares a column that its query has.
 func TestConditionsNameColumns(t *testing.T) {
 	for _, a := range alarms(t) {

@@ -138,12 +138,14 @@ func TestRobotsTakeTheMessages(t *testing.T) {
 	m := evaluate(t, everything())
 	letter := read(t, "events/async-destination-failure.json")
 	hostile := strings.ReplaceAll(letter, "demo-bucket-a", `\\\"}</b>*`)
-	if hostile == letter || !json.Valid([]byte(hostile)) {
+	// With on_fight: stop a fight is a failed invocation like any other.
+	contested := strings.Replace(letter, `"responseContext"`, `"responsePayload": {"errorType": "contested", "errorMessage": "demo-bucket-a </b>"}, "responseContext"`, 1)
+	if contested == letter || hostile == letter || !json.Valid([]byte(hostile)) {
 		t.Fatal("the hostile letter is none")
 	}
 	for name := range robots {
 		_, params := rule(t, m, name)
-		for _, letter := range []string{letter, hostile} {
+		for _, letter := range []string{letter, hostile, contested} {
 			body := render(t, params["Body"].Text("value"), params["Body"].Text("template"), event(t, letter))
 			var got string
 			server := httptest.NewServer(robot(&got))
