@@ -52,13 +52,11 @@ func (b byAccount) add(account string, res ossenc.Result) {
 }
 
 // worstFirst returns the totals, those with the most buckets that need attention
-// first. name may be nil.
+// first.
 func (b byAccount) worstFirst(name func(account string) string) []AccountTotal {
 	var all []AccountTotal
 	for _, total := range b {
-		if name != nil {
-			total.Name = visible(name(total.Account))
-		}
+		total.Name = name(total.Account)
 		all = append(all, *total)
 	}
 	sort.Slice(all, func(i, j int) bool { // slices.SortFunc is compiled anew for each type
@@ -66,4 +64,13 @@ func (b byAccount) worstFirst(name func(account string) string) []AccountTotal {
 		return cmp.Or(y.Attention-x.Attention, y.Unread-x.Unread, y.Buckets-x.Buckets, strings.Compare(x.Account, y.Account)) < 0
 	})
 	return all
+}
+
+// nameOf returns the name of an account, with what cannot be seen spelt out; empty where
+// there is only one account, or none is known.
+func (v View) nameOf(account string) string {
+	if !v.Accounts || v.AccountName == nil {
+		return ""
+	}
+	return visible(v.AccountName(account))
 }

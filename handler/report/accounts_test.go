@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,6 +63,11 @@ func TestAccounts_InEveryForm(t *testing.T) {
 			`bucketwarden_account_buckets{account="44"} 2`, `bucketwarden_account_buckets_attention{account="22"} 1`,
 			`bucketwarden_account_info{account="33",name="web"} 1`, `bucketwarden_account_info{account="11"} 1`,
 		},
+		"html": {
+			`data-v="33">web <small>33</small></th><td>1</td><td class="bad">1</td><td class="unread">1</td>`, `data-v="44">44</th><td>2</td><td>0</td><td>0</td>`,
+			`data-v="22">=pay ‹U+001B›[31m‹U+202E›eu <small>22</small>`, `"names":{"22":"=pay ‹U+001B›`, "2 of 4 accounts need attention", `<span class="label">web</span>`,
+		},
+		"ocsf": {`"account":{"name":"web","type":"Alibaba Cloud Account","type_id":99,"uid":"33"}`, `"account":{"type":"Alibaba Cloud Account","type_id":99,"uid":"44"}`},
 	} {
 		var out strings.Builder
 		f, _ := FormatNamed(format)
@@ -95,6 +101,46 @@ func TestAccounts_AThousand(t *testing.T) {
 	sum, err := Write(&out, f, v, rows(nil, all...))
 	if err != nil || len(sum.Accounts) != 1000 || sum.Accounts[9].Attention != 1 || sum.Accounts[10].Attention != 0 || sum.Accounts[0].Account != "2000000000000007" {
 		t.Errorf("%d accounts, %v, %v", len(sum.Accounts), sum.Accounts[:11], err)
+	}
+}
+
+// TestAccounts_OnThePage: it has the totals of the JSON form in the same order, ten of them
+// at once, and a name cannot end its element.
+func TestAccounts_OnThePage(t *testing.T) {
+	line := regexp.MustCompile(`data-v="([^"]*)">(?:[^<]* <small>)?[0-9]+(?:</small>)?</th><td>([0-9,]+)</td><td[^>]*>([0-9,]+)</td><td[^>]*>([0-9,]+)</td>`)
+	for _, n := range []int{2, 10, 11, 1000} {
+		v, _ := severalAccounts()
+		v.AccountName = func(id string) string { return `</th><script>"&` + id[:2] }
+		var all []ossenc.Result
+		for i := range n {
+			for b := range 1 + i%3 {
+				r := ossenc.Result{Account: fmt.Sprintf("2%015d", i), Bucket: fmt.Sprintf("b-%d", b), Verdict: ossenc.Compliant, Observed: true}
+				if i%7 == b {
+					r = ossenc.Result{Account: r.Account, Bucket: r.Bucket, Verdict: ossenc.Unknown, Code: ossenc.Denied}
+				}
+				all = append(all, r)
+			}
+		}
+		page, sum := written(t, "html", v, rows(nil, all...))
+		_, table, _ := strings.Cut(string(page), `id="h-accounts"`)
+		table, _, _ = strings.Cut(table, "</section>")
+		found := line.FindAllStringSubmatch(table, -1)
+		if len(found) != n || len(sum.Accounts) != n {
+			t.Fatalf("%d accounts are on the page, %d in the summary, want %d:\n%.2000s", len(found), len(sum.Accounts), n, table)
+		}
+		for i, total := range sum.Accounts {
+			if got, want := fmt.Sprint(found[i][1:]), fmt.Sprint([]string{total.Account, grouped(total.Buckets), grouped(total.Attention), grouped(total.Unread)}); got != want {
+				t.Fatalf("of %d, number %d on the page is %s, want %s", n, i, got, want)
+			}
+		}
+		shown, _, folded := strings.Cut(table, "<details>")
+		if folded != (n > 10) || strings.Count(shown, "data-v=") != min(n, 10) {
+			t.Errorf("%d of %d accounts are shown at once", strings.Count(shown, "data-v="), n)
+		}
+	}
+	v, _ := severalAccounts()
+	if page, _ := written(t, "html", v, rows(nil, ossenc.Result{Bucket: "b", Verdict: ossenc.Compliant, Observed: true})); strings.Contains(string(page), "h-accounts") {
+		t.Error("one account has a table")
 	}
 }
 

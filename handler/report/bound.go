@@ -19,7 +19,7 @@ func length(out *printer, body writer) int {
 // 2 MB.
 const pageRow = 400
 
-func (p *page) kept() int { return p.seen * pageRow }
+func (p *page) kept() int { return p.seen*pageRow + len(p.by["account"])*pageAccount }
 
 func (p prometheusReport) kept() int { return p.info.n }
 

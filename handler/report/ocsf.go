@@ -41,7 +41,7 @@ func (o *ocsfReport) row(r row) {
 	reason := cmp.Or(res.Reason, string(res.Verdict))
 	f := o.finding(status, ocsfCheck+"-"+account+"-"+res.Region+"-"+res.Bucket, reason)
 	o.setActivity(f, r)
-	f["cloud"] = ocsfCloud(account, res.Region)
+	f["cloud"] = ocsfCloud(account, o.v.nameOf(account), res.Region)
 	f["compliance"] = object{
 		"control": ocsfCheck, "status_id": status, "status": ocsfStatus[status], "status_code": string(res.Verdict),
 		"status_details": []string{reason}, "standards": ocsfStandards(), "requirements": ocsfRequirements(), "checks": ocsfChecks(res),
@@ -118,13 +118,17 @@ func ocsfStatusOf(res ossenc.Result) int {
 	return ocsfPass
 }
 
-func ocsfCloud(account, region string) object {
+func ocsfCloud(account, name, region string) object {
 	cloud := object{"provider": "Alibaba Cloud"}
 	if region != "" {
 		cloud["region"] = region
 	}
 	if account != "" {
-		cloud["account"] = object{"uid": account, "type_id": 99, "type": "Alibaba Cloud Account"}
+		of := object{"uid": account, "type_id": 99, "type": "Alibaba Cloud Account"}
+		if name != "" {
+			of["name"] = name
+		}
+		cloud["account"] = of
 	}
 	return cloud
 }
@@ -176,7 +180,7 @@ func (o *ocsfReport) end(s *Summary) {
 	f["metadata"].(object)["event_code"] = "bucketwarden_report"
 	f["finding_info"].(object)["title"] = "Bucketwarden's report"
 	f["finding_info"].(object)["desc"] = "Whether the report has every bucket, and where it comes from."
-	f["cloud"] = ocsfCloud(o.v.Account, "")
+	f["cloud"] = ocsfCloud(o.v.Account, o.v.nameOf(o.v.Account), "")
 	f["compliance"] = object{"control": "bucketwarden_report", "status_id": status, "status": ocsfStatus[status], "status_details": []string{message}, "standards": ocsfStandards()}
 	f["unmapped"] = object{"bucketwarden": s}
 	o.print(encoded(f), "\n")

@@ -35,6 +35,8 @@ type page struct {
 	v    View
 	t    texts
 	rows *spool
+	// names of accounts, by ID.
+	names map[string]string
 	tallies
 }
 
@@ -43,7 +45,7 @@ func newPage(out *printer, v View) writer {
 		v.Language = "en"
 	}
 	v.Reach = cmp.Or(v.Reach, ReachSigned)
-	return &page{printer: out, v: v, t: pageTexts()[v.Language], rows: newSpool(), tallies: newTallies()}
+	return &page{printer: out, v: v, t: pageTexts()[v.Language], rows: newSpool(), names: map[string]string{}, tallies: newTallies()}
 }
 
 // pagePolicy allows the page's own style and script, by their hashes, and no
@@ -65,7 +67,10 @@ func (p *page) row(r row) {
 	p.keep(r)
 }
 
-func (p *page) end(s *Summary) { p.fill(pageTemplate, p.slots(s)) }
+func (p *page) end(s *Summary) {
+	p.nameAccounts(s)
+	p.fill(pageTemplate, p.slots(s))
+}
 
 // fill writes a template.
 func (p *page) fill(template string, slots map[string]func()) {
@@ -108,6 +113,7 @@ func (p *page) slots(s *Summary) map[string]func() {
 		".donut":     func() { p.donut(s) },
 		".legend":    func() { p.legend(s) },
 		".cards":     p.cards,
+		".accounts":  func() { p.accounts(s) },
 		".languages": p.languages,
 		".forms":     p.forms,
 		".heads":     p.heads,
@@ -171,6 +177,7 @@ func (p *page) data() map[string]any {
 		"account": p.v.Account,
 		"home":    p.v.Region,
 		"policy":  policy,
+		"names":   p.names,
 	}
 }
 

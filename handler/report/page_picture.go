@@ -98,7 +98,7 @@ func (p *page) bars(bars []bar, column string) {
 			p.attribute("data-f", column)
 			p.attribute("data-v", b.name)
 		}
-		p.print(`><span class="label">`, escape(p.barName(b)), `</span><span class="n">`, grouped(b.all), `</span>`,
+		p.print(`><span class="label">`, escape(p.barName(b, column)), `</span><span class="n">`, grouped(b.all), `</span>`,
 			`<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">`)
 		at := 0.0
 		for _, g := range drawn {
@@ -113,7 +113,10 @@ func (p *page) bars(bars []bar, column string) {
 	}
 }
 
-func (p *page) barName(b bar) string {
+func (p *page) barName(b bar, column string) string {
+	if name := p.names[b.name]; column == "account" && name != "" {
+		return name
+	}
 	switch b.name {
 	case "":
 		return p.t["others"]

@@ -115,7 +115,7 @@ func newSummary(v View) *Summary {
 		counts = byAccount{}
 	}
 	return &Summary{
-		counts: counts, name: v.AccountName,
+		counts: counts, name: v.nameOf,
 		Wanted: v.Wanted, Compare: v.Compare, EndingSoon: v.EndingSoon, Provenance: provenanceOf(v), Changes: v.History.changes(),
 		limit: v.Limit, cells: map[cell]int{}, last: v.After, digest: newDigest(), tally: tally{pass: map[*test]int{}},
 	}

@@ -39,7 +39,7 @@ const rows = Array.from(body.rows, (tr, i) => {
   };
   r.rule = d.g === "unknown" ? "unknown" : r.current === t("rule_none") ? "none" : r.current.replace(/\(.*\)/, "");
   r.requiredKind = r.required.replace(/\(.*\)/, "");
-  r.text = [r.bucket, r.region, r.current, r.label, r.why, r.details, r.original, r.account, r.policy, r.required, r.code, r.change].join("\n").toLowerCase();
+  r.text = [r.bucket, r.region, r.current, r.label, r.why, r.details, r.original, r.account, data.names[r.account] || "", r.policy, r.required, r.code, r.change].join("\n").toLowerCase();
   return r;
 });
 
@@ -49,7 +49,9 @@ const filter = { q: "", sort: "state" };
 const names = Object.keys(FILTERS).filter((f) => f === "state" || COLUMNS.includes(f) || f === "change" && rows.some((r) => r.change));
 names.forEach((f) => { filter[f] = ""; });
 const title = (f) => t(f === "change" ? f : "col_" + f);
-const said = (f, v) => f === "state" ? t("group_" + v) : f === "change" ? t("change_" + v) : v === "none" || v === "unknown" ? t("rule_" + v) : v;
+// What is seen of an account is its name and ID; what is compared is the ID.
+const account = (id) => data.names[id] ? data.names[id] + " (" + id + ")" : id;
+const said = (f, v) => f === "account" ? account(v) : f === "state" ? t("group_" + v) : f === "change" ? t("change_" + v) : v === "none" || v === "unknown" ? t("rule_" + v) : v;
 
 let limit = PAGE, order = rows, matching = rows, shown = new Set();
 const finder = () => {
@@ -101,7 +103,7 @@ const refresh = () => {
   if ($("q").value.trim() !== filter.q) $("q").value = filter.q;
   names.forEach((f) => { $("f-" + f).value = filter[f]; });
   $("f-sort").value = filter.sort;
-  all("li[data-f] button").forEach((b) => b.setAttribute("aria-pressed", filter[b.parentElement.dataset.f] === b.parentElement.dataset.v));
+  all("[data-v] button").forEach((b) => b.setAttribute("aria-pressed", filter[b.parentElement.dataset.f] === b.parentElement.dataset.v));
   chips();
   draw();
 };
@@ -161,6 +163,7 @@ const openable = (r) => {
   r.button = button(r.bucket, () => toggle(r), { className: "name" });
   r.button.setAttribute("aria-expanded", "false");
   r.tr.cells[0].replaceChildren(r.button);
+  if (data.names[r.account] && at(r.tr, "account")) at(r.tr, "account").append(make("span", { className: "made", textContent: data.names[r.account] }));
 };
 const toggle = (r) => {
   const open = r.button.getAttribute("aria-expanded") !== "true";
@@ -179,7 +182,7 @@ const panel = (r) => {
   const dl = make("dl");
   const row = (name, value, props = {}) => value && dl.append(make("dt", { textContent: t(name) }), make("dd", { textContent: value, ...props }));
   const code = { className: "code" };
-  row("col_account", r.account);
+  row("col_account", account(r.account));
   row("col_rule", r.current, code);
   row("col_required", r.required, code);
   row("col_policy", r.policy);
@@ -268,7 +271,7 @@ const rights = (r) => JSON.stringify({
 }, null, 2);
 
 // Without this script the table stands there whole; from here on it can be used.
-all(".legend li, .bars li[data-f]").forEach((li) => {
+all(".legend li, .bars li[data-f], .totals [data-v]").forEach((li) => {
   const b = button("", () => choose(li.dataset.f, li.dataset.v));
   b.append(...(li.querySelector("button") ?? li).childNodes);
   li.replaceChildren(b);
@@ -282,7 +285,7 @@ const select = (f, label, options) => {
   form.append(make("label", { className: "made" + (f === "sort" ? " order" : "") }, make("span", { textContent: label }), s));
 };
 for (const f of names) {
-  const values = f === "state" ? ORDER.filter((g) => rows.some((r) => r.state === g)) : [...new Set(rows.map(FILTERS[f]))].filter(Boolean).sort(collator.compare);
+  const values = f === "state" ? ORDER.filter((g) => rows.some((r) => r.state === g)) : [...new Set(rows.map(FILTERS[f]))].filter(Boolean).sort((a, b) => collator.compare(said(f, a), said(f, b)));
   select(f, title(f), [["", t("any")], ...values.map((v) => [v, said(f, v)])]);
 }
 select("sort", t("sort"), COLUMNS.flatMap((c) => [[c, t("col_" + c) + " \u2191"], ["-" + c, t("col_" + c) + " \u2193"]]));

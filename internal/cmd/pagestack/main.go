@@ -46,6 +46,7 @@ func main() {
 	policy := flag.String("policy", "", "policy file of the function")
 	console := flag.Bool("console", false, "serve what `bucketwarden local` serves, with its console")
 	history := flag.String("history", "", "print a page in this language that compares with earlier reports, and end")
+	accounts := flag.Int("accounts", 0, "serve only the page of an organisation of so many accounts")
 	only := flag.Int("only", -1, "have just so many buckets, all compliant")
 	env := []string{settings.HTTPAuth + "=platform", settings.HTTPAllow + "=report,apply,events"}
 	flag.Func("env", "set a setting of the function, as NAME=VALUE", func(s string) error {
@@ -62,6 +63,13 @@ func main() {
 	}
 	if *only >= 0 {
 		*buckets = *only
+	}
+	if *accounts > 0 {
+		if err := estate(context.Background(), *accounts); err != nil {
+			fmt.Fprintln(os.Stderr, "pagestack:", err)
+			os.Exit(1)
+		}
+		return
 	}
 	do := func(ctx context.Context, binary string) error {
 		return run(ctx, binary, *addr, append(env, settings.Policy+"="+*policy), account{more: *buckets, plain: *only >= 0})

@@ -220,6 +220,9 @@ func (s *survey) summarize(head []string, sum *report.Summary, count *tally, tar
 		fmt.Fprintln(out, line)
 	}
 	fmt.Fprintln(out, count)
+	if len(sum.Accounts) > 1 {
+		fmt.Fprintln(out, accountsLine(sum.Accounts))
+	}
 	if sum.Changes != nil {
 		fmt.Fprintln(out, "changes:", sum.Changes)
 		sayTrend(out, sum.Changes.Trend)

@@ -92,6 +92,20 @@ func writeAccounts(t *term.Terminal, w io.Writer, accounts []report.AccountTotal
 	return nil
 }
 
+// accountsLine sums the accounts up: 1,000 of them do not fit a summary.
+func accountsLine(accounts []report.AccountTotal) string {
+	attention, unread := 0, 0
+	for _, a := range accounts {
+		if a.Attention > 0 {
+			attention++
+		}
+		if a.Unread > 0 {
+			unread++
+		}
+	}
+	return fmt.Sprintf("%s: %d with buckets that need attention, %d with buckets that could not be read", counted(len(accounts), "account"), attention, unread)
+}
+
 // isWeaker reports whether a change from before to after takes strength away.
 func isWeaker(before, after ossenc.Rule) bool {
 	return ossenc.Decide(after, before, ossenc.Floor).Write
