@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,9 +221,7 @@ func (s *survey) summarize(head []string, sum *report.Summary, count *tally, tar
 		fmt.Fprintln(out, line)
 	}
 	fmt.Fprintln(out, count)
-	if len(sum.Accounts) > 1 {
-		fmt.Fprintln(out, accountsLine(sum.Accounts))
-	}
+	sayAccounts(out, sum.Accounts)
 	if sum.Changes != nil {
 		fmt.Fprintln(out, "changes:", sum.Changes)
 		sayTrend(out, sum.Changes.Trend)
@@ -279,7 +278,7 @@ func (s *survey) next(count *tally) string {
 
 // status is the command's: what is missing counts more than what was found.
 func (s *survey) status(sum *report.Summary, count *tally) error {
-	unread := count.counts[unknown] > 0 && (!s.exitCode || containsFinding(s.failOn, findUnknown))
+	unread := count.counts[unknown] > 0 && (!s.exitCode || slices.Contains(s.failOn, findUnknown))
 	switch {
 	case sum.Error != nil || sum.Next != "" || unread || count.total == 0 && !sum.Complete:
 		return app.End(app.Incomplete)
@@ -289,13 +288,4 @@ func (s *survey) status(sum *report.Summary, count *tally) error {
 		return app.End(app.Findings)
 	}
 	return nil
-}
-
-func containsFinding(all []finding, one finding) bool {
-	for _, f := range all {
-		if f == one {
-			return true
-		}
-	}
-	return false
 }

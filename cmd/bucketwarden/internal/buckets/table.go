@@ -92,8 +92,11 @@ func writeAccounts(t *term.Terminal, w io.Writer, accounts []report.AccountTotal
 	return nil
 }
 
-// accountsLine sums the accounts up: 1,000 of them do not fit a summary.
-func accountsLine(accounts []report.AccountTotal) string {
+// sayAccounts sums several accounts up in a line: 1,000 of them do not fit a summary.
+func sayAccounts(out io.Writer, accounts []report.AccountTotal) {
+	if len(accounts) < 2 {
+		return
+	}
 	attention, unread := 0, 0
 	for _, a := range accounts {
 		if a.Attention > 0 {
@@ -103,7 +106,7 @@ func accountsLine(accounts []report.AccountTotal) string {
 			unread++
 		}
 	}
-	return fmt.Sprintf("%s: %d with buckets that need attention, %d with buckets that could not be read", counted(len(accounts), "account"), attention, unread)
+	fmt.Fprintf(out, "%s: %d with buckets that need attention, %d with buckets that could not be read\n", counted(len(accounts), "account"), attention, unread)
 }
 
 // isWeaker reports whether a change from before to after takes strength away.
