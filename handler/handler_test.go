@@ -371,6 +371,7 @@ func TestClassify(t *testing.T) {
 		{"HTTPOfOddType", `{"version":"v1","requestContext":{"http":"GET"}}`, class{}},
 		{"HTTPAndCloudEvent", `{"specversion":"1.0",` + http + `}`, class{}},
 		{"HTTPWithSpecversionInText", `{` + http + `,"body":"{\"specversion\":1}"}`, class{kind: httpRequest}},
+		{"HTTPWithSpecversionInTheQuery", `{` + http + `,"queryParameters":{"specversion":"1.0"}}`, class{kind: httpRequest}},
 		{"Broken", `{` + http, class{}},
 		{"Timer", `{` + timer + `,"payload":"{}"}`, class{sweepRequest, []byte("{}"), true, run}},
 		{"TimerWithoutPayload", `{` + timer + `}`, class{sweepRequest, nil, true, run}},

@@ -246,6 +246,37 @@ func TestEnsure_NeverRepeatsAWriteOnAnOldLook(t *testing.T) {
 	}
 }
 
+// A change, a removal too, is sent once: whoever asked for it looks again before the next.
+func TestClient_SendsAChangeOnce(t *testing.T) {
+	for operation, change := range map[string]func(*testing.T, *alicloud.Client) error{
+		"PutBucketEncryption": func(t *testing.T, c *alicloud.Client) error {
+			_, err := c.Put(ctxOf(t), b1, ossenc.Rule{Algorithm: ossenc.AES256})
+			return err
+		},
+		"DeleteBucketEncryption": func(t *testing.T, c *alicloud.Client) error {
+			_, err := c.Delete(ctxOf(t), b1)
+			return err
+		},
+	} {
+		for name, fault := range map[string]localoss.Fault{
+			"503": {Code: "ServiceUnavailable"}, "Throttled": {Code: "MetaOperationQpsLimitExceeded"}, "Reset": {Reset: true}, "ResetAfterTheDeed": {Reset: true, After: true},
+		} {
+			t.Run(operation+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server := localoss.New(localoss.Options{})
+					server.AddKey(key)
+					server.PutBucket(localoss.Bucket{Name: "b-1"})
+					server.SetFault(func(localoss.Request) *localoss.Fault { return &fault })
+					err := change(t, alicloud.NewClient(alicloud.Endpoints{}, wire{server}, nil))
+					if n := server.Count(operation); err == nil || n != 1 {
+						t.Errorf("sent %d times: %v", n, err)
+					}
+				})
+			})
+		}
+	}
+}
+
 // A bucket that was just created and is not there yet is gone only if the wait for
 // it was a whole one: a success hides a bucket that nobody looked at.
 func TestEnsure_NotGoneWhileTimeRunsOut(t *testing.T) {
