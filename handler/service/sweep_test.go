@@ -363,6 +363,24 @@ func TestRestore_UndoesWhatIsFixedAndNothingElse(t *testing.T) {
 	}
 }
 
+// What lies behind another writer's change is not undone, and the answer says so: it has a
+// result that fails.
+func TestUndo_SaysWhatIsNotUndone(t *testing.T) {
+	sm4 := ossenc.Rule{Algorithm: ossenc.SM4}
+	m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": kms}}
+	at := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+	results, err := serving(m).Undo(t.Context(), []Change{
+		{Bucket: "b-1", Before: ossenc.Rule{}, After: aes256, Time: at},
+		{Bucket: "b-1", Before: sm4, After: kms, Time: at.Add(time.Hour)}, // another writer set SM4 between them
+	}, ChangeOptions{})
+	if err != nil || len(results.Results) != 2 || m.Rules["b-1"] != sm4 {
+		t.Fatalf("%+v, %v; the rule is %s", results, err, m.Rules["b-1"])
+	}
+	if done, not := results.Results[0], results.Results[1]; done.Verdict != ossenc.Fixed || not.Verdict != ossenc.Blocked || not.Code != ossenc.Refused || !strings.Contains(not.Reason, "is not undone") {
+		t.Errorf("%+v", results.Results)
+	}
+}
+
 func TestOne_DryRunAndReportModeWriteNothing(t *testing.T) {
 	for _, report := range []bool{false, true} {
 		m := &memory.Account{Rules: map[string]ossenc.Rule{"b-1": {}}}
