@@ -51,7 +51,11 @@ func TestPage_ComparesWithEarlierReports(t *testing.T) {
 	if text := b.text(".detail"); !strings.Contains(text, "open as before") || !strings.Contains(text, "2026-10-01 09:00:00 UTC") {
 		t.Errorf("the row opens with\n%s", text)
 	}
-	whole := strings.Join(b.printed("print-history"), "\n")
+	sheets := b.printed("print-history")
+	if len(sheets) != 2 { // one that sums up, and the table
+		t.Errorf("%d sheets", len(sheets))
+	}
+	whole := strings.Join(sheets, "\n")
 	for _, want := range []string{"2026-11-10 09:00 UTC", "4 of 13 need attention", "fixed", "open as before"} {
 		if !strings.Contains(whole, want) {
 			t.Errorf("the print does not say %q:\n%s", want, whole)
