@@ -113,8 +113,12 @@ func (t *timeline) run(ctx context.Context, args []string) error {
 		return err
 	}
 	entries := t.entries(p, bucket)
-	if err := target.write(t.app, t.writer(target.format, entries)); err != nil {
+	fought := fights(ctx, r, p, bucket)
+	if err := target.write(t.app, t.writer(target.format, entries, fought)); err != nil {
 		return err
+	}
+	for _, f := range fought {
+		t.app.Notef("%s: a fight: %s. What ends it:\n%s", f.Bucket, f.Fight, f.Advice)
 	}
 	return t.finish(p, entries)
 }
@@ -199,16 +203,18 @@ func timelineOf(k key, region string, changes []history.Change, whole bool) []en
 	return all
 }
 
-func (t *timeline) writer(format string, entries []entry) func(io.Writer) error {
+func (t *timeline) writer(format string, entries []entry, fought []fight) func(io.Writer) error {
 	switch format {
 	case "json":
 		return func(w io.Writer) error {
 			enc := json.NewEncoder(w)
 			enc.SetIndent("", "  ")
-			return enc.Encode(map[string]any{"entries": entries})
+			return enc.Encode(map[string]any{"entries": entries, "fights": fought})
 		}
 	case "html":
-		return func(w io.Writer) error { return page().ExecuteTemplate(w, "history", entries) }
+		return func(w io.Writer) error {
+			return page().ExecuteTemplate(w, "history", map[string]any{"Entries": entries, "Fights": fought})
+		}
 	}
 	return func(w io.Writer) error { return t.table(w, entries) }
 }
