@@ -132,3 +132,16 @@ func withoutRoles(a *app.App, r *reach.Reach) {
 		a.Notef("no role is known to be the function's, so no change counts as its own: add --role NAME, or %s", settings.RoleName)
 	}
 }
+
+// length is a duration for people: 90d, 3h20m, 45s.
+func length(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}

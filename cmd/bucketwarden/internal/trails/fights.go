@@ -37,7 +37,7 @@ func fights(ctx context.Context, r *reach.Reach, p *past, only string) []fight {
 	return all
 }
 
-// latestFight looks at the 24 hours before each write of the function, the latest first.
+// latestFight searches the 24 hours before each write of the function, the latest first.
 func latestFight(changes []history.Change) ossenc.Fight {
 	ordered := history.Order(changes)
 	for i, c := range slices.Backward(ordered) {

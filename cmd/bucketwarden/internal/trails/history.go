@@ -3,7 +3,6 @@ package trails
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -290,17 +289,4 @@ func (t *timeline) finish(p *past, entries []entry) error {
 		t.app.Notef("%d change(s); times are UTC; what happened in the last %d minutes may be missing", len(entries), int(late.Minutes()))
 	}
 	return nil
-}
-
-// length is a duration for people: 90d, 3h20m, 45s.
-func length(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
 }
