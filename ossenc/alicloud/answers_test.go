@@ -133,6 +133,25 @@ func TestClient_ReadsNoEndlessAnswer(t *testing.T) {
 	}
 }
 
+// A whole answer with more behind it than any of OSS's has is none, whatever it says: it is
+// not known what the rest would have said.
+func TestClient_RefusesWhatIsTooLongBehindAnAnswer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+	}{"Rule": {http.StatusOK, wholeRule}, "NoRule": {http.StatusNotFound, noRule}} {
+		for pad, fails := range map[int]bool{0: false, 1 << 10: false, 65 << 10: true} {
+			synctest.Test(t, func(t *testing.T) {
+				c, _ := answering(tt.status, nil, func() io.Reader { return strings.NewReader(tt.body + strings.Repeat(" ", pad)) })
+				got, err := c.Get(ctxOf(t), b1)
+				if (err != nil) != fails || fails && ossenc.CodeOf(err) != ossenc.Unavailable {
+					t.Errorf("%s, and %d bytes: %+v, %v", name, pad, got, err)
+				}
+			})
+		}
+	}
+}
+
 // No answer makes the client panic: a panic in the goroutine that lists would
 // end the process with every invocation in it.
 func TestClient_AnyErrorIsAnError(t *testing.T) {
