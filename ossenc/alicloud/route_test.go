@@ -290,6 +290,7 @@ func TestClient_FollowsToHostsOfOSSOnly(t *testing.T) {
 		"evil.example.com": false, "kms.cn-beijing.aliyuncs.com": false, "cn-beijing.kms.aliyuncs.com": false, "evil.aliyuncs.com": false,
 		"oss-cn-beijing.aliyuncs.com.evil.com": false, "oss-cn-beijing.aliyuncs.com/x": false, "oss-cn-beijing.aliyuncs.com:444": false,
 		"x@oss-cn-beijing.aliyuncs.com": false, "a.b.oss.aliyuncs.com": false, ".oss.aliyuncs.com": false, "127.0.0.1": false, "": false,
+		"oss": false, "oss-cn-beijing": false, "vpc100-oss-cn-beijing": false, "oss-" + strings.Repeat("a", 86) + ".aliyuncs.com": false, // the longest has 100 letters
 		"oss-cn-kw7marksecretqz3x9yv2.aliyuncs.com": false, "oss-cn-2vy9x3zqtercesk.aliyuncs.com": false,
 	} {
 		var asked []string

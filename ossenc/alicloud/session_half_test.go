@@ -50,6 +50,25 @@ func TestAccounts_HalfASessionActsForNobody(t *testing.T) {
 	}
 }
 
+// A session is known to the guard of texts from its beginning, used or not, whole or not:
+// what repeats it may be said to another invocation.
+func TestAccounts_ASessionsSecretsAreKnownAtOnce(t *testing.T) {
+	for i, token := range []string{"tq8Zw3Lk9Vx2Rm7Yb4", ""} {
+		s := newSTS(t)
+		secret := []string{"sJ5nD1cH6gP0aQ8zU3", "sK2vT7eW4oB9yF1mX6"}[i]
+		body := fmt.Sprintf(`{"Credentials":{"AccessKeyId":"STS.x%d","AccessKeySecret":%q,"SecurityToken":%q,"Expiration":%q}}`, i, secret, token, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		s.SetFault(func(localrpc.Request) *localrpc.Fault { return &localrpc.Fault{Body: []byte(body)} })
+		if _, err := s.accounts.Identity(invoked(t.Context()), second); (err == nil) != (token != "") {
+			t.Fatalf("%v", err)
+		}
+		for _, text := range []string{secret, token} {
+			if text != "" && (!alicloud.Repeats(t.Context(), "x-"+text) || strings.Contains(alicloud.Line(t.Context(), "said "+text), text)) {
+				t.Errorf("%q is shown", text)
+			}
+		}
+	}
+}
+
 // Whatever part of an identity's credentials is missing, nobody else's are taken: only
 // an invocation of the own account without any credentials at all asks the chain.
 func TestClient_TakesNobodyElsesCredentials(t *testing.T) {
