@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +28,7 @@ import (
 	"bucketwarden/internal/local/stack"
 	localsts "bucketwarden/internal/local/sts"
 	"bucketwarden/internal/local/wire"
+	"bucketwarden/internal/stories"
 	"bucketwarden/ossenc"
 )
 
@@ -60,13 +60,9 @@ func TestStories(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup:               setUp,
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		Cmds: stories.Verbs(func(ts *testscript.TestScript) *localoss.Server { return worldOf(ts).OSS }, map[string]stories.Verb{
 			"bw":      command,
-			"bucket":  bucket,
-			"rule":    rule,
-			"fault":   fault,
 			"sts":     stsAnswers,
-			"calls":   calls,
 			"agent":   agent,
 			"account": joins,
 			"same":    same,
@@ -76,7 +72,7 @@ func TestStories(t *testing.T) {
 			"trail":   trail,
 			"did":     did,
 			"when":    when,
-		},
+		}),
 	})
 }
 
@@ -194,83 +190,6 @@ func command(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// bucket creates buckets: bucket NAME [region=R] [rule=RULE] [owner=ACCOUNT].
-func bucket(ts *testscript.TestScript, _ bool, args []string) {
-	b := localoss.Bucket{Name: args[0], Region: cloud.Region}
-	for _, arg := range args[1:] {
-		name, value, _ := strings.Cut(arg, "=")
-		switch name {
-		case "region":
-			b.Region = value
-		case "rule":
-			b.Rule = parseRule(ts, value)
-		case "owner":
-			b.Owner = value
-		default:
-			ts.Fatalf("bucket: %s", arg)
-		}
-	}
-	worldOf(ts).OSS.PutBucket(b)
-}
-
-func parseRule(ts *testscript.TestScript, text string) localoss.Rule {
-	r, err := ossenc.ParseRule(text)
-	ts.Check(err)
-	return localoss.Rule{Algorithm: r.Algorithm, KMSKeyID: r.KMSKeyID, KMSDataEncryption: r.KMSDataEncryption}
-}
-
-// rule checks the rule that OSS holds, or sets it: rule NAME is RULE, rule NAME =
-// RULE.
-func rule(ts *testscript.TestScript, _ bool, args []string) {
-	oss := worldOf(ts).OSS
-	if args[1] == "=" {
-		oss.SetRule(args[0], parseRule(ts, args[2]))
-		return
-	}
-	b, ok := oss.Bucket(args[0])
-	if !ok {
-		ts.Fatalf("no bucket %s", args[0])
-	}
-	if got := (ossenc.Rule{Algorithm: b.Rule.Algorithm, KMSKeyID: b.Rule.KMSKeyID, KMSDataEncryption: b.Rule.KMSDataEncryption}).String(); got != args[2] {
-		ts.Fatalf("%s has %s, want %s", args[0], got, args[2])
-	}
-}
-
-// fault makes OSS fail: fault CODE [on=Operation] [bucket=NAME] [times=n], fault off.
-func fault(ts *testscript.TestScript, _ bool, args []string) {
-	oss := worldOf(ts).OSS
-	if args[0] == "off" {
-		oss.SetFault(nil)
-		return
-	}
-	on, name, times := "", "", int64(1<<30)
-	for _, arg := range args[1:] {
-		key, value, _ := strings.Cut(arg, "=")
-		switch key {
-		case "on":
-			on = value
-		case "bucket":
-			name = value
-		case "times":
-			n, err := strconv.ParseInt(value, 10, 64)
-			ts.Check(err)
-			times = n
-		default:
-			ts.Fatalf("fault: %s", arg)
-		}
-	}
-	var mu sync.Mutex
-	oss.SetFault(func(r localoss.Request) *localoss.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if on != "" && r.Operation != on || name != "" && r.Bucket != name || times == 0 {
-			return nil
-		}
-		times--
-		return &localoss.Fault{Code: args[0]}
-	})
-}
-
 // stsAnswers makes STS refuse, or checks how often it was asked whose key this is: sts
 // CODE, sts off, sts asked N.
 func stsAnswers(ts *testscript.TestScript, _ bool, args []string) {
@@ -284,24 +203,6 @@ func stsAnswers(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	default:
 		sts.SetFault(func(localrpc.Request) *localrpc.Fault { return &localrpc.Fault{Code: args[0]} })
-	}
-}
-
-// calls checks how often the last command called OSS: calls Operation=n... Operations
-// that are not named must not have been called.
-func calls(ts *testscript.TestScript, _ bool, args []string) {
-	got := map[string]int{}
-	for _, r := range worldOf(ts).OSS.Requests() {
-		got[r.Operation]++
-	}
-	var text []string
-	for name, n := range got {
-		text = append(text, fmt.Sprintf("%s=%d", name, n))
-	}
-	slices.Sort(text)
-	slices.Sort(args)
-	if !slices.Equal(text, args) {
-		ts.Fatalf("the calls were %v, want %v", text, args)
 	}
 }
 
@@ -423,10 +324,10 @@ func did(ts *testscript.TestScript, _ bool, args []string) {
 		case "agent":
 			r.UserAgent = value
 		case "rule":
-			r.Rule = parseRule(ts, value)
+			r.Rule = stories.Rule(ts, value)
 		case "saw": // 700 ms before the second of the write
-			seen := parseRule(ts, value)
-			look := ossenc.Look{At: r.Time.Add(-700 * time.Millisecond), Saw: ossenc.Saw(ossenc.Rule{Algorithm: seen.Algorithm, KMSKeyID: seen.KMSKeyID, KMSDataEncryption: seen.KMSDataEncryption})}
+			seen := stories.Rule(ts, value)
+			look := ossenc.Look{At: r.Time.Add(-700 * time.Millisecond), Saw: ossenc.Saw(ossenc.Rule(seen))}
 			r.UserAgent = "alibabacloud-go-sdk-v2/1.6.1/bucketwarden " + look.String()
 		case "code":
 			r.Status, r.Code = 403, value

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +19,7 @@ import (
 	localoss "bucketwarden/internal/local/oss"
 	"bucketwarden/internal/local/stack"
 	"bucketwarden/internal/local/wire"
+	"bucketwarden/internal/stories"
 	"bucketwarden/ossenc"
 )
 
@@ -57,13 +56,9 @@ func TestScripts(t *testing.T) {
 			env.Defer(s.end(env))
 			return err
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		Cmds: stories.Verbs(func(ts *testscript.TestScript) *localoss.Server { return started(ts).OSS }, map[string]stories.Verb{
 			"function": function,
-			"bucket":   bucket,
-			"rule":     rule,
 			"event":    event,
-			"calls":    calls,
-			"fault":    fault,
 			"lag":      lag,
 			"late":     late,
 			"log":      logged,
@@ -72,7 +67,7 @@ func TestScripts(t *testing.T) {
 			"digest":   digest,
 			"did":      did,
 			"key":      key,
-		},
+		}),
 	})
 }
 
@@ -124,7 +119,7 @@ func function(ts *testscript.TestScript, neg bool, args []string) {
 	o := stack.Options{Binary: binary, Log: &s.log, Keys: keys, Dir: ts.MkAbs(".")}
 	for _, arg := range args {
 		if n, ok := strings.CutPrefix(arg, "sessions="); ok {
-			o.Sessions = number(ts, n)
+			o.Sessions = int64(stories.Number(ts, n))
 			continue
 		}
 		if file, ok := strings.CutPrefix(arg, "policy="); ok {
@@ -146,56 +141,6 @@ func function(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(err)
 	s.stack = st
-}
-
-// bucket creates buckets: bucket NAME [region=R] [rule=RULE] [owner=ACCOUNT].
-func bucket(ts *testscript.TestScript, _ bool, args []string) {
-	b := localoss.Bucket{Name: args[0], Region: stack.Region}
-	for _, arg := range args[1:] {
-		name, value, _ := strings.Cut(arg, "=")
-		switch name {
-		case "region":
-			b.Region = value
-		case "rule":
-			b.Rule = parseRule(ts, value)
-		case "owner":
-			b.Owner = value
-		default:
-			ts.Fatalf("bucket: %s", arg)
-		}
-	}
-	started(ts).OSS.PutBucket(b)
-}
-
-// rule checks the rule that OSS holds, or sets it: rule NAME is RULE, rule NAME
-// = RULE.
-func rule(ts *testscript.TestScript, _ bool, args []string) {
-	oss := started(ts).OSS
-	if args[1] == "=" {
-		oss.SetRule(args[0], parseRule(ts, args[2]))
-		return
-	}
-	b, ok := oss.Bucket(args[0])
-	if !ok {
-		ts.Fatalf("no bucket %s", args[0])
-	}
-	got := ossenc.Rule{Algorithm: b.Rule.Algorithm, KMSKeyID: b.Rule.KMSKeyID, KMSDataEncryption: b.Rule.KMSDataEncryption}.String()
-	if got != args[2] {
-		ts.Fatalf("%s has %s, want %s", args[0], got, args[2])
-	}
-}
-
-// parseRule reads the form that a Rule prints in: none, AES256, KMS(key)+SM4.
-func parseRule(ts *testscript.TestScript, s string) localoss.Rule {
-	if s == "none" {
-		return localoss.Rule{}
-	}
-	rest, data, _ := strings.Cut(s, "+")
-	algorithm, key, _ := strings.Cut(strings.TrimSuffix(rest, ")"), "(")
-	if !slices.Contains([]string{"AES256", "SM4", "KMS", "AES512"}, algorithm) {
-		ts.Fatalf("no rule: %s", s)
-	}
-	return localoss.Rule{Algorithm: algorithm, KMSKeyID: key, KMSDataEncryption: data}
 }
 
 // event invokes the function: event FILE, or event created|removed|changed|own
@@ -242,76 +187,14 @@ func payloadOf(ts *testscript.TestScript, args []string) []byte {
 	return []byte(ts.ReadFile(args[0]))
 }
 
-// calls checks how often the last event made the function call OSS: calls
-// Operation=n... Operations that are not named must not have been called.
-func calls(ts *testscript.TestScript, _ bool, args []string) {
-	want := map[string]int{}
-	for _, arg := range args {
-		name, n, _ := strings.Cut(arg, "=")
-		want[name] = int(number(ts, n))
-	}
-	got := map[string]int{}
-	for _, r := range started(ts).OSS.Requests() {
-		got[r.Operation]++
-	}
-	for name := range want {
-		if want[name] == 0 {
-			delete(want, name)
-		}
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		ts.Fatalf("calls %v, want %v", got, want)
-	}
-}
-
-// fault makes OSS fail: fault CODE [on=Operation] [in=Region of the signature] [times=n]
-// [after], fault reset ..., fault off.
-func fault(ts *testscript.TestScript, _ bool, args []string) {
-	oss := started(ts).OSS
-	if args[0] == "off" {
-		oss.SetFault(nil)
-		return
-	}
-	f := localoss.Fault{Code: args[0]}
-	if args[0] == "reset" {
-		f = localoss.Fault{Reset: true}
-	}
-	on, in, times := "", "", int64(1<<30)
-	for _, arg := range args[1:] {
-		name, value, _ := strings.Cut(arg, "=")
-		switch name {
-		case "on":
-			on = value
-		case "in":
-			in = value
-		case "times":
-			times = number(ts, value)
-		case "after":
-			f.After = true
-		default:
-			ts.Fatalf("fault: %s", arg)
-		}
-	}
-	var mu sync.Mutex
-	oss.SetFault(func(r localoss.Request) *localoss.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if on != "" && r.Operation != on || in != "" && r.Region != in || times == 0 {
-			return nil
-		}
-		times--
-		return &f
-	})
-}
-
 // lag lets the next n reads after a write show the old rule: lag n.
 func lag(ts *testscript.TestScript, _ bool, args []string) {
-	started(ts).OSS.SetReadLag(int(number(ts, args[0])))
+	started(ts).OSS.SetReadLag(stories.Number(ts, args[0]))
 }
 
 // late lets the next n calls for a bucket find none: late BUCKET n.
 func late(ts *testscript.TestScript, _ bool, args []string) {
-	started(ts).OSS.AppearAfter(args[0], int(number(ts, args[1])))
+	started(ts).OSS.AppearAfter(args[0], stories.Number(ts, args[1]))
 }
 
 // logged checks that the function's log has, or has not, a text: log TEXT.
@@ -319,12 +202,6 @@ func logged(ts *testscript.TestScript, neg bool, args []string) {
 	if found := strings.Contains(of(ts).log.String(), args[0]); found == neg {
 		ts.Fatalf("in the log: %t\n%s", found, of(ts).log.String())
 	}
-}
-
-func number(ts *testscript.TestScript, s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	ts.Check(err)
-	return n
 }
 
 // lockedBuffer is written by the function's log and read by scripts.
