@@ -2,6 +2,7 @@ package buckets
 
 import (
 	"errors"
+	"slices"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/handler/report"
@@ -17,12 +18,26 @@ func failed(a *app.App, err error) error {
 		return err
 	}
 	if e, ok := errors.AsType[*ossenc.Error](err); ok {
-		return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(e.Code)}
+		return nothingRead(err, e.Code, e.OSSCode)
 	}
 	if e, ok := errors.AsType[*report.Error](err); ok {
-		return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(e.Code)}
+		return nothingRead(err, e.Code, e.OSSCode)
 	}
 	return err
+}
+
+// nothingRead is the error of a first call that failed. A key that OSS does not take is
+// a mistake of the credentials, as one that STS does not take is.
+func nothingRead(err error, code ossenc.Code, ossCode string) error {
+	if slices.Contains(keyCodes, ossCode) {
+		return &app.Error{Exit: app.Usage, Err: err, Next: "check the key, its secret and its token; --verbose says where they were found"}
+	}
+	return &app.Error{Exit: app.Incomplete, Err: err, Next: advice(code)}
+}
+
+// keyCodes are those of OSS for a key, a secret or a token that it does not take.
+var keyCodes = []string{
+	"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurityToken", "SecurityTokenExpired", "AccessKeyIdAndSecurityTokenNotMatch", "SecurityTokenNotSupported",
 }
 
 // advice is the next step after a failure of this kind.

@@ -145,7 +145,11 @@ func resultError(r ossenc.Result) error {
 	if r.Verdict == ossenc.Gone {
 		code = ossenc.NotFound
 	}
-	return &app.Error{Exit: exit, Err: fmt.Errorf("%s: %s", r.Bucket, term.Clean(r.Reason)), Next: advice(code)}
+	err := fmt.Errorf("%s: %s", r.Bucket, term.Clean(r.Reason))
+	if !r.Observed && exit == app.Incomplete {
+		return nothingRead(err, code, r.OSSCode)
+	}
+	return &app.Error{Exit: exit, Err: err, Next: advice(code)}
 }
 
 func (o *one) set(ctx context.Context, name string) error {
