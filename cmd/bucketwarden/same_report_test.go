@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	localfc "bucketwarden/internal/local/fc"
@@ -106,13 +107,13 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 		}
 	}
 	// Whoever collects it gets three buckets at a time.
-	parts := 0
+	var parts atomic.Int64
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		query.Set("limit", "3")
 		r.URL.RawQuery = query.Encode()
 		r.RequestURI = r.URL.RequestURI()
-		parts++
+		parts.Add(1)
 		s.Function.Handler().ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
@@ -134,7 +135,7 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: the function (status %d) reports\n%s\nthe command\n%s", form, rec.Code, firstDifference(got, want), firstDifference(want, got))
 		}
-		parts = 0
+		parts.Store(0)
 		a.run(3, "report", "--via", front.URL, "--policy", policy, "--format", format, "--lang", language, "--output", file+"-via")
 		collected, err := os.ReadFile(file + "-via")
 		if err != nil {
@@ -144,8 +145,8 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 		if format == "html" {
 			via = withoutReach(t, via)
 		}
-		if via != got || parts != 3 {
-			t.Errorf("%s in %d parts: the function reports\n%s\ncollected\n%s", form, parts, firstDifference(got, via), firstDifference(via, got))
+		if via != got || parts.Load() != 3 {
+			t.Errorf("%s in %d parts: the function reports\n%s\ncollected\n%s", form, parts.Load(), firstDifference(got, via), firstDifference(via, got))
 		}
 	}
 	tableHasTheCountsOfJSON(t, a.run(3, "report", "--policy", policy), filepath.Join(dir, "by-command-json"))

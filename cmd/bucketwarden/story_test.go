@@ -206,14 +206,15 @@ func stsAnswers(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// agent checks the end of the user agent of all calls of the last command.
+// agent checks the end of the user agent of all calls of the last command, but for what a
+// write was decided on.
 func agent(ts *testscript.TestScript, _ bool, args []string) {
 	requests := worldOf(ts).OSS.Requests()
 	if len(requests) == 0 {
 		ts.Fatalf("there were no calls")
 	}
 	for _, r := range requests {
-		if !strings.HasSuffix(r.UserAgent, args[0]) {
+		if product, _, _ := strings.Cut(r.UserAgent, " look/"); !strings.HasSuffix(product, args[0]) {
 			ts.Fatalf("%s came from %q", r.Operation, r.UserAgent)
 		}
 	}

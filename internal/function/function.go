@@ -81,7 +81,7 @@ func NewService(cfg settings.Config, log *slog.Logger) *service.Service {
 	if cfg.AskTrail {
 		warden.Fights = newFights(cfg, c, log)
 		if cfg.OwnRole == "" {
-			log.Warn("fights are not found in the function's own account: none of its writes is known to be its own; set " + settings.RoleName + " to the function's RAM role, as " + settings.Trail + " needs it")
+			log.Warn("fights are not found in the function's own account", "because", "none of its writes is known to be its own: set "+settings.RoleName+" to the function's RAM role, as "+settings.Trail+" needs it")
 		}
 	} else if cfg.Policy.StopsFights() {
 		log.Warn("on_fight: stop has no effect, so rules are repaired each time; set " + settings.Trail + " to on")
