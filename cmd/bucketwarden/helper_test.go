@@ -39,7 +39,7 @@ func newAccount(t *testing.T) *account {
 
 // command returns the command with these arguments.
 func (a *account) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(a.t.Context(), binary, args...)
+	cmd := exec.CommandContext(a.t.Context(), raced, args...)
 	cmd.Dir, cmd.Env = a.dir, a.env
 	return cmd
 }

@@ -3,5 +3,5 @@
 package main
 
 // raceFlags build the command with the race detector too: a race in it ends the
-// process with an error, and so the story.
+// process with an error, and so the test.
 var raceFlags = []string{"-race"}

@@ -118,8 +118,7 @@ func (r *recorder) Handle(_ context.Context, rec slog.Record) error {
 // request, by the system's roots and for its name.
 func TestEveryService_IsAskedOverTLSThatIsChecked(t *testing.T) {
 	for name, ask := range asked {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, func(t *testing.T) { // one after the other: a process has one transport for STS
 			s := serveTLS(t)
 			cfg, warden, c := everywhere(t, s.URL)
 			if err := ask(invocation(t), cfg, c, warden); err == nil || s.requests.Load() == 0 {
