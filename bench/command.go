@@ -120,7 +120,7 @@ func (c *command) goals() []goal {
 	}
 	large := c.Reports[len(c.Reports)-1]
 	return []goal{
-		{"bucketwarden version, × hello", 1.5, c.Version / c.Hello},
+		{"the command's version, × hello", 1.5, c.Version / c.Hello},
 		{fmt.Sprintf("report of %d, CPU of a bucket, × a plain loop", large.Buckets), 1.25, large.CPU / large.Plain},
 		{fmt.Sprintf("report of %d, resident, MB", large.Buckets), 32, float64(large.Peak) / 1000},
 	}
