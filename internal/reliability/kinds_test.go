@@ -76,14 +76,14 @@ func (f fault) wasPut() outcome {
 }
 
 // swept: a sweep waits for no late bucket, and tries again what was throttled
-// until the time runs out.
+// until the time runs out, which may be before the look behind a write.
 func (f fault) swept() outcome {
 	if f.listed != "" {
 		return f.listed
 	}
 	want := f.wasPut()
 	if strings.Contains(string(want), "throttled") {
-		want += "|" + deadline + "|blocked/deadline"
+		want += "|" + throttled + "|" + deadline + "|blocked/deadline"
 	}
 	return givenUp(want)
 }
