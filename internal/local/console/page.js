@@ -69,8 +69,7 @@ function changes(bucket, keys) {
   fill(select, options, bucket.rule);
   const set = element('button', 'Set rule');
   set.addEventListener('click', () => call('PUT', `${path}/encryption`, options[Number(select.value)][1]));
-  const remove = element('button', 'Remove rule');
-  remove.disabled = bucket.rule === 'none';
+  const remove = element('button', 'Remove rule'); // never disabled: a rule that is gone for a moment would take the focus away
   remove.addEventListener('click', () => call('DELETE', `${path}/encryption`));
   const drop = element('button', 'Delete', 'danger');
   drop.setAttribute('aria-label', `Delete ${bucket.name}`);
@@ -104,9 +103,13 @@ function showBuckets(state) {
 }
 
 let known = { regions: [], keys: [], region: '' };
+let asked = 0, shown = 0;
 
 async function show() {
+  const turn = ++asked;
   const state = await (await fetch('/-/state')).json();
+  if (turn < shown) return; // a later answer came first
+  shown = turn;
   const first = known.regions.length === 0;
   known = state;
   showBuckets(state);
