@@ -105,7 +105,7 @@ func (p *page) bars(bars []bar, column string) {
 			if b.group[g] == 0 {
 				continue
 			}
-			width := max(100*float64(b.group[g])/float64(longest), 1) // less would not show
+			width := share(b.group[g], longest)
 			p.print(`<rect class="g-`, groupNames[g], `" x="`, decimal(at), `" width="`, decimal(width), `" height="6"/>`)
 			at += width
 		}

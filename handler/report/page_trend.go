@@ -41,7 +41,7 @@ func (p *page) trendBar(point TrendPoint, longest int) {
 	p.print("</svg>")
 }
 
-// share returns n of all as a part of 100; what is something shows.
+// share returns n of all as a part of 100; less than 1 would not show.
 func share(n, all int) float64 {
 	if n <= 0 {
 		return 0

@@ -104,20 +104,12 @@ func (f *fights) failed(ctx context.Context, place string, err error) {
 		slog.String("error", err.Error()), slog.String("pause", pause.String()))
 }
 
+// note keeps what concerns the rule, and calls that failed, which may have worked.
 func (f *fights) note(c *contest, e actiontrail.Event) {
-	kind := map[string]history.Kind{"PutBucketEncryption": history.RuleSet, "DeleteBucketEncryption": history.RuleRemoved}[e.Name]
-	if kind == "" || e.Time.IsZero() {
-		return
+	switch change := e.Change(e.Owner, f.roles...); change.Kind {
+	case history.RuleSet, history.RuleRemoved, history.Attempted:
+		c.changes = append(c.changes, change)
 	}
-	if e.ErrorCode != "" {
-		kind = history.Attempted
-	}
-	call := ossenc.Call{UserType: e.UserType, UserName: e.UserName, AccountID: e.AccountID, UserAgent: e.UserAgent, Owner: e.Owner}
-	change := history.Change{ID: e.ID, Time: e.Time, Kind: kind, By: call.Actor(), Own: call.HasRole(f.roles...), Rule: e.Rule, Shown: !e.Rule.IsNone()}
-	if change.Own {
-		change.Look, _ = ossenc.ParseLook(e.UserAgent)
-	}
-	c.changes = append(c.changes, change)
 }
 
 // contest is what the trail said of one bucket.

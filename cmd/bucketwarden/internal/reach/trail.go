@@ -116,24 +116,8 @@ func (r *Reach) Change(e actiontrail.Event, owner string) (history.Change, bool)
 
 // ChangeOf is [Reach.Change] with the roles that are the function's.
 func ChangeOf(e actiontrail.Event, owner string, roles ...string) (history.Change, bool) {
-	call := ossenc.Call{UserType: e.UserType, UserName: e.UserName, AccountID: e.AccountID, UserAgent: e.UserAgent, Owner: owner}
-	c := history.Change{ID: e.ID, Time: e.Time, By: call.Actor(), Own: call.HasRole(roles...), Rule: e.Rule, Shown: !e.Rule.IsNone()}
-	if c.Own {
-		c.Look, _ = ossenc.ParseLook(e.UserAgent)
-	}
-	var ok bool
-	if c.Kind, ok = kinds[e.Name]; !ok || e.Time.IsZero() {
-		return c, false
-	}
-	if e.ErrorCode != "" {
-		c.Kind, c.Rule, c.Shown = history.Attempted, ossenc.Rule{}, false
-		return c, mayHaveWorked(e.ErrorCode)
-	}
-	return c, true
-}
-
-var kinds = map[string]history.Kind{
-	"PutBucket": history.Created, "PutBucketEncryption": history.RuleSet, "DeleteBucketEncryption": history.RuleRemoved, "DeleteBucket": history.Deleted,
+	c := e.Change(owner, roles...)
+	return c, c.Kind != "" && (c.Kind != history.Attempted || mayHaveWorked(e.ErrorCode))
 }
 
 // Calls are the operations that change a bucket's rule.
