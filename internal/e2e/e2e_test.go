@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 		Cmds: stories.Verbs(func(ts *testscript.TestScript) *localoss.Server { return started(ts).OSS }, map[string]stories.Verb{
 			"function": function,
 			"event":    event,
+			"alarms":   alarms,
 			"lag":      lag,
 			"late":     late,
 			"log":      logged,

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,6 +99,27 @@ func TestAlarmsAreOneMessageARun(t *testing.T) {
 		p := r.Blocks["policy_configuration"][0]
 		if p.Text("action_policy_id") != "to-robots" || p.Text("repeat_interval") == "" || len(r.Blocks["notification_list"]) != 0 {
 			t.Errorf("%s: %v", id, r.Block)
+		}
+	}
+}
+
+// The template of the messages is made once for the account, in the main region. What it makes of
+// the rows of each alarm is tested with the function's own log (internal/e2e).
+func TestMessageOfAlarms(t *testing.T) {
+	on := map[string]cty.Value{"action_policy_id": cty.StringVal("to-robots")}
+	r := evaluate(t, on).find(t, "log_resource_record", "message", "0")
+	var got, want any
+	readJSON(t, "docs/setup/notify/alarm.json", &want)
+	if err := json.Unmarshal([]byte(r.Text("value")), &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: %v", r.Text("value"), err)
+	}
+	if r.Text("resource_name") != "sls.alert.content_template" || r.Text("record_id") != "bucketwarden" || r.Text("tag") != "Bucketwarden" {
+		t.Errorf("%v", r.Attrs)
+	}
+	on["home"] = cty.False
+	for _, vars := range []map[string]cty.Value{on, nil} {
+		if names := strings.Join(evaluate(t, vars).names(), " "); strings.Contains(names, "log_resource_record") {
+			t.Errorf("%v: %s", vars, names)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // meta are the arguments that belong to Terraform, not to the provider.
-var meta = map[string]bool{"count": true, "for_each": true, "depends_on": true}
+var meta = map[string]bool{"count": true, "for_each": true, "depends_on": true, "provider": true}
 
 // resource evaluates every instance of a resource block.
 func (m *Module) resource(b *hclsyntax.Block) {

@@ -70,6 +70,27 @@ resource "alicloud_log_alert" "this" {
   depends_on = [alicloud_log_store_index.function]
 }
 
+# What a message says: the rows of the query. Choose this template in the action policy. Templates
+# are kept once for an account, in the main region of Simple Log Service.
+locals {
+  message = jsondecode(file("${path.module}/../notify/alarm.json"))
+}
+
+provider "alicloud" {
+  alias  = "main"
+  region = "cn-heyuan"
+}
+
+resource "alicloud_log_resource_record" "message" {
+  count    = var.home && var.action_policy_id != "" ? 1 : 0
+  provider = alicloud.main
+
+  resource_name = "sls.alert.content_template"
+  record_id     = local.message.template_id
+  tag           = local.message.template_name
+  value         = jsonencode(local.message)
+}
+
 # The name of the metric and its dimensions come from examples, not from a reference.
 resource "alicloud_cms_alarm" "dead_letters" {
   count = length(var.contact_groups) == 0 ? 0 : 1
