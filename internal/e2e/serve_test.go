@@ -128,6 +128,36 @@ func TestServeExplainsATakenPort(t *testing.T) {
 	}
 }
 
+// These ports take changes of rules without a key, so no other machine may reach them.
+func TestServeListensOnThisMachineOnly(t *testing.T) {
+	for addr, want := range map[string]string{
+		"0.0.0.0:0": "not an address of this machine alone", ":9001": "not an address of this machine alone", "[::]:0": "not an address of this machine alone",
+		"192.0.2.1:9001": "not an address of this machine alone", "example.com:80": "not an address of this machine alone", "9001": `"9001" is not host:port`,
+	} {
+		for flag, at := range map[string]stack.Addresses{
+			"--function-address": {Function: addr}, "--oss-address": {OSS: addr}, "--console-address": {Console: addr},
+		} {
+			_, err := stack.Serve(t.Context(), stack.Options{Binary: binary}, at, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), flag) {
+				t.Errorf("%s %s: %v, want %s", flag, addr, err, want)
+			}
+		}
+	}
+	_, err := stack.Serve(t.Context(), stack.Options{Binary: binary}, stack.Addresses{Function: "127.0.0.1:9001", OSS: "127.0.0.1:9001"}, io.Discard)
+	if want := "127.0.0.1:9001 is --function-address already; choose another address with --oss-address 127.0.0.1:PORT"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// The line for ali-oss has the port, whatever the form of the address.
+func TestClientLinesOfIPv6(t *testing.T) {
+	for _, l := range stack.ClientLines("https://[::1]:9001", "[::1]:9002") {
+		if l.Client == "ali-oss" && !strings.Contains(l.Line, "'https://localhost:9001'") || strings.Contains(l.Line, "::1]") && !strings.Contains(l.Line, "[::1]") {
+			t.Errorf("%s", l.Line)
+		}
+	}
+}
+
 // A wrong setting is said once, in the function's own words.
 func TestServeSaysWhichSettingIsWrong(t *testing.T) {
 	_, err := stack.Serve(t.Context(), stack.Options{Binary: binary, Env: []string{"WARDEN_ALGORITM=AES256"}, Log: io.Discard}, stack.Addresses{}, io.Discard)

@@ -129,11 +129,16 @@ func (c *Console) warnOfKey(w http.ResponseWriter, region string, rule localoss.
 	}
 }
 
+// addKey adds a key, or changes one. What the call does not name stays as it was.
 func (c *Console) addKey(w http.ResponseWriter, r *http.Request) error {
 	if err := parameters(r, "region", "state", "alias"); err != nil {
 		return err
 	}
-	k := localkms.Key{ID: r.PathValue("id"), Region: cmp.Or(r.FormValue("region"), c.Region), State: r.FormValue("state")}
+	k := localkms.Key{ID: r.PathValue("id"), Region: cmp.Or(r.FormValue("region"), c.Region)}
+	if old := c.keyWith(k.Region, func(other localkms.Key) bool { return other.ID == k.ID }); old != nil {
+		k = *old
+	}
+	k.State = cmp.Or(r.FormValue("state"), k.State)
 	switch {
 	case !localkms.ValidID(k.ID):
 		return refuse(http.StatusBadRequest, "a key ID is 1 to 64 characters a-z, A-Z, 0-9, - and _")
@@ -143,14 +148,35 @@ func (c *Console) addKey(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusBadRequest, "a state is Enabled, Disabled, PendingDeletion or PendingImport")
 	}
 	if alias := r.FormValue("alias"); alias != "" {
-		k.Aliases = []string{"alias/" + strings.TrimPrefix(alias, "alias/")}
-	}
-	for _, old := range c.KMS.Keys() {
-		if old.ID == k.ID && old.Region == k.Region && k.Aliases == nil {
-			k.Aliases = old.Aliases
+		if err := c.addAlias(&k, "alias/"+strings.TrimPrefix(alias, "alias/")); err != nil {
+			return err
 		}
 	}
 	c.KMS.PutKey(k)
 	fmt.Fprintf(w, "KMS in %s has %s, %s\n", k.Region, k.ID, cmp.Or(k.State, "Enabled"))
+	return nil
+}
+
+// keyWith returns a copy of the first key of a region that is looked for, or nil.
+func (c *Console) keyWith(region string, is func(localkms.Key) bool) *localkms.Key {
+	for _, k := range c.KMS.Keys() {
+		if k.Region == region && is(k) {
+			return &k
+		}
+	}
+	return nil
+}
+
+// addAlias names k, unless another key has the name: KMS would find only one of them.
+func (c *Console) addAlias(k *localkms.Key, alias string) error {
+	if !localkms.ValidAlias(alias) {
+		return refuse(http.StatusBadRequest, "an alias is alias/ and up to 249 characters a-z, A-Z, 0-9, -, _ and /")
+	}
+	switch owner := c.keyWith(k.Region, func(other localkms.Key) bool { return slices.Contains(other.Aliases, alias) }); {
+	case owner == nil:
+		k.Aliases = append(slices.Clone(k.Aliases), alias)
+	case owner.ID != k.ID:
+		return refuse(http.StatusConflict, "%s is a name of %s already", alias, owner.ID)
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -108,6 +109,9 @@ func loopbackOnly(next http.Handler) http.Handler {
 // parameters refuses every parameter that is not named, that is given twice, or that
 // cannot be read: the call would otherwise mean something else than it says.
 func parameters(r *http.Request, known ...string) error {
+	if hasBody(r) {
+		return refuse(http.StatusBadRequest, "the console reads no body; put the parameters into the address, after ?")
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return refuse(http.StatusBadRequest, "the part after ? is not a well-formed query")
@@ -125,9 +129,20 @@ func parameters(r *http.Request, known ...string) error {
 	return nil
 }
 
+func hasBody(r *http.Request) bool {
+	if r.Body == nil {
+		return false
+	}
+	n, _ := io.ReadFull(r.Body, make([]byte, 1))
+	return n > 0
+}
+
 func (c *Console) home(w http.ResponseWriter, r *http.Request) error {
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return c.file("page.html", "text/html; charset=utf-8")(w, r)
+	}
+	if err := parameters(r); err != nil {
+		return err
 	}
 	fmt.Fprintln(w, "The console of the local OSS. A browser shows it as a page.")
 	fmt.Fprintln(w)

@@ -80,6 +80,10 @@ func TestTheConsoleRefusesAndChangesNothing(t *testing.T) {
 		{"PUT", "/-/keys/k%2F1", 400, "a key ID is"},
 		{"PUT", "/-/keys/k1?region=mars", 400, "no region"},
 		{"PUT", "/-/keys/k1?state=Broken", 400, "a state is"},
+		{"PUT", "/-/keys/k1?alias=payments", 409, "alias/payments is a name of key-1 already"},
+		{"PUT", "/-/keys/k1?alias=alias/acs/oss", 409, "is a name of key-made-by-oss-cn-hangzhou"},
+		{"PUT", "/-/keys/k1?alias=a%20b", 400, "an alias is"},
+		{"GET", "/?region=cn-beijing", 400, "this call has none"},
 		{"GET", "/-/feed?after=x", 400, "sequence number"},
 	} {
 		d := newDesk()

@@ -101,6 +101,11 @@ func (s *Server) describeKey(c *localrpc.Call) (map[string]any, *localrpc.Failur
 
 var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`) })
 
+var aliasPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^alias/[A-Za-z0-9/_-]{1,249}$`) })
+
+// ValidAlias reports whether s has the form of an alias.
+func ValidAlias(s string) bool { return aliasPattern().MatchString(s) }
+
 // ValidID reports whether s has the form of a key ID.
 func ValidID(s string) bool { return idPattern().MatchString(s) }
 

@@ -36,8 +36,8 @@ func parseTarget(r *http.Request, domain string) target {
 	return t
 }
 
-// realHost splits [<bucket>.]oss-<region>[-internal].aliyuncs.com into bucket
-// and region.
+// realHost splits [<bucket>.]oss-<region>[-internal].aliyuncs.com, or the dual-stack
+// name [<bucket>.]<region>.oss.aliyuncs.com, into bucket and region.
 func realHost(host string) (string, string, bool) {
 	endpoint, ok := strings.CutSuffix(host, realSuffix)
 	if !ok {
@@ -46,6 +46,10 @@ func realHost(host string) (string, string, bool) {
 	bucket := ""
 	if i := strings.LastIndexByte(endpoint, '.'); i >= 0 {
 		bucket, endpoint = endpoint[:i], endpoint[i+1:]
+	}
+	if endpoint == "oss" && bucket != "" {
+		i := strings.LastIndexByte(bucket, '.')
+		return bucket[:max(i, 0)], bucket[i+1:], true
 	}
 	region, ok := strings.CutPrefix(endpoint, "oss-")
 	return bucket, strings.TrimSuffix(region, "-internal"), ok
@@ -74,7 +78,7 @@ func (t target) check() *failure {
 	if t.secondLevel {
 		return known("SecondLevelDomainForbidden")
 	}
-	if t.bucket != "" && !validBucketName(t.bucket) {
+	if (t.bucket != "" || t.key != "") && !validBucketName(t.bucket) {
 		return known("InvalidBucketName")
 	}
 	return nil

@@ -14,7 +14,7 @@ const (
 	algorithmV4     = "OSS4-HMAC-SHA256"
 	unsignedPayload = "UNSIGNED-PAYLOAD"
 	timeISO         = "20060102T150405Z"
-	maxPresigned    = 7 * 24 * time.Hour
+	maxPresigned    = 7 * 24 * 60 * 60 // seconds
 )
 
 // Key is an access key that may sign requests.
@@ -114,7 +114,7 @@ func (a authorization) checkClock(d signingDate, now time.Time) *failure {
 	seconds, err := strconv.Atoi(a.expires)
 	life := time.Duration(seconds) * time.Second
 	switch {
-	case err != nil, life <= 0, life > maxPresigned:
+	case err != nil, seconds <= 0, seconds > maxPresigned:
 		return invalidArgument("Invalid x-oss-expires parameter: 1 to 604800 seconds.", "")
 	case d.time.Sub(now) >= wire.MaxSkew:
 		return tooSkewed(d.time, now)

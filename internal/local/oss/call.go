@@ -18,6 +18,7 @@ type call struct {
 	request  Request // the entry of the log
 	target   target
 	query    url.Values
+	badQuery bool
 	body     []byte
 	badBody  *failure
 	account  string // who signed
@@ -31,7 +32,10 @@ type call struct {
 // newCall reads what needs no permission: where the request goes and what it wants.
 func (s *Server) newCall(r *http.Request) *call {
 	now := s.opts.Now()
-	c := &call{http: r, target: parseTarget(r, s.opts.Domain), query: r.URL.Query(), room: &s.room}
+	c := &call{http: r, target: parseTarget(r, s.opts.Domain), room: &s.room}
+	var readable bool
+	c.query, readable = parseQuery(r.URL.RawQuery)
+	c.badQuery = !readable
 	// Only once the body is read does net/http notice a caller that goes away.
 	c.badBody = s.readBody(c, c.target.key != "" && r.Method == http.MethodPut)
 	name, operate := c.route()
@@ -58,6 +62,9 @@ func newRequestID(seconds int64) string {
 func (s *Server) admit(c *call) *failure {
 	if c.badBody != nil {
 		return c.badBody
+	}
+	if c.badQuery { // what it leaves out could change what the call does
+		return invalidArgument("The query cannot be read: a percent sign is not followed by two hex digits.", "")
 	}
 	if f := c.target.check(); f != nil {
 		return f

@@ -16,7 +16,9 @@
 // Describe. A known sub-resource with a wrong method is refused with 405
 // MethodNotAllowed, every other operation with 400 NotImplemented: the service's own
 // status, 501, would make clients try again for half a minute. An absent bucket is
-// reported before either.
+// reported before either. A sub-resource that belongs to something else, such as the
+// tags of an object, is one of those operations: it is never answered as the plain
+// call, which would overwrite or delete.
 //
 // An upload is encrypted as its own headers say, or else by the rule of the bucket,
 // and answers so. A KMS key that [Options.KMS] does not know, or that it cannot use,
@@ -37,8 +39,9 @@
 //
 // Path style (/bucket/?encryption) for IP addresses, localhost, [Options.Domain]
 // and any host name not named here; virtual-hosted for <bucket>.localhost,
-// <bucket>.<Domain> and the real names <bucket>.oss-<region>.aliyuncs.com and
-// <bucket>.oss-<region>-internal.aliyuncs.com, which reach this server when the
+// <bucket>.<Domain> and the real names <bucket>.oss-<region>.aliyuncs.com,
+// <bucket>.oss-<region>-internal.aliyuncs.com and
+// <bucket>.<region>.oss.aliyuncs.com (dual-stack), which reach this server when the
 // client dials through a DialContext of its own. Path style on a real name is
 // refused, as the service does.
 //
@@ -57,7 +60,8 @@
 //
 // This package's own choice, where the service documents nothing: the order in
 // which several faults of one request are found; the answers to V1 signatures, to a
-// query with two sub-resources, to an empty rule and an unknown storage class; which
+// query with two sub-resources or one that cannot be read, to a part number without an
+// upload, to an empty rule and an unknown storage class; which
 // of the documented KMS codes an upload ends with; lower-case algorithm names, which
 // are refused; and the absence of KMSMasterKeyID, rather than an empty element, in
 // GetBucketEncryption when no key was set. A query parameter with an empty value is

@@ -45,6 +45,7 @@ func documented() []failure {
 		{status: 400, code: "InvalidPart", message: "One or more of the specified parts could not be found or the specified entity tag might not have matched the part's entity tag."},
 		{status: 400, code: "InvalidPartOrder", message: "The list of parts was not in ascending order. Parts list must specified in order by part number."},
 		{status: 400, code: "MalformedXML", message: "The XML you provided was not well-formed or did not validate against our published schema.", ec: "0016-00000608"},
+		{status: 400, code: "MissingArgument", message: "Missing Some Required Arguments."},
 		{status: 400, code: "NotImplemented", message: "The local OSS does not have this operation."},
 		{status: 400, code: "TooManyBuckets", message: "You have attempted to create more buckets than allowed."},
 		{status: 403, code: "AccessDenied", message: "You have no right to access this object because of bucket acl.", ec: "0003-00000001"},

@@ -54,16 +54,12 @@ type initiatedXML struct {
 	UploadID     string `xml:"UploadId"`
 }
 
-// key is the object's name as an answer in XML has it.
-func (c *call) key() string {
-	if c.query.Get("encoding-type") == "url" {
-		return queryEscape(c.target.key)
-	}
-	return c.target.key
-}
-
 func initiateUpload(s *Server, c *call, b *bucketState) (answer, *failure) {
-	if f := c.checkUpload(b); f != nil {
+	encoding, encode, f := c.encoding()
+	if f == nil {
+		f = c.checkUpload(b)
+	}
+	if f != nil {
 		return answer{}, f
 	}
 	if len(b.uploads) >= maxUploads {
@@ -82,7 +78,7 @@ func initiateUpload(s *Server, c *call, b *bucketState) (answer, *failure) {
 	}
 	b.uploads[u.id] = u
 	return blank.sse.describe(document(initiatedXML{
-		EncodingType: c.query.Get("encoding-type"), Bucket: b.Name, Key: c.key(), UploadID: u.id,
+		EncodingType: encoding, Bucket: b.Name, Key: encode(u.blank.key), UploadID: u.id,
 	})), nil
 }
 
@@ -164,7 +160,11 @@ func completeUpload(s *Server, c *call, b *bucketState) (answer, *failure) {
 	if f != nil {
 		return answer{}, f
 	}
-	if f := c.checkUpload(b); f != nil {
+	encoding, encode, f := c.encoding()
+	if f == nil {
+		f = c.checkUpload(b)
+	}
+	if f != nil {
 		return answer{}, f
 	}
 	parts, f := u.chosen(c)
@@ -172,14 +172,20 @@ func completeUpload(s *Server, c *call, b *bucketState) (answer, *failure) {
 		return answer{}, f
 	}
 	o := u.assembled(parts, s.opts.Now())
-	if f := s.keepObject(c, b, o); f != nil {
+	if c.http.Header.Get("x-oss-object-acl") != "" {
+		o.acl, f = c.objectACL()
+	}
+	if f == nil {
+		f = s.keepObject(c, b, o)
+	}
+	if f != nil {
 		return answer{}, f
 	}
 	s.room.give(u.size())
 	delete(b.uploads, u.id)
 	a := o.sse.describe(document(completedXML{
-		EncodingType: c.query.Get("encoding-type"), Location: "http://" + c.http.Host + c.http.URL.EscapedPath(),
-		Bucket: b.Name, Key: c.key(), ETag: o.etag,
+		EncodingType: encoding, Location: "http://" + c.http.Host + c.http.URL.EscapedPath(),
+		Bucket: b.Name, Key: encode(o.key), ETag: o.etag,
 	}))
 	return a.with("ETag", o.etag).with("x-oss-hash-crc64ecma", strconv.FormatUint(o.crc, 10)), nil
 }
@@ -188,6 +194,9 @@ func completeUpload(s *Server, c *call, b *bucketState) (answer, *failure) {
 func (u *upload) chosen(c *call) ([]part, *failure) {
 	var numbers []int
 	if c.http.Header.Get("x-oss-complete-all") == "yes" {
+		if len(c.body) > 0 {
+			return nil, invalidArgument("x-oss-complete-all means all parts, so the body has to be empty.", "0042-00000216")
+		}
 		numbers = slices.Sorted(maps.Keys(u.parts))
 	} else {
 		var doc completeXML

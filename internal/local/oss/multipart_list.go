@@ -3,13 +3,10 @@ package oss
 import (
 	"encoding/xml"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 )
-
-func queryEscape(s string) string { return url.QueryEscape(s) }
 
 type partsXML struct {
 	XMLName      xml.Name `xml:"ListPartsResult"`
@@ -62,8 +59,12 @@ func listParts(_ *Server, c *call, b *bucketState) (answer, *failure) {
 	if f != nil {
 		return answer{}, f
 	}
+	encoding, encode, f := c.encoding()
+	if f != nil {
+		return answer{}, f
+	}
 	doc := partsXML{
-		EncodingType: c.query.Get("encoding-type"), Bucket: b.Name, Key: c.key(), UploadID: u.id,
+		EncodingType: encoding, Bucket: b.Name, Key: encode(u.blank.key), UploadID: u.id,
 		StorageClass: u.blank.class, Marker: after, MaxParts: most,
 	}
 	for _, n := range slices.Sorted(maps.Keys(u.parts)) {
@@ -111,13 +112,13 @@ func listUploads(_ *Server, c *call, b *bucketState) (answer, *failure) {
 	if f != nil {
 		return answer{}, f
 	}
-	encode := func(s string) string { return s }
-	if c.query.Get("encoding-type") == "url" {
-		encode = queryEscape
+	encoding, encode, f := c.encoding()
+	if f != nil {
+		return answer{}, f
 	}
 	q := c.query
 	doc := uploadsXML{
-		EncodingType: q.Get("encoding-type"), Bucket: b.Name, KeyMarker: encode(q.Get("key-marker")),
+		EncodingType: encoding, Bucket: b.Name, KeyMarker: encode(q.Get("key-marker")),
 		UploadIDMarker: q.Get("upload-id-marker"), Prefix: encode(q.Get("prefix")), MaxUploads: most,
 	}
 	for _, u := range b.uploadsAfter(q.Get("prefix"), q.Get("key-marker"), q.Get("upload-id-marker")) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // object is one stored object. Its body is never changed once it is stored.
@@ -106,11 +107,18 @@ func (c *call) checkUpload(b *bucketState) *failure {
 			return notHere(name)
 		}
 	}
-	if len(c.target.key) > 1023 || strings.HasPrefix(c.target.key, "/") || strings.HasPrefix(c.target.key, "\\") {
+	if len(c.target.key) > 1023 || !utf8.ValidString(c.target.key) || strings.HasPrefix(c.target.key, "/") || strings.HasPrefix(c.target.key, "\\") {
 		return known("InvalidObjectName").with("ObjectName", c.target.key)
 	}
-	if _, exists := b.objects[c.target.key]; exists && h.Get("x-oss-forbid-overwrite") == "true" {
-		return known("FileAlreadyExists").with("ObjectKey", c.target.key)
+	_, exists := b.objects[c.target.key]
+	switch forbid := h.Get("x-oss-forbid-overwrite"); strings.ToLower(forbid) {
+	case "", "false":
+	case "true":
+		if exists {
+			return known("FileAlreadyExists").with("ObjectKey", c.target.key)
+		}
+	default: // taken for false, it would overwrite
+		return invalidArgument("x-oss-forbid-overwrite is true or false.", "").with("ArgumentName", "x-oss-forbid-overwrite").with("ArgumentValue", forbid)
 	}
 	return nil
 }

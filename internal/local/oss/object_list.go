@@ -53,11 +53,22 @@ type listing struct {
 	encoding                 string
 }
 
+// encoding is how the answer writes names: as they are, or escaped for clients whose
+// XML cannot hold some characters.
+func (c *call) encoding() (name string, encode func(string) string, f *failure) {
+	switch name = c.query.Get("encoding-type"); name {
+	case "":
+		return name, func(s string) string { return s }, nil
+	case "url":
+		return name, url.QueryEscape, nil
+	}
+	return name, nil, invalidArgument("Invalid Encoding Method specified in Request.", "")
+}
+
 // parseListing reads the parameters of both versions.
 func (c *call) parseListing() (listing, *failure) {
 	q := c.query
 	l := listing{prefix: q.Get("prefix"), delimiter: q.Get("delimiter"), after: q.Get("marker"), most: 100, owners: true}
-	l.encode = func(s string) string { return s }
 	if text := q.Get("max-keys"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1000 {
@@ -66,12 +77,9 @@ func (c *call) parseListing() (listing, *failure) {
 		}
 		l.most = n
 	}
-	switch l.encoding = q.Get("encoding-type"); l.encoding {
-	case "":
-	case "url":
-		l.encode = url.QueryEscape
-	default:
-		return l, invalidArgument("Invalid Encoding Method specified in Request.", "")
+	var f *failure
+	if l.encoding, l.encode, f = c.encoding(); f != nil {
+		return l, f
 	}
 	if q.Get("list-type") != "2" {
 		return l, nil
@@ -155,7 +163,8 @@ type deleteXML struct {
 	XMLName xml.Name `xml:"Delete"`
 	Quiet   bool
 	Objects []struct {
-		Key string
+		Key       string
+		VersionID string `xml:"VersionId"`
 	} `xml:"Object"`
 }
 
@@ -171,24 +180,43 @@ type deletedKey struct {
 
 // deleteMultiple deletes up to 1000 objects, absent ones too.
 func deleteMultiple(s *Server, c *call, b *bucketState) (answer, *failure) {
-	var doc deleteXML
-	if f := decode(c.body, &doc); f != nil {
+	encoding, encode, f := c.encoding()
+	if f != nil {
 		return answer{}, f
 	}
-	if len(doc.Objects) == 0 || len(doc.Objects) > 1000 {
-		return answer{}, known("MalformedXML")
+	doc, f := c.toDelete()
+	if f != nil {
+		return answer{}, f
 	}
-	done := deletedXML{EncodingType: c.query.Get("encoding-type")}
+	done := deletedXML{EncodingType: encoding}
 	for _, o := range doc.Objects {
 		s.dropObject(b, o.Key)
-		key := o.Key
-		if done.EncodingType == "url" {
-			key = url.QueryEscape(key)
-		}
-		done.Deleted = append(done.Deleted, deletedKey{key})
+		done.Deleted = append(done.Deleted, deletedKey{encode(o.Key)})
 	}
 	if doc.Quiet {
 		done.Deleted = nil
 	}
 	return document(done), nil
+}
+
+// toDelete reads the body of a DeleteMultipleObjects, whole before anything is deleted.
+func (c *call) toDelete() (doc deleteXML, f *failure) {
+	if c.http.Header.Get("Content-MD5") == "" {
+		return doc, known("MissingArgument").because("", "0016-00000606").with("ArgumentName", "Content-MD5")
+	}
+	if f := decode(c.body, &doc); f != nil {
+		return doc, f
+	}
+	if len(doc.Objects) == 0 || len(doc.Objects) > 1000 {
+		return doc, known("MalformedXML")
+	}
+	for _, o := range doc.Objects {
+		switch {
+		case o.VersionID != "":
+			return doc, notHere("versions of objects")
+		case o.Key == "":
+			return doc, known("MalformedXML")
+		}
+	}
+	return doc, nil
 }

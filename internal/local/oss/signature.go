@@ -25,7 +25,7 @@ type authorization struct {
 
 func parseAuthorization(r *http.Request) (authorization, *failure) {
 	header := r.Header.Get("Authorization")
-	query := r.URL.Query()
+	query, _ := parseQuery(r.URL.RawQuery)
 	switch {
 	case strings.HasPrefix(header, "OSS "), header == "" && query.Has("OSSAccessKeyId"):
 		return authorization{}, v1Refused(r.UserAgent())
@@ -138,6 +138,22 @@ func compareBefore(separator string) func(a, b string) int {
 		nameB, valueB, _ := strings.Cut(b, separator)
 		return cmp.Or(strings.Compare(nameA, nameB), strings.Compare(valueA, valueB))
 	}
+}
+
+// parseQuery reads the parameters as the signature does, which knows "&" as the only
+// separator, and reports whether all of them can be read.
+func parseQuery(raw string) (url.Values, bool) {
+	query, readable := url.Values{}, true
+	for part := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(name)
+		value, errValue := url.QueryUnescape(value)
+		readable = readable && err == nil && errValue == nil
+		if part != "" {
+			query.Add(name, value)
+		}
+	}
+	return query, readable
 }
 
 func unescape(s string) string {

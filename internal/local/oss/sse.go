@@ -1,5 +1,7 @@
 package oss
 
+import "strings"
+
 // KMS is where OSS finds the keys of uploads.
 type KMS interface {
 	// KeyForOSS returns the ID of the key that name stands for in a region, or the
@@ -11,8 +13,10 @@ type KMS interface {
 // encryptionOf says how an upload into b is encrypted: as its own headers ask, or
 // else by the bucket's rule. It fails as the upload does if KMS has no such key.
 func (s *Server) encryptionOf(c *call, b *bucketState) (Rule, *failure) {
-	if c.http.Header.Get("x-oss-server-side-encryption-customer-algorithm") != "" {
-		return Rule{}, notHere("encryption with keys of customers (SSE-C)")
+	for name := range c.http.Header {
+		if strings.HasPrefix(name, "X-Oss-Server-Side-Encryption-Customer-") {
+			return Rule{}, notHere("encryption with keys of customers (SSE-C)")
+		}
 	}
 	rule, f := c.ruleHeaders()
 	if f != nil {

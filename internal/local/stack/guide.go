@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ type ClientLine struct {
 // is host and port.
 func ClientLines(ossURL, functionAddr string) []ClientLine {
 	scheme, ossAddr, _ := strings.Cut(ossURL, "://")
-	_, port, _ := strings.Cut(ossAddr, ":")
+	_, port, _ := net.SplitHostPort(ossAddr)
 	fill := func(line string) string {
 		return strings.NewReplacer("http://OSS_ADDR", ossURL, "http://localhost:OSS_PORT", scheme+"://localhost:"+port, "FUNCTION_ADDR", functionAddr,
 			"KEY_ID", UserKey.AccessKeyID, "SECRET", UserKey.AccessKeySecret).Replace(line)

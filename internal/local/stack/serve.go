@@ -1,10 +1,12 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 
@@ -29,6 +31,28 @@ type Addresses struct {
 
 // DefaultAddresses are those that the documentation names.
 var DefaultAddresses = Addresses{Function: "127.0.0.1:8080", OSS: "127.0.0.1:8081", Console: "127.0.0.1:8082"}
+
+// check refuses what is not on this machine alone, where anyone may change rules
+// without a key, and one address for two servers.
+func (at Addresses) check() error {
+	used := map[string]string{}
+	for _, a := range []struct{ name, addr string }{{"function", at.Function}, {"console", at.Console}, {"oss", at.OSS}} {
+		host, port, err := net.SplitHostPort(cmp.Or(a.addr, "127.0.0.1:0"))
+		if err != nil {
+			return &AddressError{a.name, fmt.Errorf("%q is not host:port", a.addr)}
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return &AddressError{a.name, fmt.Errorf("%s is not an address of this machine alone", a.addr)}
+		}
+		if other := used[a.addr]; other != "" && port != "0" {
+			return &AddressError{a.name, fmt.Errorf("%s is --%s-address already", a.addr, other)}
+		}
+		if port != "0" {
+			used[a.addr] = a.name
+		}
+	}
+	return nil
+}
 
 // AddressError reports an address that cannot be listened at.
 type AddressError struct {
@@ -68,6 +92,9 @@ type Served struct {
 // any OSS client, reaches the function as events. It has the samples' buckets. Each
 // change is printed to out as one line.
 func Serve(ctx context.Context, o Options, at Addresses, out io.Writer) (*Served, error) {
+	if err := at.check(); err != nil {
+		return nil, err
+	}
 	s := &Served{Feed: &console.Feed{Print: func(c console.Change) { fmt.Fprintln(out, c.Line()) }}}
 	bridge := &EventBridge{Failed: func(err error) { s.undelivered(out, err) }}
 	happened := func(r localoss.Request) { s.happened(r, bridge) }

@@ -120,6 +120,7 @@ func TestAssumeRole_Refuses(t *testing.T) {
 		"a role there is not":    {map[string]string{"RoleArn": "acs:ram::2222222222222222:role/none"}, 404, "EntityNotExist.Role"},
 		"no external ID":         {map[string]string{"RoleArn": picky}, 403, "NoPermission"},
 		"too short":              {map[string]string{"DurationSeconds": "899"}, 400, "InvalidParameter.DurationSeconds"},
+		"overflowing":            {map[string]string{"DurationSeconds": "18446744974"}, 400, "InvalidParameter.DurationSeconds"},
 		"too long":               {map[string]string{"DurationSeconds": "3601"}, 400, "InvalidParameter.DurationSeconds"},
 		"too long for the other": {map[string]string{"RoleArn": picky, "ExternalId": "x-1", "DurationSeconds": "7201"}, 400, "InvalidParameter.DurationSeconds"},
 	} {

@@ -115,11 +115,10 @@ func (r Role) life(seconds string) (time.Duration, *localrpc.Failure) {
 		return min(defaultSession, longest), nil
 	}
 	n, err := strconv.Atoi(seconds)
-	life := time.Duration(n) * time.Second
-	if err != nil || life < minSession || life > longest {
+	if err != nil || n < int(minSession.Seconds()) || n > int(longest.Seconds()) {
 		return 0, invalid("DurationSeconds", fmt.Sprintf("The Min/Max value of DurationSeconds is %s/%s.", minSession, longest))
 	}
-	return life, nil
+	return time.Duration(n) * time.Second, nil
 }
 
 func (s *Server) issue(r Role, account, session string, expires time.Time) map[string]any {
