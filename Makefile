@@ -38,7 +38,7 @@ test: check dist ## every check and every test, as CI runs them
 	$(GO) test -shuffle=on ./ossenc
 	$(GO) test -C internal/browser -timeout 20m ./...
 	$(GO) test -C internal/setupcheck ./...
-	@if command -v npm >/dev/null; then $(MAKE) -s s-check; \
+	@if command -v npm >/dev/null; then $(MAKE) -s s-check && npm test --prefix $(NODE); \
 	elif [ -n "$$TEST_NODE" ]; then echo 'npm is missing'; exit 1; \
 	else echo 'SKIPPED: the check of s.yaml needs Node and npm'; fi
 
@@ -72,7 +72,7 @@ package: need-go ## what is deployed: dist/bucketwarden.zip; POLICY=policy.yaml 
 
 s-check: need-go ## check s.yaml, s.local.yaml and the variants, strictly, with the function's own reader and the real s preview; needs Node
 	@$(GO) run ./internal/cmd/settingscheck -policy "$$PACK"
-	@cd $(NODE) && npm ci --silent && npm test && npm run check
+	@cd $(NODE) && npm ci --silent && npm run --silent check
 
 s-image: ## the emulator's image for s local; needs Docker
 	@internal/deploy/s-local.sh image

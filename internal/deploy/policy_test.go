@@ -29,7 +29,11 @@ func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,6 +125,11 @@ func TestCheckSettings(t *testing.T) {
 		{"PolicyOfAnotherPath", simple, "        WARDEN_POLICY: policies/company.yaml\n", policy, "policies/company.yaml is not in the package"},
 		{"PolicyFromTheEnvironment", simple, "        WARDEN_POLICY: ${env('THE_POLICY', '/code/policy.yaml')}\n", policy, ""},
 		{"Certificate", "WARDEN_HTTP_AUTH: platform", "WARDEN_HTTP_AUTH: tokens\n        WARDEN_EVENTBRIDGE_URL: https://a.example.com/events\n        WARDEN_EVENTBRIDGE_CERT: eventbridge.pem", "", "WARDEN_EVENTBRIDGE_CERT: open eventbridge.pem"},
+		{"Anonymous", "authType: function", "authType: anonymous", "", `WARDEN_HTTP_AUTH: "platform" does not go with authType anonymous`},
+		{"NoVariables", "environmentVariables:", "enviromentVariables:", "", "environmentVariables: there are none"},
+		{"LowerCase", "WARDEN_MODE:", "warden_mode:", "", "warden_mode: the function reads only names that begin with WARDEN_"},
+		{"NameOfTheCommand", "WARDEN_MODE:", "BUCKETWARDEN_MODE:", "", "BUCKETWARDEN_MODE: the function reads only"},
+		{"AnotherRole", "WARDEN_ROLE_NAME: bucketwarden", "WARDEN_ROLE_NAME: acs:ram::1:role/bucketwarden", "", "and the function's role is bucketwarden"},
 		{"NotYAML", "resources:", "resources: [", "", "yaml"},
 	}
 	for _, tt := range tests {
@@ -147,22 +156,66 @@ func TestCheckSettings(t *testing.T) {
 // The project's own files pass, every variant of the document is among them, and a
 // policy that no setting names is found.
 func TestCheckProject(t *testing.T) {
-	read, err := CheckProject(root, "", nil)
-	if err != nil || fmt.Sprint(read) != "[s.yaml s.local.yaml docs/s-variants.md, Tokens docs/s-variants.md, JWT and a domain of your own docs/s-variants.md, No trigger docs/s-variants.md, A policy docs/s-variants.md, Approval docs/s-variants.md, Failures to the event bus]" {
-		t.Errorf("%q, %v", read, err)
+	read, left, err := CheckProject(root, "", nil)
+	if err != nil || len(left) > 0 || fmt.Sprint(read) != "[s.yaml s.local.yaml docs/s-variants.md, Tokens docs/s-variants.md, JWT and a domain of your own docs/s-variants.md, No trigger docs/s-variants.md, A policy docs/s-variants.md, Approval docs/s-variants.md, Failures to the event bus]" {
+		t.Errorf("%q, %q, %v", read, left, err)
 	}
 	policy := filepath.Join(root, "docs/examples/policy.yaml")
-	if _, err := CheckProject(root, policy, nil); err == nil || !strings.Contains(err.Error(), "no setting names it") {
+	if _, _, err := CheckProject(root, policy, nil); err == nil || !strings.Contains(err.Error(), "no setting names it") {
 		t.Errorf("%v", err)
+	}
+	dir := folder(t, map[string]string{"s.yaml": "edition: [", "s.local.yaml": projectFile(t, "s.local.yaml"), "docs/s-variants.md": projectFile(t, "docs/s-variants.md"), "docs/examples/policy.yaml": ""})
+	if _, _, err := CheckProject(dir, "", nil); err == nil || strings.Count(err.Error(), "yaml:") != 2 { // the file's name and the parser's
+		t.Errorf("%v, want one message for one mistake", err)
+	}
+}
+
+func projectFile(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Somebody exchanges the lines that a variant shows, or sets the mode that docs/deploy.md
+// begins with: the file passes, and the variants that fit no more are no mistake.
+func TestCheckProject_AfterAChange(t *testing.T) {
+	sYAML := projectFile(t, "s.yaml")
+	changed := map[string]string{"ReportMode": strings.Replace(sYAML, "WARDEN_MODE: enforce", "WARDEN_MODE: report", 1)}
+	for _, v := range Variants(projectFile(t, "docs/s-variants.md"), sYAML) {
+		changed[v.Name] = v.Text
+	}
+	for name, text := range changed {
+		t.Run(name, func(t *testing.T) {
+			files, policy := map[string]string{"s.yaml": text}, ""
+			for _, name := range []string{"s.local.yaml", "docs/s-variants.md", "docs/examples/policy.yaml"} {
+				files[name] = projectFile(t, name)
+			}
+			if SetsPolicy(text) {
+				policy = "docs/examples/policy.yaml"
+			}
+			dir := folder(t, files)
+			if policy != "" {
+				policy = filepath.Join(dir, policy)
+			}
+			read, left, err := CheckProject(dir, policy, nil)
+			if text == sYAML || err != nil || len(left) == 0 || len(read)+len(left) != 8 {
+				t.Errorf("read %q, left %q, %v", read, left, err)
+			}
+		})
 	}
 }
 
 func TestVariants_LinesThatAreNotThere(t *testing.T) {
 	doc := "## One\n<!-- replace -->\n```yaml\nb: 1\n```\n\n<!-- with -->\n```yaml\nb: 2\n```\n"
-	if got, err := Variants(doc, "a: 1\nb: 1\n"); err != nil || len(got) != 1 || got[0].Text != "a: 1\nb: 2\n" || got[0].Name != "One" {
-		t.Errorf("%+v, %v", got, err)
+	if got := Variants(doc, "a: 1\nb: 1\n"); len(got) != 1 || got[0] != (Variant{Name: "One", Text: "a: 1\nb: 2\n"}) {
+		t.Errorf("%+v", got)
 	}
-	if _, err := Variants(doc, "a: 1\n"); err == nil {
-		t.Error("lines that are not there were exchanged")
+	for _, other := range []string{"a: 1\n", "b: 1\nb: 1\n"} {
+		if got := Variants(doc, other); len(got) != 1 || got[0] != (Variant{Name: "One", Missing: "b: 1\n"}) {
+			t.Errorf("%+v", got)
+		}
 	}
 }

@@ -9,10 +9,7 @@ import (
 // Every trigger of EventBridge that we ship hands over CloudEvents: in the schema RawData
 // whoever publishes an event writes all of the payload.
 func TestTriggersUseTheCloudEventsSchema(t *testing.T) {
-	variants, err := Variants(read(t, "docs/s-variants.md"), read(t, "s.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	variants := Variants(read(t, "docs/s-variants.md"), read(t, "s.yaml"))
 	for _, v := range append(variants, Variant{Name: "s.yaml", Text: read(t, "s.yaml")}) {
 		var file any
 		if err := yaml.Unmarshal([]byte(v.Text), &file); err != nil {

@@ -3,6 +3,7 @@ package deploy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,9 +20,18 @@ type serverless struct {
 	Vars      map[string]string
 	Resources map[string]struct {
 		Component string
-		Props     struct {
-			Variables map[string]string `yaml:"environmentVariables"`
-		}
+		Props     function
+	}
+}
+
+type function struct {
+	Role      string
+	Variables map[string]string `yaml:"environmentVariables"`
+	Triggers  []struct {
+		Type   string `yaml:"triggerType"`
+		Config struct {
+			AuthType string `yaml:"authType"`
+		} `yaml:"triggerConfig"`
 	}
 }
 
@@ -45,7 +55,10 @@ func CheckSettings(text, policy string, env map[string]string) error {
 			continue
 		}
 		found++
-		if err := checkVariables(r.Props.Variables, policy, vars, env); err != nil {
+		for name, value := range r.Props.Variables {
+			r.Props.Variables[name] = expand(value, vars, env)
+		}
+		if err := errors.Join(checkVariables(r.Props.Variables, policy), r.Props.check()); err != nil {
 			errs = append(errs, fmt.Errorf("resources.%s: %w", name, err))
 		}
 	}
@@ -55,10 +68,9 @@ func CheckSettings(text, policy string, env map[string]string) error {
 	return errors.Join(errs...)
 }
 
-func checkVariables(variables map[string]string, policy string, vars, env map[string]string) error {
+func checkVariables(variables map[string]string, policy string) error {
 	var environ []string
 	for name, value := range variables {
-		value = expand(value, vars, env)
 		if name == settings.Policy && value != "" {
 			file, err := packed(value, policy)
 			if err != nil {
@@ -71,6 +83,31 @@ func checkVariables(variables map[string]string, policy string, vars, env map[st
 	slices.Sort(environ)
 	_, err := settings.Read(environ)
 	return err
+}
+
+// check finds what the function cannot see at its start: settings that do not reach it,
+// and those that do not go with what stands beside them.
+func (f function) check() error {
+	if len(f.Variables) == 0 {
+		return errors.New("environmentVariables: there are none, so no setting reaches the function")
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(f.Variables)) {
+		if strings.Contains(strings.ToUpper(name), "WARDEN_") && !strings.HasPrefix(name, "WARDEN_") {
+			errs = append(errs, fmt.Errorf("%s: the function reads only names that begin with WARDEN_", name))
+		}
+	}
+	_, role, _ := strings.Cut(f.Role, ":role/")
+	if name := f.Variables[settings.RoleName]; name != "" && role != "" && name != role {
+		errs = append(errs, fmt.Errorf("%s: is %s, and the function's role is %s: it would not know its own writes", settings.RoleName, name, role))
+	}
+	for _, t := range f.Triggers {
+		auth := f.Variables[settings.HTTPAuth]
+		if t.Type == "http" && (t.Config.AuthType == "anonymous") != (auth == "tokens") {
+			errs = append(errs, fmt.Errorf("%s: %q does not go with authType %s: a trigger that lets everybody in needs tokens, and no other does", settings.HTTPAuth, auth, t.Config.AuthType))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // packed returns the file that will be at a path of the function.
@@ -106,40 +143,44 @@ func expand(value string, vars, env map[string]string) string {
 }
 
 // Variant is s.yaml with the lines exchanged that a section of docs/s-variants.md
-// shows.
-type Variant struct{ Name, Text string }
+// shows. Where s.yaml does not have the lines of Missing once, because a person has
+// exchanged or changed them, there is nothing to exchange, and no Text.
+type Variant struct{ Name, Text, Missing string }
 
 var exchange = regexp.MustCompile("(?s)<!-- replace -->\n```yaml\n(.*?)```\n\n<!-- with -->\n```yaml\n(.*?)```")
 
 // Variants returns the variants of s.yaml that a document shows under its headings.
-func Variants(doc, sYAML string) ([]Variant, error) {
+func Variants(doc, sYAML string) []Variant {
 	var all []Variant
 	for section := range strings.SplitSeq("\n"+doc, "\n## ") {
+		pairs := exchange.FindAllStringSubmatch(section, -1)
+		if len(pairs) == 0 {
+			continue
+		}
 		v := Variant{Text: sYAML}
 		v.Name, _, _ = strings.Cut(section, "\n")
-		for _, m := range exchange.FindAllStringSubmatch(section, -1) {
+		for _, m := range pairs {
 			if strings.Count(v.Text, m[1]) != 1 {
-				return nil, fmt.Errorf("%s: these lines are not once in s.yaml:\n%s", v.Name, m[1])
+				v.Text, v.Missing = "", m[1]
+				break
 			}
 			v.Text = strings.Replace(v.Text, m[1], m[2], 1)
 		}
-		if v.Text != sYAML {
-			all = append(all, v)
-		}
+		all = append(all, v)
 	}
-	return all, nil
+	return all
 }
 
 // CheckProject reads the settings of s.yaml, s.local.yaml and every variant of s.yaml
-// in docs/s-variants.md, in root, and returns the names of what it read and all that is
-// wrong. policy is the file to pack; a variant that needs one and has none takes the
-// example.
-func CheckProject(root, policy string, env map[string]string) (read []string, err error) {
+// in docs/s-variants.md, in root, and returns the names of what it read, those of the
+// variants that do not fit s.yaml any more, and all that is wrong. policy is the file to
+// pack; a variant that needs one and has none takes the example.
+func CheckProject(root, policy string, env map[string]string) (read, left []string, err error) {
 	texts := map[string]string{}
 	for _, name := range []string{"s.yaml", "s.local.yaml", "docs/s-variants.md", "docs/examples/policy.yaml"} {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		texts[name] = string(data)
 	}
@@ -156,15 +197,19 @@ func CheckProject(root, policy string, env map[string]string) (read []string, er
 		errs = append(errs, fmt.Errorf("s.yaml: %s is packed, and no setting names it, so the function would not read it: see docs/s-variants.md, A policy", policy))
 	}
 	check("s.local.yaml", texts["s.local.yaml"], policy)
-	variants, err := Variants(texts["docs/s-variants.md"], texts["s.yaml"])
-	if err != nil {
-		errs = append(errs, err)
-	}
 	if policy == "" {
 		policy = filepath.Join(root, "docs/examples/policy.yaml")
 	}
-	for _, v := range variants {
-		check("docs/s-variants.md, "+v.Name, v.Text, policy)
+	if len(errs) > 0 { // which each variant would have, too
+		return read, nil, errors.Join(errs...)
 	}
-	return read, errors.Join(errs...)
+	for _, v := range Variants(texts["docs/s-variants.md"], texts["s.yaml"]) {
+		name := "docs/s-variants.md, " + v.Name
+		if v.Missing != "" {
+			left = append(left, name)
+			continue
+		}
+		check(name, v.Text, policy)
+	}
+	return read, left, errors.Join(errs...)
 }

@@ -20,12 +20,15 @@ func main() {
 		name, value, _ := strings.Cut(pair, "=")
 		env[name] = value
 	}
-	read, err := deploy.CheckProject(".", *policy, env)
+	read, left, err := deploy.CheckProject(".", *policy, env)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	for _, name := range read {
 		fmt.Printf("%s: the settings are as the function reads them\n", name)
+	}
+	for _, name := range left {
+		fmt.Printf("%s: not tried, because s.yaml has other lines there\n", name)
 	}
 }

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 // Checks s.yaml and s.local.yaml more strictly than `s verify`, which takes unknown
-// keys, any triggerConfig and much else: node check.js s.yaml s.local.yaml
+// keys, any triggerConfig and much else. The files are a person's: they may have the
+// lines of a variant, or others.
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 import { file as fileShape } from './fc3.js';
+import { preview } from './preview.js';
+import { variants } from './variants.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -172,11 +175,32 @@ function sorted(v) {
   return v;
 }
 
+// problems checks the files of a project, and every variant of s.yaml that fits it.
+export function problems(files, doc, env = {}) {
+  const report = { checked: [], left: [], problems: [] };
+  const one = (name, text, local) => {
+    const found = check(text, project(), local, env);
+    if (found.length === 0) report.checked.push(name);
+    report.problems.push(...found.map((p) => `${name} ${p}`));
+  };
+  for (const [name, text] of Object.entries(files)) one(name, text, name === 's.local.yaml');
+  if (report.problems.length > 0) return report; // which each variant would have, too
+  for (const { name, text, missing } of variants(doc, files['s.yaml'])) {
+    if (missing.length > 0) report.left.push(name);
+    else one(`s.yaml with the variant ${name}`, text, false);
+  }
+  return report;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of process.argv.slice(2)) {
-    const problems = check(readFileSync(name, 'utf8'), project(), basename(name) === 's.local.yaml', process.env);
-    for (const p of problems) console.error(`${name} ${p}`);
-    if (problems.length > 0) process.exitCode = 1;
-    else console.log(`${name} is as it must be`);
+  const read = (name) => readFileSync(join(root, name), 'utf8');
+  const report = problems({ 's.yaml': read('s.yaml'), 's.local.yaml': read('s.local.yaml') }, read('docs/s-variants.md'), process.env);
+  for (const name of report.checked) console.log(`${name} is as it must be`);
+  for (const name of report.left) console.log(`s.yaml with the variant ${name}: not tried, because s.yaml has other lines there`);
+  for (const p of report.problems) console.error(p);
+  if (report.problems.length > 0) process.exit(1);
+  for (const name of ['s.yaml', 's.local.yaml']) {
+    preview(name, process.env);
+    console.log(`s preview takes ${name}`);
   }
 }

@@ -1,12 +1,15 @@
 // The variants of s.yaml that docs/s-variants.md shows: under each heading, pairs
-// of blocks, of which the first stands in s.yaml and the second takes its place.
+// of blocks, of which the first stands in s.yaml and the second takes its place. A
+// variant whose first blocks are not there once, because a person has exchanged or changed
+// them, has no text and says what is missing.
 export function variants(doc, sYaml) {
   return doc.split(/^## /m).slice(1).map((section) => {
     const name = section.slice(0, section.indexOf('\n'));
     const pairs = [...section.matchAll(/<!-- replace -->\n```yaml\n([^]*?)```\n\n<!-- with -->\n```yaml\n([^]*?)```/g)];
     let text = sYaml;
+    const missing = [];
     for (const [, from, to] of pairs) {
-      if (text.split(from).length !== 2) throw new Error(`${name}: these lines are not once in s.yaml:\n${from}`);
+      if (text.split(from).length !== 2) missing.push(from);
       text = text.replace(from, () => to);
     }
     const marks = section.split('<!-- replace -->').length + section.split('<!-- with -->').length - 2;
@@ -14,8 +17,8 @@ export function variants(doc, sYaml) {
     // Blocks that are only shown stand in s.yaml, too.
     const rest = section.replaceAll(/<!-- \w+ -->\n```yaml\n[^]*?```/g, '');
     for (const [, shown] of rest.matchAll(/```yaml\n([^]*?)```/g)) {
-      if (!sYaml.includes(shown)) throw new Error(`${name}: s.yaml does not have\n${shown}`);
+      if (!sYaml.includes(shown)) missing.push(shown);
     }
-    return { name, text, changed: pairs.length > 0 };
+    return missing.length > 0 ? { name, missing } : { name, text, missing, changed: pairs.length > 0 };
   });
 }

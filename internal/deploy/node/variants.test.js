@@ -1,12 +1,11 @@
 // Every variant that the documents show is checked as strictly as s.yaml itself.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { check, project } from './check.js';
+import { check, problems, project } from './check.js';
+import { preview } from './preview.js';
 import { variants } from './variants.js';
 
 const read = (name) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -16,6 +15,7 @@ const all = variants(doc, read('s.yaml'));
 test('the documents show the variants', () => {
   assert.deepEqual(all.map((v) => v.name), ['Signed requests', 'Tokens', 'JWT and a domain of your own', 'No trigger', 'A policy', 'Approval', 'Failures to the event bus']);
   assert.equal(all.filter((v) => v.changed).length, 6);
+  assert.deepEqual(all.flatMap((v) => v.missing), []);
 });
 
 for (const { name, text } of all) {
@@ -46,18 +46,30 @@ for (const [name, from, to, problem] of mistakes) {
 }
 
 test('lines that are not in s.yaml are found', () => {
-  assert.throws(() => variants(doc.replace('authType: function #', 'authType: functions #'), read('s.yaml')), /s.yaml/);
+  const found = variants(doc.replace('authType: function #', 'authType: functions #'), read('s.yaml')).filter((v) => v.missing.length > 0);
+  assert.deepEqual(found, [{ name: 'Signed requests', missing: ['            authType: functions # requests are signed with a key of the account\n'] }]);
 });
+
+test('one mistake in s.yaml is one problem', () => {
+  const broken = read('s.yaml').replace('memorySize: 128', 'memorySize: 200');
+  assert.equal(problems({ 's.yaml': broken, 's.local.yaml': read('s.local.yaml') }, doc).problems.length, 1);
+});
+
+for (const { name, text } of all) {
+  test(`make s-check takes a project with the variant ${name}`, () => {
+    const report = problems({ 's.yaml': text, 's.local.yaml': read('s.local.yaml') }, doc);
+    assert.deepEqual(report.problems, []);
+    assert.equal(report.checked.length + report.left.length, 9);
+    assert.equal(report.left.length > 0, text !== read('s.yaml'));
+  });
+}
 
 test('s preview takes the variant with two resources', () => {
   const home = mkdtempSync(join(tmpdir(), 'variant-'));
   try {
     const file = join(home, 's.yaml');
     writeFileSync(file, all.find((v) => v.name.startsWith('JWT')).text);
-    const out = execFileSync(fileURLToPath(new URL('node_modules/.bin/s', import.meta.url)), ['preview', '-t', file, '-o', 'json'], {
-      cwd: home, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: home, serverless_devs_config_home: home },
-    });
-    const { resources } = JSON.parse(out.slice(out.indexOf('{'), out.lastIndexOf('}') + 1));
+    const { resources } = preview(file);
     assert.equal(resources.page.props.region, 'cn-hangzhou');
     assert.equal(resources.warden.props.triggers[0].triggerConfig.authConfig.jwks.keys.length, 1);
   } finally {
