@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bucketwarden/handler/report"
 )
 
 // The table of docs/http.md has every route with its scopes, and no others.
@@ -44,5 +46,20 @@ func TestDocs_TheRoutes(t *testing.T) {
 	slices.Sort(want)
 	if !slices.Equal(said, want) {
 		t.Errorf("docs/http.md has\n%s\nthe code has\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// The sentence that says how to pick a form names every form.
+func TestDocs_TheForms(t *testing.T) {
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	if want := "`?format=" + strings.Join(names, "|") + "`"; !strings.Contains(string(text), want) {
+		t.Errorf("docs/http.md does not say %s", want)
 	}
 }

@@ -15,13 +15,15 @@ import (
 	"bucketwarden/ossenc"
 )
 
-// httpEvent is the part that is read of an HTTP trigger's event, version v1.
+// httpEvent is the part that is read of an HTTP trigger's event, version v1. People write
+// such events too, to invoke the function by its name: a body or a query of another type
+// is an error, because without it the request would ask for more than they meant.
 type httpEvent struct {
 	RawPath         text                     `json:"rawPath"`
-	Body            text                     `json:"body"`
+	Body            string                   `json:"body"`
 	IsBase64Encoded json.RawMessage          `json:"isBase64Encoded"`
 	Headers         lenient[map[string]text] `json:"headers"`
-	QueryParameters lenient[map[string]text] `json:"queryParameters"`
+	QueryParameters map[string]string        `json:"queryParameters"`
 	RequestContext  lenient[struct {
 		DomainName text `json:"domainName"`
 		HTTP       struct {
@@ -52,7 +54,7 @@ func serveTrigger(ctx context.Context, h http.Handler, payload []byte) json.RawM
 	rec := &recorder{header: http.Header{}}
 	err := json.Unmarshal(payload, &e)
 	if err != nil {
-		err = problemf(ossenc.Invalid, "the event of the HTTP trigger is not JSON: %s", strictjson.Where(err))
+		err = problemf(ossenc.Invalid, "the event of the HTTP trigger cannot be read (body is a text, queryParameters an object of texts): %s", strictjson.Where(err))
 	}
 	var req *http.Request
 	if err == nil {
@@ -116,8 +118,8 @@ func (e *httpEvent) url() (*url.URL, error) {
 		u.Path, u.RawPath = "/"+u.Path, ""
 	}
 	query := url.Values{}
-	for name, value := range e.QueryParameters.v {
-		query.Set(name, string(value))
+	for name, value := range e.QueryParameters {
+		query.Set(name, value)
 	}
 	u.RawQuery = query.Encode()
 	return u, nil
@@ -127,7 +129,7 @@ func (e *httpEvent) body() ([]byte, error) {
 	if flag := strings.Trim(string(e.IsBase64Encoded), `"`); flag != "true" {
 		return []byte(e.Body), nil
 	}
-	body, err := base64.StdEncoding.DecodeString(string(e.Body))
+	body, err := base64.StdEncoding.DecodeString(e.Body)
 	if err != nil {
 		return nil, problemf(ossenc.Invalid, "the body is not base64, as isBase64Encoded says")
 	}

@@ -109,6 +109,12 @@ func TestTrigger_ReadsHTTPEventsAsTheyMayCome(t *testing.T) {
 		{"Base64AsText", `{"version":"v1","rawPath":"/buckets/app-none/encryption","body":"` + put + `","isBase64Encoded":"true","requestContext":{"http":{"method":"PUT"}}}`, 200, `"algorithm":"SM4"`},
 		{"HeadersInAnyCase", `{"version":"v1","rawPath":"/report","headers":{"ACCEPT":"text/csv"},"requestContext":{"http":{"method":"GET"}}}`, 200, "bucket,region"},
 		{"CommaInQuery", `{"version":"v1","rawPath":"/buckets/app-none/encryption","queryParameters":{"dry_run":"true,true"},"requestContext":{"http":{"method":"PUT"}}}`, 400, "neither true nor false"},
+		{"QueryThatIsNoText", `{"version":"v1","rawPath":"/buckets/app-none/encryption","queryParameters":{"dry_run":true},"requestContext":{"http":{"method":"PUT"}}}`, 400, "cannot be read"},
+		{"QueryThatIsAText", `{"version":"v1","rawPath":"/buckets/app-none/encryption","queryParameters":"dry_run=true","requestContext":{"http":{"method":"PUT"}}}`, 400, "cannot be read"},
+		{"QueryOfLists", `{"version":"v1","rawPath":"/report","queryParameters":{"region":["cn-hangzhou"]},"requestContext":{"http":{"method":"GET"}}}`, 400, "cannot be read"},
+		{"QueryWithoutValue", `{"version":"v1","rawPath":"/buckets/app-none/encryption","queryParameters":{"dry_run":null},"requestContext":{"http":{"method":"PUT"}}}`, 400, "dry_run has no value"},
+		{"BodyThatIsNoText", `{"version":"v1","rawPath":"/sweep","body":{"mode":"report"},"requestContext":{"http":{"method":"POST"}}}`, 400, "cannot be read"},
+		{"RuleThatIsNoText", `{"version":"v1","rawPath":"/buckets/app-none/encryption","body":{"algorithm":"SM4"},"requestContext":{"http":{"method":"PUT"}}}`, 400, "cannot be read"},
 		{"Head", `{"version":"v1","rawPath":"/healthz","requestContext":{"http":{"method":"HEAD"}}}`, 200, ""},
 	}
 	for _, tt := range tests {

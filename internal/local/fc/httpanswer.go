@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -86,11 +87,24 @@ func isToken(name string) bool {
 
 func isControl(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f }
 
+// checkQuery refuses a query that is not well-formed. What the platform makes of one is not
+// documented. Here parts of it would be lost, and the function would do something else than
+// it was asked for.
+func checkQuery(r *http.Request) error {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return errors.New("the query is not well-formed")
+	}
+	return nil
+}
+
 // serveTrigger is the HTTP trigger of a go1 function.
 func (f *Function) serveTrigger(w http.ResponseWriter, r *http.Request) {
 	body, err := readEvent(r)
 	if err == nil {
 		err = checkLimits(r)
+	}
+	if err == nil {
+		err = checkQuery(r)
 	}
 	if err != nil {
 		writeError(w, http.StatusBadRequest, "InvalidArgument", err.Error())

@@ -100,6 +100,16 @@ func TestHTTPTriggerReachesTheFunction(t *testing.T) {
 	}
 }
 
+// An event has no place for a query that cannot be read.
+func TestHTTPTriggerRefusesABrokenQuery(t *testing.T) {
+	url := serve(t, start(t, Config{Runtime: RuntimeGo1}))
+	for _, query := range []string{"dry_run=true;x", "dry_run=%zz"} {
+		if got := post(t, url+"/?"+query, "", nil); got.status != 400 || !strings.Contains(got.body, `"Message":"the query is not well-formed"`) {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
+	}
+}
+
 func TestHTTPTriggerLimits(t *testing.T) {
 	inBoth(t, func(t *testing.T, runtime string) {
 		url := serve(t, start(t, Config{Runtime: runtime}))
