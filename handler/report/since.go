@@ -17,7 +17,7 @@ type Change string
 // The changes. What needs no attention, then and now, has none.
 const (
 	ChangeNew   Change = "new"   // needs attention, and was not in the earlier report
-	ChangeFixed Change = "fixed" // needed attention, and does not any more
+	ChangeFixed Change = "fixed" // needed attention, and does not any more because its rule changed, or is known now
 	ChangeWorse Change = "worse" // needs more attention than before
 	ChangeOpen  Change = "open"  // needs attention, as before or less
 )
@@ -88,13 +88,15 @@ type earlierKey struct{ account, bucket string }
 
 type earlierRow struct {
 	severity int
+	rule     string // empty if it was not known
 	since    time.Time
 }
 
 var errNoReport = errors.New("this is not a report in the JSON form")
 
 // ReadEarlier reads the JSON form of a report. One without a time, as earlier versions
-// wrote it, is an error.
+// wrote it, is an error, and so is one whose rows are not those of its digest: what it
+// says is repeated as evidence.
 func ReadEarlier(data []byte) (*Earlier, error) {
 	var read struct {
 		Buckets []struct {
@@ -103,6 +105,7 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 			OpenSince time.Time `json:"open_since"`
 		} `json:"buckets"`
 		Complete   bool       `json:"complete"`
+		Digest     string     `json:"digest"`
 		Provenance Provenance `json:"provenance"`
 	}
 	if err := json.Unmarshal(data, &read); err != nil {
@@ -115,7 +118,7 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 		return nil, errors.New("this report does not say when it was made")
 	}
 	e := &Earlier{Time: read.Provenance.Time, Account: read.Provenance.Account, rows: map[earlierKey]earlierRow{}}
-	open := 0
+	open, rows := 0, []ossenc.Result(nil)
 	for _, row := range read.Buckets {
 		row.Observed = row.Rule != ""
 		severity := severityOf(row.Result)
@@ -123,7 +126,11 @@ func ReadEarlier(data []byte) (*Earlier, error) {
 		if row.OpenSince.IsZero() {
 			row.OpenSince = e.Time
 		}
-		e.rows[earlierKey{row.Account, row.Bucket}] = earlierRow{severity, row.OpenSince}
+		e.rows[earlierKey{row.Account, row.Bucket}] = earlierRow{severity, row.Rule, row.OpenSince}
+		rows = append(rows, row.Result)
+	}
+	if read.Digest != DigestOf(rows) {
+		return nil, errors.New("its digest is not that of its rows: it was changed after it was made, or is not from this version")
 	}
 	e.point = TrendPoint{Time: e.Time, Buckets: len(read.Buckets), Open: open, Complete: read.Complete}
 	return e, nil
@@ -170,7 +177,7 @@ func (h History) Compare(res ossenc.Result, now time.Time) (Change, time.Time) {
 	key := earlierKey{res.Account, res.Bucket}
 	before, known := h.earlier[len(h.earlier)-1].rows[key]
 	switch {
-	case severity == 0 && before.severity > 0 && res.Verdict != ossenc.Gone:
+	case severity == 0 && before.severity > 0 && isFixed(before, res):
 		return ChangeFixed, time.Time{}
 	case severity == 0:
 		return "", time.Time{}
@@ -182,6 +189,12 @@ func (h History) Compare(res ossenc.Result, now time.Time) (Change, time.Time) {
 		return ChangeWorse, h.openSince(key)
 	}
 	return ChangeOpen, h.openSince(key)
+}
+
+// isFixed reports whether a bucket that needs no attention any more is better than it was,
+// and not gone, exempt, or measured by less.
+func isFixed(before earlierRow, res ossenc.Result) bool {
+	return res.Verdict != ossenc.Gone && res.Verdict != ossenc.Exempt && (before.rule == "" || before.rule != ruleOf(res))
 }
 
 // openSince goes back over the reports in which the bucket needed attention without a

@@ -17,6 +17,9 @@ func TestHistory_ComparesWithTheLatestAndGoesBack(t *testing.T) {
 	weak := ossenc.Result{Verdict: ossenc.WouldFix, Observed: true, After: ossenc.Rule{Algorithm: ossenc.AES256}}
 	none := ossenc.Result{Verdict: ossenc.WouldFix, Observed: true}
 	gone := ossenc.Result{Verdict: ossenc.Gone}
+	left := ossenc.Result{Verdict: ossenc.Exempt, Observed: true}
+	less := ossenc.Result{Verdict: ossenc.Compliant, Observed: true, After: weak.After} // of a policy that asks for less
+	dark := ossenc.Result{Verdict: ossenc.Unknown, Code: ossenc.Denied}
 	stories := []struct {
 		name    string
 		reports [3]*ossenc.Result
@@ -25,6 +28,10 @@ func TestHistory_ComparesWithTheLatestAndGoesBack(t *testing.T) {
 	}{
 		{"always-good", [3]*ossenc.Result{&good, &good, &good}, "", time.Time{}},
 		{"fixed", [3]*ossenc.Result{&none, &none, &good}, ChangeFixed, time.Time{}},
+		{"exempt-now", [3]*ossenc.Result{&weak, &none, &left}, "", time.Time{}},
+		{"exempt-and-better", [3]*ossenc.Result{&weak, &none, {Verdict: ossenc.Exempt, Observed: true, After: good.After}}, "", time.Time{}},
+		{"less-is-required", [3]*ossenc.Result{&weak, &weak, &less}, "", time.Time{}},
+		{"seen-now", [3]*ossenc.Result{&good, &dark, &good}, ChangeFixed, time.Time{}},
 		{"gone", [3]*ossenc.Result{&none, &none, &gone}, "", time.Time{}},
 		{"new", [3]*ossenc.Result{nil, nil, &none}, ChangeNew, day(3)},
 		{"new-and-good", [3]*ossenc.Result{nil, nil, &good}, "", time.Time{}},
@@ -74,7 +81,7 @@ func TestHistory_ComparesWithTheLatestAndGoesBack(t *testing.T) {
 		}
 	}
 	c := got.Changes
-	if c.New != 1 || c.Fixed != 1 || c.Worse != 2 || c.Open != 2 || !c.Since.Equal(day(2)) || len(c.Trend) != 3 || c.Trend[0].Open != 5 || c.Trend[2].Open != 5 || c.Trend[2].Buckets != 9 {
+	if c.New != 1 || c.Fixed != 2 || c.Worse != 2 || c.Open != 2 || !c.Since.Equal(day(2)) || len(c.Trend) != 3 || c.Trend[0].Open != 8 || c.Trend[2].Open != 5 || c.Trend[2].Buckets != 13 {
 		t.Errorf("%+v", c)
 	}
 	validate(t, "../../docs/report.schema.json", third)
@@ -128,6 +135,7 @@ func TestReadEarlier_RefusesWhatIsNotAReport(t *testing.T) {
 	for _, text := range []string{
 		"", "[]", "{}", `{"buckets":[],"complete":true}`, `{"buckets":{}}`, `{"buckets":null,"digest":"sha256:1","provenance":{"time":"2026-11-23T12:30:00Z"}}`,
 		`{"version":1,"time":"2026-11-23T12:30:00Z","rows":[],"digest":"sha256:1","provenance":{"time":"2026-11-23T12:30:00Z","scope":{}}}`, // a plan
+		`{"buckets":[],"digest":"sha256:1","provenance":{"time":"2026-11-23T12:30:00Z"}}`,                                                   // rows were taken out
 	} {
 		if _, err := ReadEarlier([]byte(text)); err == nil {
 			t.Errorf("%q is taken", text)

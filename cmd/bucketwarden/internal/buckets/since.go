@@ -7,11 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
 )
+
+// clocksDiffer is by how much the clock of another machine may be ahead of this one's.
+const clocksDiffer = 5 * time.Minute
 
 // readSince reads the earlier reports.
 func (s *survey) readSince() error {
@@ -30,6 +34,9 @@ func (s *survey) readSince() error {
 		earlier, err := report.ReadEarlier(data)
 		if err != nil {
 			return app.Usagef("--since %s: %w", file, err)
+		}
+		if late := earlier.Time.Sub(s.app.Now()); late > clocksDiffer {
+			return app.Usagef("--since %s: it was made at %s, which is later than now", file, earlier.Time.UTC().Format(time.RFC3339))
 		}
 		earlier.Name = file
 		all = append(all, earlier)
