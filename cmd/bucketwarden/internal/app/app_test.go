@@ -87,6 +87,7 @@ func TestFlagsFromTheEnvironment(t *testing.T) {
 		"Misspelt":      {map[string]string{"BUCKETWARDEN_REGOIN": "x"}, nil, "bucketwarden: there is no setting BUCKETWARDEN_REGOIN (did you mean BUCKETWARDEN_REGION?)\n"},
 		"NotOfASafety":  {map[string]string{"BUCKETWARDEN_YES": "true"}, nil, "bucketwarden: there is no setting BUCKETWARDEN_YES\n"},
 		"UnknownFlag":   {nil, []string{"--regio", "x"}, "bucketwarden: unknown flag: --regio (did you mean --region?)\nnext: see bucketwarden verb --help\n"},
+		"EmptyValue":    {nil, []string{"--region", ""}, "bucketwarden: --region is given without a value\nnext: leave it out, or check the variable that it comes from\n"},
 		"WithoutAValue": {nil, []string{"--region"}, "bucketwarden: flag needs an argument: --region\nnext: see bucketwarden verb --help\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,6 +66,22 @@ func (a *App) fillFromEnv(cmd *cobra.Command) error {
 	return err
 }
 
+// refuseEmpty refuses flags that were given an empty value, as by --policy "$POLICY" where
+// no POLICY is set: they would mean the default, which is another policy, other buckets or
+// another identity.
+func refuseEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		if err == nil && (len(values) == 0 || slices.Contains(values, "")) {
+			err = &Error{Exit: Usage, Err: Usagef("--%s is given without a value", f.Name), Next: "leave it out, or check the variable that it comes from"}
+		}
+	})
+	return err
+}
+
 // invalidValue says what a flag, or the variable for it, takes.
 func invalidValue(name string, f *pflag.Flag, value string) error {
 	kind := "a value of it"
@@ -127,7 +143,12 @@ func (a *App) Root(use, short, long, example string) *cobra.Command {
 			}
 			return cmd.Help()
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.fillFromEnv(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := refuseEmpty(cmd); err != nil {
+				return err
+			}
+			return a.fillFromEnv(cmd)
+		},
 	}
 	root.SetHelpCommand(helpCommand(root))
 	root.Flags().Bool("version", false, "what the verb version prints") // main answers it
