@@ -103,13 +103,25 @@ func ValidPrefix(s string) bool { return len(s) <= 255 && strings.Trim(s, nameCh
 // ValidPlace reports whether s could be an [ossenc.Cursor].
 func ValidPlace(s string) bool { return ossenc.Cursor(s).Valid() }
 
-// ParseSweep reads a request strictly: a misspelt "mode" would enforce. An empty
-// body asks for all buckets.
+// holdBack are the members of a request that make a sweep do less.
+var holdBack = []string{"mode", "prefix", "region", "except_regions", "buckets", "accounts"}
+
+// ParseSweep reads a request strictly: a misspelt "mode" would enforce, and so would one
+// without a value. An empty body asks for all buckets.
 func ParseSweep(body []byte) (*SweepRequest, error) {
 	r := SweepRequest{Action: ActionSweep}
 	if len(strictjson.TrimMark(body)) > 0 {
 		if err := strictjson.Decode(body, &r); err != nil {
 			return nil, err
+		}
+		members, err := strictjson.Object(body)
+		if err != nil {
+			return nil, err
+		}
+		for name, value := range members {
+			if text := string(value); (text == "null" || text == `""`) && slices.Contains(holdBack, strings.ToLower(name)) {
+				return nil, fmt.Errorf("%.40q has no value", name)
+			}
 		}
 	}
 	if err := r.check(); err != nil {

@@ -122,7 +122,7 @@ func TestWeb_WhatMakesNoSenseIsABadRequest(t *testing.T) {
 		{"DryRunAsAFlag", "PUT", "/buckets/app-none/encryption?dry_run", "", "dry_run has no value"},
 		{"DryRunOfAnEmptyVariable", "DELETE", "/buckets/app-aes/encryption?dry_run=", "", "dry_run has no value"},
 		{"CompareWithoutValue", "PUT", "/buckets/app-none/encryption?compare=", "", "compare has no value"},
-		{"RegionWithoutValue", "GET", "/report?region=", "", "region has no value"},
+		{"AccountWithoutValue", "PUT", "/buckets/app-none/encryption?account=", "", "account has no value"},
 		{"DigestWithoutValue", "POST", "/apply?digest=", "", "digest has no value"},
 		{"DryRunTwice", "PUT", "/buckets/app-none/encryption?dry_run=true&dry_run=false", "", "neither"},
 		{"Compare", "PUT", "/buckets/app-none/encryption?compare=weak", "", "neither floor nor exact"},

@@ -120,9 +120,9 @@ func (x *exchange) read(limit int64) ([]byte, error) {
 }
 
 // parameters returns the query, each name with one value: the HTTP trigger joins
-// several by a comma, and so does this. Others than names are an error, and so is one
-// without a value: a misspelt or empty dry_run must not write, and such a region must not
-// report other buckets.
+// several by a comma, and so does this. Others than names are an error: a misspelt
+// dry_run must not write, and a misspelt region must not report other buckets. So is one
+// without a value where something may be written: an empty dry_run is none.
 func (x *exchange) parameters(names ...string) (map[string]string, error) {
 	values, err := url.ParseQuery(x.req.URL.RawQuery)
 	if err != nil {
@@ -133,7 +133,7 @@ func (x *exchange) parameters(names ...string) (map[string]string, error) {
 		if !slices.Contains(names, name) {
 			return nil, problemf(ossenc.Invalid, "there is no parameter %.40q here; there are %s", name, cmp.Or(strings.Join(names, ", "), "none"))
 		}
-		if one[name] = strings.Join(all, ","); one[name] == "" {
+		if one[name] = strings.Join(all, ","); one[name] == "" && x.req.Method != http.MethodGet && x.req.Method != http.MethodHead {
 			return nil, problemf(ossenc.Invalid, "%s has no value", name)
 		}
 	}

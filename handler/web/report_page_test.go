@@ -169,7 +169,7 @@ func TestPage_SpeaksThreeLanguages(t *testing.T) {
 }
 
 func TestPage_TheNextPartIsALink(t *testing.T) {
-	html := pageFor(t, account(), "&limit=2&region=cn-hangzhou&lang=ja")
+	html := pageFor(t, account(), "&limit=2&prefix=&region=cn-hangzhou&lang=ja")
 	want := `<a href="?after=gov-sm4&amp;format=html&amp;lang=ja&amp;limit=2&amp;region=cn-hangzhou">`
 	if !strings.Contains(html, want) {
 		t.Errorf("no %s", want)
