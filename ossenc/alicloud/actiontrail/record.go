@@ -1,6 +1,7 @@
 package actiontrail
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -35,35 +36,46 @@ func ReadEvents(in io.Reader, each func(Event)) error {
 		} else if err != nil {
 			return errors.New("not JSON")
 		}
-		eachRecord(raw, 0, func(r record) { each(r.event()) })
+		if !eachRecord(raw, 0, func(r record) { each(r.event()) }) {
+			return errors.New("a record in it is cut off, or too deep")
+		}
 	}
 }
 
-func eachRecord(raw json.RawMessage, depth int, each func(record)) {
+// eachRecord is false where a record is seen that cannot be read: it may be of a change.
+func eachRecord(raw json.RawMessage, depth int, each func(record)) bool {
+	if depth == maxDepth {
+		return !bytes.Contains(raw, []byte("eventName"))
+	}
 	var list []json.RawMessage
-	if depth < maxDepth && json.Unmarshal(raw, &list) == nil {
+	if json.Unmarshal(raw, &list) == nil {
 		for _, one := range list {
-			eachRecord(one, depth+1, each)
+			if !eachRecord(one, depth+1, each) {
+				return false
+			}
 		}
-		return
+		return true
 	}
 	var inside string
 	if json.Unmarshal(raw, &inside) == nil {
-		raw = json.RawMessage(inside)
+		if raw = json.RawMessage(inside); !json.Valid(raw) {
+			return !strings.Contains(inside, `"eventName"`)
+		}
 	}
 	var r record
 	if json.Unmarshal(raw, &r) != nil {
-		return
+		return true
 	}
 	if r.members["eventName"] != nil {
 		each(r)
-		return
+		return true
 	}
 	for _, name := range []string{"event", "Events"} {
-		if within := r.members[name]; within != nil && depth < maxDepth {
-			eachRecord(within, depth+1, each)
+		if within := r.members[name]; within != nil && !eachRecord(within, depth+1, each) {
+			return false
 		}
 	}
+	return true
 }
 
 func (r record) event() Event {

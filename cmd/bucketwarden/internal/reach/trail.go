@@ -120,6 +120,12 @@ func ChangeOf(e actiontrail.Event, owner string, roles ...string) (history.Chang
 	return c, c.Kind != "" && (c.Kind != history.Attempted || mayHaveWorked(e.ErrorCode))
 }
 
+// Concerns reports whether an event is of a call that changed a bucket's rule, or may have,
+// whatever else its record shows.
+func Concerns(e actiontrail.Event) bool {
+	return slices.Contains(Calls(), e.Name) && (e.ErrorCode == "" || mayHaveWorked(e.ErrorCode))
+}
+
 // Calls are the operations that change a bucket's rule.
 func Calls() []string {
 	return []string{"PutBucket", "PutBucketEncryption", "DeleteBucketEncryption", "DeleteBucket"}

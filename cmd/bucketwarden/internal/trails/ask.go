@@ -40,6 +40,11 @@ type past struct {
 	covered map[string][]history.Interval
 	changes map[key][]history.Change
 	regions map[key]string // where a bucket's events were
+	// accounts are the selected ones, and homes the accounts of their buckets.
+	accounts []string
+	homes    map[string]string
+	// holes are records that show a change, and not when, or not of which bucket.
+	holes []hole
 
 	// read is how many events were read, and progress shows it.
 	read     int
@@ -50,21 +55,53 @@ type past struct {
 }
 
 func newPast(r *reach.Reach) *past {
-	return &past{reach: r, progress: r.Progress("Reading ActionTrail"), covered: map[string][]history.Interval{}, changes: map[key][]history.Change{}, regions: map[key]string{}}
-}
-
-// add enters an event; one that names no bucket is of no use.
-func (p *past) add(account string, e actiontrail.Event) {
-	c, ok := p.reach.Change(e, cmp.Or(account, p.own))
-	if !ok {
-		return
+	p := &past{
+		reach: r, progress: r.Progress("Reading ActionTrail"), covered: map[string][]history.Interval{}, changes: map[key][]history.Change{}, regions: map[key]string{},
+		accounts: r.Accounts(), homes: map[string]string{},
 	}
-	for _, bucket := range e.Buckets {
-		if k := (key{account, bucket}); ossenc.ValidBucketName(bucket) {
-			p.changes[k] = append(p.changes[k], c)
-			p.regions[k] = cmp.Or(p.regions[k], e.Region)
+	for _, account := range p.accounts {
+		buckets, _ := r.Buckets(account) // what is not listed is a problem of its own
+		for _, b := range buckets {
+			p.homes[b.Name] = account
 		}
 	}
+	return p
+}
+
+// add enters an event that was found at a place.
+func (p *past) add(place, account string, e actiontrail.Event) {
+	if !reach.Concerns(e) {
+		return
+	}
+	named := false
+	for _, bucket := range e.Buckets {
+		if !ossenc.ValidBucketName(bucket) {
+			continue
+		}
+		named = true
+		home, known := p.home(place, account, e, bucket)
+		c, timed := p.reach.Change(e, cmp.Or(home, p.own))
+		if !known || !timed {
+			p.holes = append(p.holes, hole{place: place, bucket: bucket, at: e.Time})
+			continue
+		}
+		k := key{home, bucket}
+		p.changes[k] = append(p.changes[k], c)
+		p.regions[k] = cmp.Or(p.regions[k], e.Region)
+	}
+	if !named {
+		p.holes = append(p.holes, hole{place: place, at: e.Time})
+	}
+}
+
+// home is the account of a bucket. A record in a file may not say it; then it is where a bucket
+// of this name is, as no two accounts have one of the same name.
+func (p *past) home(place, account string, e actiontrail.Event, bucket string) (string, bool) {
+	if place != everywhere || e.Owner != "" || len(p.accounts) < 2 {
+		return account, true
+	}
+	home, known := p.homes[bucket]
+	return home, known
 }
 
 // ask reads the events of a region, of one bucket or of all.
@@ -79,7 +116,10 @@ func (p *past) ask(ctx context.Context, account, region, bucket string, period h
 		err = p.reach.Lookup(inside, q, func(e actiontrail.Event) {
 			p.read++
 			p.progress.Show(p.count())
-			p.add(account, e)
+			if e.Name == "" { // it was asked for by this name
+				e.Name = call
+			}
+			p.add(account+"/"+region, account, e)
 		})
 	}
 	place := account + "/" + region
@@ -91,11 +131,6 @@ func (p *past) ask(ctx context.Context, account, region, bucket string, period h
 }
 
 func (p *past) count() term.Count { return term.Count{Listing: true, Found: p.read} }
-
-// cover returns when everything of a bucket was recorded and read.
-func (p *past) cover(account, region string) []history.Interval {
-	return slices.Concat(p.covered[account+"/"+region], p.covered[everywhere])
-}
 
 // everywhere is the place of trail files.
 const everywhere = "*"

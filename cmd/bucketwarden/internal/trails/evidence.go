@@ -92,9 +92,10 @@ func (e *evidence) run(ctx context.Context) error {
 	p := newPast(r)
 	p.own, p.covered[everywhere] = r.Own(ctx), files.covered
 	for _, event := range files.events {
-		p.add(ownAccount(event.AccountOf, p.own), event.Event)
+		p.add(everywhere, ownAccount(event.AccountOf, p.own), event.Event)
 	}
 	e.ask(ctx, r, p, period)
+	p.problems = append(p.problems, p.unread()...)
 	doc := e.document(ctx, r, p, files, period)
 	if err := target.write(e.app, writerOf(e.app, target.format, doc)); err != nil {
 		return err
@@ -119,19 +120,20 @@ func (e *evidence) period() (history.Interval, error) {
 	if err != nil {
 		return history.Interval{}, app.Usagef("--from: %w", err)
 	}
-	to := e.app.Now().UTC().Truncate(time.Second)
+	now := e.app.Now().UTC().Truncate(time.Second)
+	to := now
 	if e.to != "" {
 		if to, err = moment(e.to); err != nil {
 			return history.Interval{}, app.Usagef("--to: %w", err)
 		}
 	}
 	switch {
+	case !from.Before(now):
+		return history.Interval{}, app.Usagef("--from %s is not in the past", from.Format(time.RFC3339))
 	case !from.Before(to):
 		return history.Interval{}, app.Usagef("--from %s is not before --to %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
-	case from.After(e.app.Now()):
-		return history.Interval{}, app.Usagef("--from %s is in the future", from.Format(time.RFC3339))
-	case to.After(e.app.Now()):
-		to = e.app.Now().UTC().Truncate(time.Second)
+	case to.After(now):
+		to = now
 	}
 	return history.Interval{From: from, To: to}, nil
 }
@@ -177,13 +179,13 @@ func (e *evidence) document(ctx context.Context, r *reach.Reach, p *past, files 
 		d.Exemptions = []ossenc.Exemption{}
 	}
 	for _, place := range sortedKeys(p.covered) {
-		for _, i := range p.covered[place] {
+		for _, i := range p.whole(place, "") {
 			d.Covered = append(d.Covered, coveredAt(place, i))
 		}
 	}
 	for _, b := range e.buckets(ctx, r, p) {
 		b = b.with(history.Evidence{
-			Period: period, Covered: p.cover(b.Account, b.Region), Changes: p.changes[key{b.Account, b.Bucket}],
+			Period: period, Covered: p.cover(key{b.Account, b.Bucket}, b.Region), Changes: p.changes[key{b.Account, b.Bucket}],
 			Readings: files.readings[key{b.Account, b.Bucket}], Required: b.Required,
 		})
 		if e.objects && len(b.Windows) > 0 && !b.Gone {

@@ -146,8 +146,11 @@ func eachLine(in io.Reader, each func(json.RawMessage)) error {
 			each(bytes.Clone(value))
 		}
 	}
-	if lines.Err() != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
 		return fmt.Errorf("a line is longer than %d bytes", maxLine)
+	case err != nil:
+		return fmt.Errorf("it cannot be read to its end")
 	}
 	return nil
 }

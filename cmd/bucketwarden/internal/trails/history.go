@@ -111,6 +111,7 @@ func (t *timeline) run(ctx context.Context, args []string) error {
 	if err := t.ask(ctx, r, p, bucket); err != nil {
 		return err
 	}
+	p.problems = append(p.problems, p.unread()...)
 	entries := t.entries(p, bucket)
 	fought := fights(ctx, r, p, bucket)
 	if err := target.write(t.app, t.writer(target.format, entries, fought)); err != nil {

@@ -68,6 +68,9 @@ func readDocument(name string) (*document, error) {
 	if err := dec.Decode(&d); err != nil || d.Kind != documentKind {
 		return nil, app.Usagef("%s is not evidence in the JSON form of this command", name)
 	}
+	if dec.More() {
+		return nil, app.Usagef("%s has more in it than one evidence; give each in a file of its own", name)
+	}
 	if d.Version != documentVersion {
 		return nil, app.Usagef("%s is of version %d; this command reads %d", name, d.Version, documentVersion)
 	}
@@ -111,7 +114,7 @@ func joinTwo(a, b document) document {
 		k := key{one.Account, one.Bucket}
 		earlier, ok := before[k]
 		if !ok { // not in the list then, so nothing is known
-			earlier = bucket{Seconds: map[history.State]int64{history.NotKnown: int64(a.Period.To.Sub(a.Period.From).Seconds())}}
+			earlier = bucket{Required: one.Required, PolicyRule: one.PolicyRule, Exempt: one.Exempt, Seconds: map[history.State]int64{history.NotKnown: int64(a.Period.To.Sub(a.Period.From).Seconds())}}
 		}
 		delete(before, k)
 		joined.Buckets = append(joined.Buckets, earlier.followedBy(one))
@@ -124,9 +127,13 @@ func joinTwo(a, b document) document {
 	return joined
 }
 
-// followedBy joins two periods of one bucket.
+// followedBy joins two periods of one bucket. It counts as exempt only if it was so in both,
+// so that no later exemption hides a window.
 func (b bucket) followedBy(next bucket) bucket {
 	joined := next
+	if b.Exempt == "" && next.Exempt != "" {
+		joined.Required, joined.PolicyRule, joined.Exempt = b.Required, b.PolicyRule, ""
+	}
 	joined.Seconds = map[history.State]int64{}
 	for _, part := range []bucket{b, next} {
 		for state, n := range part.Seconds {

@@ -80,3 +80,39 @@ func TestDigestSurvivesTheFile(t *testing.T) {
 		t.Error("a change does not change the digest")
 	}
 }
+
+// TestJoin_ALaterExemptionHidesNoWindow: what was exposed in one month is not forgotten
+// because the bucket is exempt in another.
+func TestJoin_ALaterExemptionHidesNoWindow(t *testing.T) {
+	changes := []history.Change{change("1", day(-1), history.RuleSet, true), change("2", day(5), history.RuleRemoved, false), change("3", day(6), history.RuleSet, true)}
+	for _, c := range []struct {
+		exempt  [3]bool
+		windows int
+		exempts int
+	}{
+		{[3]bool{false, false, false}, 1, 0},
+		{[3]bool{false, true, true}, 1, 0},
+		{[3]bool{true, false, true}, 1, 0},
+		{[3]bool{true, true, true}, 0, 1},
+	} {
+		var parts []*document
+		for i, exempt := range c.exempt {
+			d := made(30*i, 30*i+30, changes...)
+			if exempt {
+				d.Buckets[0].Exempt = "a reason"
+				d.finish()
+			}
+			parts = append(parts, d)
+		}
+		joined, err := join(parts)
+		if err != nil || joined.Summary.Windows != c.windows || joined.Summary.Exempt != c.exempts {
+			t.Errorf("%v: %+v, %v", c.exempt, joined.Summary, err)
+		}
+	}
+	// A bucket that is in no earlier file was not less exempt then.
+	before, after := made(0, 30), made(30, 60)
+	before.Buckets, after.Buckets[0].Exempt = nil, "a reason"
+	if joined, err := join([]*document{before, after}); err != nil || joined.Summary.Exempt != 1 {
+		t.Errorf("%+v, %v", joined.Summary, err)
+	}
+}
