@@ -69,9 +69,9 @@ func (c csvReport) line(cells ...string) {
 }
 
 // noFormula puts an apostrophe before what a spreadsheet would take for a formula:
-// a key ID is whatever a person set.
+// a key ID is whatever a person set. Some take the wide forms of East Asia for the others.
 func noFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if strings.IndexAny(s, "=+-@\t\r＝＋－＠") == 0 {
 		return "'" + s
 	}
 	return s

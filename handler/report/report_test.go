@@ -157,6 +157,7 @@ func TestErrorOf_RepeatsNoUnknownText(t *testing.T) {
 func TestCSV_HasNoFormula(t *testing.T) {
 	for cell, want := range map[string]string{
 		"": "", "a": "a", "a,b": `"a,b"`, `a"b`: `"a""b"`, "a\nb": "\"a\r\nb\"", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\ta": "'\ta", `=a,"b`: `"'=a,""b"`, "a=1": "a=1",
+		"＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠a": "'＠a", "１＋": "１＋",
 	} {
 		var out bytes.Buffer
 		csv, _ := FormatNamed("csv")

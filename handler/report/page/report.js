@@ -311,7 +311,7 @@ if (location.protocol === "file:") {
   all(".languages, .forms a").forEach((e) => { e.hidden = true; });
 }
 const save = () => {
-  const cell = (s) => { const v = /^[=+@\t\r-]/.test(s) ? "'" + s : s; return /[",\r\n]/.test(v) ? '"' + v.replace(/"/g, '""') + '"' : v; };
+  const cell = (s) => { const v = /^[=+@\t\r＝＋－＠-]/.test(s) ? "'" + s : s; return /[",\r\n]/.test(v) ? '"' + v.replace(/"/g, '""') + '"' : v; };
   const lines = [["account", "bucket", "region", "state", "code", "rule", "required", "policy_rule", "reason"], ...matching.map((r) => [r.account || data.account, r.bucket, r.region, r.state, r.code, r.rule === "none" ? "none" : r.current, r.required, r.policy, r.original || r.details || r.why])];
   const file = URL.createObjectURL(new Blob(["\ufeff" + lines.map((l) => l.map(cell).join(",") + "\r\n").join("")], { type: "text/csv" }));
   make("a", { href: file, download: "bucketwarden-table.csv" }).click();
