@@ -406,6 +406,17 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// TestWindows_OpenIsClosedByNobody: a second change within a window does not end it.
+func TestWindows_OpenIsClosedByNobody(t *testing.T) {
+	e := Evidence{Period: interval(0, 100), Covered: []Interval{interval(-50, 100)}, Required: aes256, Changes: []Change{
+		change("1", -10, RuleSet, true, aes256), change("2", 10, RuleRemoved, false), change("3", 50, RuleSet, false),
+	}}
+	all := Windows(Spans(e))
+	if len(all) != 1 || all[0].Ending != Open || all[0].ClosedBy != nil || all[0].OpenedBy == nil || all[0].OpenedBy.ID != "2" {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestPercentile(t *testing.T) {
 	var lengths []time.Duration
 	if Percentile(lengths, 50) != 0 {

@@ -48,7 +48,7 @@ func Windows(spans []Span) []Window {
 			all = append(all, Window{Interval: s.Interval, Spans: []Span{s}, Worst: s.State, OpenedBy: s.Cause, Begun: s.begins()})
 		}
 		w := &all[len(all)-1]
-		w.Ending = Open
+		w.Ending, w.ClosedBy = Open, nil
 		if i+1 < len(spans) {
 			w.end(spans[i+1])
 		}
