@@ -14,6 +14,17 @@ type Account struct {
 	ExternalID string
 }
 
+// Members says which accounts of an organisation to look after.
+type Members struct {
+	// RoleName is the role to assume in each account.
+	RoleName string
+	// Folders are IDs of folders, with those below them; empty for the whole
+	// organisation.
+	Folders []string
+	// Exclude are IDs of accounts, and of folders with those below them.
+	Exclude []string
+}
+
 // AccountFacts is what is known of an account besides its ID. All of it is text that
 // the account's owner chose: never print it as it is.
 type AccountFacts struct {
@@ -65,6 +76,10 @@ func (w *Warden) HasAccount(ctx context.Context, accountID string) (bool, error)
 	return w.Accounts.Has(ctx, accountID)
 }
 
+// FactsFunc returns what is known of the account of a bucket. A [Policy] calls it where
+// a decision needs it; nil means that nothing is known.
+type FactsFunc func() (AccountFacts, error)
+
 // AccountFacts returns what is known of an account; an empty ID is the function's own.
 func (w *Warden) AccountFacts(ctx context.Context, accountID string) (AccountFacts, error) {
 	if accountID == "" {
@@ -78,25 +93,4 @@ func (w *Warden) AccountFacts(ctx context.Context, accountID string) (AccountFac
 
 func unknownFacts(accountID string) error {
 	return &Error{Code: Invalid, Message: fmt.Sprintf("nothing names account %.40q, nor its tags", accountID)}
-}
-
-type factsKey struct{}
-
-// withFacts lets a policy ask for the facts of an account from inside of it, where
-// the context has the account's identity and not the function's own.
-func (w *Warden) withFacts(ctx context.Context, accountID string) context.Context {
-	if w.Accounts == nil {
-		return ctx
-	}
-	return context.WithValue(ctx, factsKey{}, func() (AccountFacts, error) { return w.AccountFacts(ctx, accountID) })
-}
-
-// AccountFactsFrom returns what is known of the account that the context's task is
-// about. [Policy] implementations call it where a decision needs it.
-func AccountFactsFrom(ctx context.Context) (AccountFacts, error) {
-	facts, ok := ctx.Value(factsKey{}).(func() (AccountFacts, error))
-	if !ok {
-		return AccountFacts{}, unknownFacts(IdentityFrom(ctx).AccountID)
-	}
-	return facts()
 }

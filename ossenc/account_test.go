@@ -32,12 +32,12 @@ func (a *asked) Describe(ctx context.Context, _, keyID string) (Key, error) {
 	return Key{ID: keyID, Usable: true}, nil
 }
 
-func (a *asked) Evaluate(ctx context.Context, _ Bucket) (Requirement, error) {
+func (a *asked) Evaluate(ctx context.Context, _ Bucket, _ FactsFunc) (Requirement, error) {
 	a.note(ctx, "Evaluate")
 	return Requirement{Desired: Desired{Rule: Rule{Algorithm: KMS, KMSKeyID: "key-1"}}}, nil
 }
 
-func (a *asked) Exemption(context.Context, Bucket) *Exemption { return nil }
+func (a *asked) Exemption(context.Context, Bucket, FactsFunc) *Exemption { return nil }
 
 // roles are accounts that are entered by a session of their own.
 type roles struct{ Accounts }

@@ -54,9 +54,11 @@ func (s *oneBucket) Delete(context.Context, Bucket) (Observation, error) {
 
 type always Requirement
 
-func (always) Exemption(context.Context, Bucket) *Exemption { return nil }
+func (always) Exemption(context.Context, Bucket, FactsFunc) *Exemption { return nil }
 
-func (a always) Evaluate(context.Context, Bucket) (Requirement, error) { return Requirement(a), nil }
+func (a always) Evaluate(context.Context, Bucket, FactsFunc) (Requirement, error) {
+	return Requirement(a), nil
+}
 
 func TestEnsure_Fights(t *testing.T) {
 	ci := Actor{Kind: "ram-user", Name: "ci", Tool: ToolTerraform}

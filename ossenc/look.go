@@ -51,7 +51,7 @@ func (w *Warden) unread(ctx context.Context, t Task, seen Observation, err error
 	if c := CodeOf(err); c != Denied && c != Unavailable {
 		return res
 	}
-	e := w.Policy.Exemption(ctx, known(t.Bucket, seen))
+	e := w.Policy.Exemption(ctx, known(t.Bucket, seen), t.facts)
 	if e == nil || t.Override != nil && t.Waive.Exemption {
 		return res
 	}

@@ -13,12 +13,13 @@ import (
 // Policy says what is required for a bucket.
 type Policy interface {
 	// Evaluate is asked when the bucket was read, so b.Region is where the bucket is. An
-	// error is an *[Error] and means that nothing may be written.
-	Evaluate(ctx context.Context, b Bucket) (Requirement, error)
+	// error is an *[Error] and means that nothing may be written. facts is about the
+	// account of the bucket.
+	Evaluate(ctx context.Context, b Bucket, facts FactsFunc) (Requirement, error)
 	// Exemption returns the exemption of a bucket that could not be read, by its name,
 	// its account and, unless it is empty, its region. It reads nothing of the bucket.
 	// nil means that there is none, or that it depends on what is not known.
-	Exemption(ctx context.Context, b Bucket) *Exemption
+	Exemption(ctx context.Context, b Bucket, facts FactsFunc) *Exemption
 }
 
 // Requirement is what a policy says about one bucket.
@@ -54,7 +55,7 @@ type Requirement struct {
 // the policy says, in the strictest mode that the setting, the policy's rule and the
 // task name. An exempt or blocked bucket has no further requirement.
 func (w *Warden) requirement(ctx context.Context, t Task) (Requirement, error) {
-	r, err := w.Policy.Evaluate(ctx, t.Bucket)
+	r, err := w.Policy.Evaluate(ctx, t.Bucket, t.facts)
 	switch {
 	case err != nil:
 		return Requirement{}, err

@@ -9,9 +9,11 @@ import (
 // policyFunc is a policy in a test.
 type policyFunc func(Bucket) (Requirement, error)
 
-func (f policyFunc) Evaluate(_ context.Context, b Bucket) (Requirement, error) { return f(b) }
+func (f policyFunc) Evaluate(_ context.Context, b Bucket, _ FactsFunc) (Requirement, error) {
+	return f(b)
+}
 
-func (f policyFunc) Exemption(_ context.Context, b Bucket) *Exemption {
+func (f policyFunc) Exemption(_ context.Context, b Bucket, _ FactsFunc) *Exemption {
 	r, _ := f(b)
 	return r.Exempt
 }

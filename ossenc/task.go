@@ -39,6 +39,8 @@ type Task struct {
 	Budget func() bool
 
 	lookedAt time.Time // when the last look had ended
+	// facts asks as the function itself, from inside of the bucket's account too.
+	facts FactsFunc
 }
 
 // Precondition is what must hold for anything to be written. It is what makes a plan

@@ -13,14 +13,14 @@ func (e exempting) exemption() *Exemption {
 	return &Exemption{Rule: "left alone", Reason: "r", Owner: "o"}
 }
 
-func (e exempting) Exemption(_ context.Context, b Bucket) *Exemption {
+func (e exempting) Exemption(_ context.Context, b Bucket, _ FactsFunc) *Exemption {
 	if e.knows(b) {
 		return e.exemption()
 	}
 	return nil
 }
 
-func (e exempting) Evaluate(context.Context, Bucket) (Requirement, error) {
+func (e exempting) Evaluate(context.Context, Bucket, FactsFunc) (Requirement, error) {
 	return Requirement{Rule: "left alone", Exempt: e.exemption()}, nil
 }
 

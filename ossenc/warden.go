@@ -70,7 +70,7 @@ func (w *Warden) Ensure(ctx context.Context, t Task) Result {
 	if err := w.check(t); err != nil {
 		return res.fail(Rejected, Invalid, err.Error()+", so nothing was read")
 	}
-	ctx = w.withFacts(ctx, t.Bucket.Account)
+	t.facts = func() (AccountFacts, error) { return w.AccountFacts(ctx, t.Bucket.Account) }
 	inside, err := w.asAccount(ctx, t.Bucket.Account)
 	if err != nil {
 		return w.unread(ctx, t, Observation{}, err, res.failed(Unknown, err, "no access to the bucket's account, so nothing was read"))

@@ -12,7 +12,6 @@ import (
 
 	"bucketwarden/handler/internal/memory"
 	"bucketwarden/ossenc"
-	"bucketwarden/ossenc/policy"
 )
 
 // creation is the event of a bucket's creation in an account.
@@ -56,7 +55,7 @@ func TestBatch_AnAccountThatNothingIsKnownOf(t *testing.T) {
 	s := serving(m)
 	w := m.Warden(ossenc.Desired{Rule: aes256})
 	w.Accounts = roles
-	s.Policy.Directory = &policy.Directory{}
+	s.Policy.Directory = &ossenc.Members{}
 	s.Warden = func() Warden { return w }
 	ctx := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "11"})
 	results := s.Batch(ctx, []byte(creation("b-1", "22", time.Now())))

@@ -14,9 +14,11 @@ import (
 // ruling is a policy that says the same of every bucket.
 type ruling ossenc.Requirement
 
-func (r ruling) Exemption(context.Context, ossenc.Bucket) *ossenc.Exemption { return r.Exempt }
+func (r ruling) Exemption(context.Context, ossenc.Bucket, ossenc.FactsFunc) *ossenc.Exemption {
+	return r.Exempt
+}
 
-func (r ruling) Evaluate(context.Context, ossenc.Bucket) (ossenc.Requirement, error) {
+func (r ruling) Evaluate(context.Context, ossenc.Bucket, ossenc.FactsFunc) (ossenc.Requirement, error) {
 	return ossenc.Requirement(r), nil
 }
 

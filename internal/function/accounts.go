@@ -24,5 +24,5 @@ func Accounts(p *policy.Policy, sts *alicloud.Accounts, transport http.RoundTrip
 	}
 	client := resourcedirectory.New(transport, sts.Fallback)
 	client.Endpoint = endpoint
-	return &organisation.Accounts{Named: sts, Directory: client, Selection: organisation.Selection(*p.Directory)}
+	return &organisation.Accounts{Named: sts, Directory: client, Members: *p.Directory}
 }

@@ -104,6 +104,23 @@ func TestOnlyMainReadsTheEnvironment(t *testing.T) {
 	})
 }
 
+// A context carries values of a request: who asks, and about what. What can be called is
+// a parameter, so that it cannot be missing unseen.
+func TestContextsCarryNoServices(t *testing.T) {
+	values := map[string]string{
+		"ossenc/identity.go": "who acts", "ossenc/request.go": "the request's ID, and its retry count", "ossenc/sweeper.go": "that this is a sweep",
+		"ossenc/overwrite.go": "what a write was decided on", "internal/local/kms/server.go": "the region", "internal/local/actiontrail/server.go": "the region",
+	}
+	eachFile(root, func(name string, f *ast.File) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "WithValue" && values[name] == "" {
+				t.Errorf("%s puts something into a context: pass it as a parameter, or say here which plain value it is", name)
+			}
+			return true
+		})
+	})
+}
+
 func TestEveryPackageAndEveryExportedNameIsDocumented(t *testing.T) {
 	documented := map[string]bool{}
 	eachFile(root, func(name string, f *ast.File) {

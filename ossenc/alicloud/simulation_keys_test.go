@@ -41,11 +41,13 @@ type keyPolicy struct {
 	named []string
 }
 
-func (p keyPolicy) Evaluate(context.Context, ossenc.Bucket) (ossenc.Requirement, error) {
+func (p keyPolicy) Evaluate(context.Context, ossenc.Bucket, ossenc.FactsFunc) (ossenc.Requirement, error) {
 	return ossenc.Requirement{Desired: p.want, Keys: p.named, Named: p.named}, nil
 }
 
-func (keyPolicy) Exemption(context.Context, ossenc.Bucket) *ossenc.Exemption { return nil }
+func (keyPolicy) Exemption(context.Context, ossenc.Bucket, ossenc.FactsFunc) *ossenc.Exemption {
+	return nil
+}
 
 // anyRule is what another writer sets.
 func (w *world) anyRule(dice *rand.Rand) localoss.Rule {

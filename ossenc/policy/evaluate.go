@@ -14,7 +14,7 @@ type Facts struct {
 	Region  string // such as cn-hangzhou
 	// AccountFacts returns the account's name and tags. It is called at most once, and
 	// not at all if the decision does not need them. nil means that they are not known.
-	AccountFacts func() (ossenc.AccountFacts, error)
+	AccountFacts ossenc.FactsFunc
 	// Tags reads the bucket's tags. It is called at most once, and not at all if
 	// the decision does not need them. nil means that they cannot be read.
 	Tags func() (map[string]string, error)

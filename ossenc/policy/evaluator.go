@@ -25,8 +25,8 @@ type Evaluator struct {
 var _ ossenc.Policy = Evaluator{}
 
 // Evaluate returns what the policy says about a bucket.
-func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket) (ossenc.Requirement, error) {
-	f := r.facts(ctx, b)
+func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket, facts ossenc.FactsFunc) (ossenc.Requirement, error) {
+	f := factsOf(ctx, b, facts)
 	f.Tags = func() (map[string]string, error) { return r.Tags.Tags(ctx, b) }
 	out, err := r.Policy.For(f, r.now())
 	if err != nil {
@@ -40,21 +40,21 @@ func (r Evaluator) Evaluate(ctx context.Context, b ossenc.Bucket) (ossenc.Requir
 }
 
 // Exemption returns the exemption of a bucket that could not be read. It reads no tags.
-func (r Evaluator) Exemption(ctx context.Context, b ossenc.Bucket) *ossenc.Exemption {
-	out, err := r.Policy.For(r.facts(ctx, b), r.now())
+func (r Evaluator) Exemption(ctx context.Context, b ossenc.Bucket, facts ossenc.FactsFunc) *ossenc.Exemption {
+	out, err := r.Policy.For(factsOf(ctx, b, facts), r.now())
 	if err != nil { // it depends on what is not known
 		return nil
 	}
 	return out.Exempt
 }
 
-// facts returns what is known of a bucket without a request about it.
-func (r Evaluator) facts(ctx context.Context, b ossenc.Bucket) Facts {
+// factsOf returns what is known of a bucket without a request about it.
+func factsOf(ctx context.Context, b ossenc.Bucket, facts ossenc.FactsFunc) Facts {
 	return Facts{
 		Account:      cmp.Or(b.Account, ossenc.IdentityFrom(ctx).AccountID),
 		Bucket:       b.Name,
 		Region:       b.Region,
-		AccountFacts: func() (ossenc.AccountFacts, error) { return ossenc.AccountFactsFrom(ctx) },
+		AccountFacts: facts,
 	}
 }
 

@@ -43,7 +43,7 @@ type Policy struct {
 	// Accounts are other accounts to look after, besides the function's own.
 	Accounts []ossenc.Account
 	// Directory selects the accounts of an organisation to look after; nil for none.
-	Directory *Directory
+	Directory *ossenc.Members
 	// MaxChanges bounds how many buckets one sweep may change.
 	MaxChanges MaxChanges
 
@@ -56,16 +56,6 @@ type Policy struct {
 
 	keys  keys
 	rules []rule
-}
-
-// Directory says which accounts of a Resource Directory to look after, and how.
-type Directory struct {
-	// RoleName is the role to assume in each account.
-	RoleName string
-	// Folders are IDs of folders, with those below them; empty for all.
-	Folders []string
-	// Exclude are IDs of accounts, and of folders with those below them.
-	Exclude []string
 }
 
 // Source identifies the file of a policy.

@@ -192,7 +192,7 @@ rules:
 		{own, ossenc.Bucket{Name: "other"}, ""},
 	} {
 		got := ""
-		if x := e.Exemption(tt.ctx, tt.bucket); x != nil {
+		if x := e.Exemption(tt.ctx, tt.bucket, nil); x != nil {
 			got = x.Rule
 		}
 		if got != tt.want {

@@ -10,12 +10,12 @@ import (
 // maxDirectoryIDs bounds the lists of folders and of what is excluded.
 const maxDirectoryIDs = 1000
 
-func readDirectory(n document.Node) *Directory {
+func readDirectory(n document.Node) *ossenc.Members {
 	if !n.Exists() {
 		return nil
 	}
 	o := n.Object("role_name", "folders", "exclude")
-	d := &Directory{RoleName: o.Require("role_name").Text()}
+	d := &ossenc.Members{RoleName: o.Require("role_name").Text()}
 	if _, err := ossenc.RoleAccount("acs:ram::1:role/" + d.RoleName); d.RoleName != "" && err != nil {
 		o.Get("role_name").Problem("%.80q is not the name of a RAM role, such as bucketwarden-member", d.RoleName)
 	}

@@ -43,8 +43,8 @@ func (noTags) Tags(context.Context, ossenc.Bucket) (map[string]string, error) {
 
 func expectedBy(ctx context.Context, cfg settings.Config) (expected, error) {
 	asks := policy.Evaluator{Policy: cfg.Policy, Tags: noTags{}}
-	r, err := asks.Evaluate(ctx, ossenc.Bucket{Name: demoBucket, Account: Account, Region: Region})
-	unread := asks.Exemption(ctx, ossenc.Bucket{Name: demoBucket, Account: Account})
+	r, err := asks.Evaluate(ctx, ossenc.Bucket{Name: demoBucket, Account: Account, Region: Region}, nil)
+	unread := asks.Exemption(ctx, ossenc.Bucket{Name: demoBucket, Account: Account}, nil)
 	e := expected{r, ossenc.Strictest(cfg.Mode, r.Desired.Mode), unread != nil, cfg.Settle, settings.Settle}
 	if r.Settle != nil {
 		e.settle, e.settleBy = *r.Settle, "settle in the policy's rule "+strconv.Quote(r.Rule)

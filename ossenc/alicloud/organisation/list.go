@@ -26,14 +26,14 @@ type member struct {
 
 // newList applies the selection. A member whose folders are not known is an error
 // where they decide.
-func newList(s Selection, d resourcedirectory.Directory, members []resourcedirectory.Member) (*list, error) {
+func newList(s ossenc.Members, d resourcedirectory.Directory, members []resourcedirectory.Member) (*list, error) {
 	l := &list{at: time.Now(), members: make(map[string]member, len(members)+1)}
 	found := map[string]bool{} // folders that an account is in
 	for _, m := range members {
 		for _, f := range m.Folders {
 			found[f] = true
 		}
-		selected, err := s.has(m)
+		selected, err := isSelected(s, m)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +44,7 @@ func newList(s Selection, d resourcedirectory.Directory, members []resourcedirec
 	}
 	if _, listed := l.members[d.ManagementAccount]; !listed { // as documented
 		found[d.RootFolder] = true
-		selected, err := s.has(resourcedirectory.Member{ID: d.ManagementAccount, Folders: []string{d.RootFolder}, WholePath: true})
+		selected, err := isSelected(s, resourcedirectory.Member{ID: d.ManagementAccount, Folders: []string{d.RootFolder}, WholePath: true})
 		if err != nil {
 			return nil, err
 		}
@@ -58,9 +58,9 @@ func newList(s Selection, d resourcedirectory.Directory, members []resourcedirec
 	return l, nil
 }
 
-// has reports whether the account is selected. What it was excluded from is known for
+// isSelected reports whether the account is selected. What it was excluded from is known for
 // certain, or it is an error.
-func (s Selection) has(m resourcedirectory.Member) (bool, error) {
+func isSelected(s ossenc.Members, m resourcedirectory.Member) (bool, error) {
 	in := func(ids []string) bool {
 		return slices.Contains(ids, m.ID) || slices.ContainsFunc(m.Folders, func(f string) bool { return slices.Contains(ids, f) })
 	}

@@ -29,17 +29,6 @@ type Directory interface {
 	Members(ctx context.Context) ([]resourcedirectory.Member, error)
 }
 
-// Selection says which accounts of an organisation to look after.
-type Selection struct {
-	// RoleName is the role to assume in each account.
-	RoleName string
-	// Folders are IDs of folders, with those below them; empty for the whole
-	// organisation.
-	Folders []string
-	// Exclude are IDs of accounts, and of folders with those below them.
-	Exclude []string
-}
-
 // Accounts are those of an organisation and those that a policy names. It is safe
 // for concurrent use.
 type Accounts struct {
@@ -47,7 +36,7 @@ type Accounts struct {
 	// assumes the members' roles too.
 	Named     *alicloud.Accounts
 	Directory Directory
-	Selection
+	ossenc.Members
 
 	calls flight.Group[struct{}, *list]
 	mu    sync.Mutex // guards what follows
@@ -177,7 +166,7 @@ func (a *Accounts) fetch(ctx context.Context) (*list, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newList(a.Selection, directory, members)
+	return newList(a.Members, directory, members)
 }
 
 // run is the accounts as one run sees them.

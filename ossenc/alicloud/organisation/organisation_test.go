@@ -53,9 +53,9 @@ func member(id string, folders ...string) resourcedirectory.Member {
 	}
 }
 
-func accounts(d *directory, s organisation.Selection) *organisation.Accounts {
+func accounts(d *directory, s ossenc.Members) *organisation.Accounts {
 	s.RoleName = "member"
-	return &organisation.Accounts{Named: &alicloud.Accounts{}, Directory: d, Selection: s}
+	return &organisation.Accounts{Named: &alicloud.Accounts{}, Directory: d, Members: s}
 }
 
 // as returns a context of the function, in the given account.
@@ -84,23 +84,23 @@ func TestList_IsWhatIsSelected(t *testing.T) {
 	d := &directory{members: []resourcedirectory.Member{member("2"), member("3", "fd-a", "fd-b"), member("4", "fd-c"), leaving, suspended}}
 	for name, c := range map[string]struct {
 		own       string
-		selection organisation.Selection
+		selection ossenc.Members
 		named     []string
 		want      string
 	}{
-		"all, from the management account": {management, organisation.Selection{}, nil, "2 3 4 6"},
-		"all, from a delegated one":        {"2", organisation.Selection{}, nil, management + " 3 4 6"},
-		"a folder and what is below":       {management, organisation.Selection{Folders: []string{"fd-a"}}, nil, "3"},
-		"the root folder":                  {"2", organisation.Selection{Folders: []string{root}}, nil, management + " 3 4 6"},
-		"without an account":               {management, organisation.Selection{Exclude: []string{"2"}}, nil, "3 4 6"},
-		"without the management account":   {"2", organisation.Selection{Exclude: []string{management}}, nil, "3 4 6"},
-		"without a folder":                 {management, organisation.Selection{Exclude: []string{"fd-b"}}, nil, "2 4 6"},
-		"a folder without one below":       {management, organisation.Selection{Folders: []string{"fd-a", "fd-c"}, Exclude: []string{"fd-b"}}, nil, "4"},
-		"an account of its own besides":    {management, organisation.Selection{Folders: []string{"fd-a"}}, []string{"9"}, "3 9"},
-		"named and excluded":               {management, organisation.Selection{Exclude: []string{"2", "3", "4", "6"}}, []string{"2"}, "2"},
+		"all, from the management account": {management, ossenc.Members{}, nil, "2 3 4 6"},
+		"all, from a delegated one":        {"2", ossenc.Members{}, nil, management + " 3 4 6"},
+		"a folder and what is below":       {management, ossenc.Members{Folders: []string{"fd-a"}}, nil, "3"},
+		"the root folder":                  {"2", ossenc.Members{Folders: []string{root}}, nil, management + " 3 4 6"},
+		"without an account":               {management, ossenc.Members{Exclude: []string{"2"}}, nil, "3 4 6"},
+		"without the management account":   {"2", ossenc.Members{Exclude: []string{management}}, nil, "3 4 6"},
+		"without a folder":                 {management, ossenc.Members{Exclude: []string{"fd-b"}}, nil, "2 4 6"},
+		"a folder without one below":       {management, ossenc.Members{Folders: []string{"fd-a", "fd-c"}, Exclude: []string{"fd-b"}}, nil, "4"},
+		"an account of its own besides":    {management, ossenc.Members{Folders: []string{"fd-a"}}, []string{"9"}, "3 9"},
+		"named and excluded":               {management, ossenc.Members{Exclude: []string{"2", "3", "4", "6"}}, []string{"2"}, "2"},
 		"a folder that no account is in": {
 			management,
-			organisation.Selection{Folders: []string{"fd-a", "fd-z"}},
+			ossenc.Members{Folders: []string{"fd-a", "fd-z"}},
 			nil,
 			"3; ListAccounts: invalid: no account is in folder fd-z of the policy's resource_directory; is its ID right?",
 		},
@@ -119,15 +119,15 @@ func TestList_IsWhatIsSelected(t *testing.T) {
 // TestList_WholeOrAnError: an account whose place is not known is left out by nothing.
 func TestList_WholeOrAnError(t *testing.T) {
 	d := &directory{members: []resourcedirectory.Member{{ID: "2", Folders: []string{"fd-x"}, Usable: true}}}
-	for name, s := range map[string]organisation.Selection{"folders": {Folders: []string{"fd-a"}}, "exclude": {Exclude: []string{"fd-a"}}} {
+	for name, s := range map[string]ossenc.Members{"folders": {Folders: []string{"fd-a"}}, "exclude": {Exclude: []string{"fd-a"}}} {
 		if l, err := accounts(d, s).List(as(t.Context(), management)); ossenc.CodeOf(err) != ossenc.Unavailable || l.IDs != nil {
 			t.Errorf("%s: %v, %v", name, l, err)
 		}
 	}
-	if got := listed(t, as(t.Context(), management), accounts(d, organisation.Selection{Exclude: []string{"7"}})); got != "2" {
+	if got := listed(t, as(t.Context(), management), accounts(d, ossenc.Members{Exclude: []string{"7"}})); got != "2" {
 		t.Errorf("%s", got)
 	}
-	silent := accounts(&directory{err: &ossenc.Error{Code: ossenc.Unavailable, Message: "no answer"}}, organisation.Selection{})
+	silent := accounts(&directory{err: &ossenc.Error{Code: ossenc.Unavailable, Message: "no answer"}}, ossenc.Members{})
 	silent.Named.Roles = map[string]ossenc.Account{"9": {ID: "9"}}
 	if l, err := silent.List(as(t.Context(), management)); ossenc.CodeOf(err) != ossenc.Unavailable || fmt.Sprint(l.IDs) != "[9]" {
 		t.Errorf("%v, %v", l, err)
@@ -141,7 +141,7 @@ func TestIdentity_NeverForAnAccountThatIsNone(t *testing.T) {
 	suspended.Usable, suspended.Problem = false, `has the status "Suspended"`
 	leaving.Usable, leaving.Leaving, leaving.Problem = false, true, "is being deleted"
 	d := &directory{members: []resourcedirectory.Member{member("2"), member("3", "fd-b"), suspended, leaving}}
-	a := accounts(d, organisation.Selection{Exclude: []string{"fd-b"}})
+	a := accounts(d, ossenc.Members{Exclude: []string{"fd-b"}})
 	a.Named.Fallback = func() (ossenc.Credentials, error) {
 		return ossenc.Credentials{}, &ossenc.Error{Code: ossenc.Internal, Message: "a role was to be assumed"}
 	}
@@ -172,7 +172,7 @@ func TestIdentity_NeverForAnAccountThatIsNone(t *testing.T) {
 func TestHas_AsksOnceInTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &directory{members: []resourcedirectory.Member{member("2")}, took: time.Second}
-		a := accounts(d, organisation.Selection{})
+		a := accounts(d, ossenc.Members{})
 		ctx := as(t.Context(), management)
 		ask := func(id string, want bool, asked int64) {
 			t.Helper()
@@ -208,7 +208,7 @@ func TestHas_AsksOnceInTenMinutes(t *testing.T) {
 func TestHas_ASilentDirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &directory{members: []resourcedirectory.Member{member("2")}}
-		a := accounts(d, organisation.Selection{})
+		a := accounts(d, ossenc.Members{})
 		a.Named.Roles = map[string]ossenc.Account{"9": {ID: "9"}}
 		ctx := as(t.Context(), management)
 		if has, err := a.Has(ctx, "2"); !has || err != nil {
@@ -245,7 +245,7 @@ func TestHas_ASilentDirectory(t *testing.T) {
 func TestHas_TheTimeOfAnotherCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &directory{members: []resourcedirectory.Member{member("2")}, took: 5 * time.Second}
-		a := accounts(d, organisation.Selection{})
+		a := accounts(d, ossenc.Members{})
 		ctx := as(t.Context(), management)
 		short, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
@@ -267,7 +267,7 @@ func TestHas_TheTimeOfAnotherCaller(t *testing.T) {
 
 func TestFacts(t *testing.T) {
 	d := &directory{members: []resourcedirectory.Member{member("2"), member("3", "fd-b")}}
-	a := accounts(d, organisation.Selection{Folders: []string{"fd-a", root}, Exclude: []string{"fd-b"}})
+	a := accounts(d, ossenc.Members{Folders: []string{"fd-a", root}, Exclude: []string{"fd-b"}})
 	ctx := as(t.Context(), "3")
 	for _, id := range []string{"2", "3"} { // also of an account that is not selected: the function's own
 		if f, err := a.Facts(ctx, id); err != nil || f.Name != "name of "+id || f.Tags["id"] != id {
@@ -284,7 +284,7 @@ func TestFacts(t *testing.T) {
 // TestTheDirectoryIsAskedAsTheFunction, whatever the context is.
 func TestTheDirectoryIsAskedAsTheFunction(t *testing.T) {
 	d := &directory{members: []resourcedirectory.Member{member("2")}}
-	a := accounts(d, organisation.Selection{})
+	a := accounts(d, ossenc.Members{})
 	inside := ossenc.WithIdentity(t.Context(), ossenc.Identity{AccountID: "2", Assumed: true})
 	if _, err := a.Facts(inside, "2"); ossenc.CodeOf(err) != ossenc.Internal || d.asked.Load() != 0 {
 		t.Errorf("%v, asked %d times", err, d.asked.Load())

@@ -251,7 +251,8 @@ func (e *evidence) require(ctx context.Context, r *reach.Reach, b bucket) bucket
 	var req ossenc.Requirement
 	if err == nil {
 		evaluator, _ := r.Warden.Policy.(policy.Evaluator)
-		req, err = evaluator.Evaluate(inside, ossenc.Bucket{Name: b.Bucket, Region: b.Region, Account: b.Account})
+		facts := func() (ossenc.AccountFacts, error) { return r.Warden.AccountFacts(r.Context(ctx), b.Account) }
+		req, err = evaluator.Evaluate(inside, ossenc.Bucket{Name: b.Bucket, Region: b.Region, Account: b.Account}, facts)
 	}
 	b.Required, b.PolicyRule = req.Desired.Rule, req.Rule
 	switch {
