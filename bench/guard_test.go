@@ -91,7 +91,7 @@ func function(tb testing.TB, client *alicloud.Client, mode ossenc.Mode) (*handle
 // maxAllocs is a little above what an event for a compliant bucket allocates,
 // without the runtime SDK and the network; the race detector adds some. The OSS
 // SDK's own part is about 140.
-const maxAllocs = 330
+const maxAllocs = 310
 
 func TestEvent_Allocations(t *testing.T) {
 	h, ctx := function(t, alicloud.NewClient(alicloud.Endpoints{}, canned{}, nil), ossenc.Enforce)

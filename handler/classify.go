@@ -43,13 +43,11 @@ type markers struct {
 // reject.
 func classify(payload []byte) class {
 	payload = bytes.TrimSpace(payload)
-	if len(payload) == 0 || payload[0] != '{' {
+	if len(payload) == 0 || payload[0] != '{' || mustBeEvents(payload) {
 		return class{}
 	}
 	var m markers
 	switch {
-	case mustBeEvents(payload):
-		return class{}
 	case json.Unmarshal(payload, &m) != nil:
 		return class{}
 	case m.SpecVersion != nil: // whatever else it says: its publisher must not choose what it is

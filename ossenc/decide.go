@@ -1,7 +1,5 @@
 package ossenc
 
-import "fmt"
-
 // Compare says when a current rule is good enough.
 type Compare string
 
@@ -34,17 +32,18 @@ func Decide(current, required Rule, compare Compare) Decision {
 }
 
 func reason(current, required, target Rule) string {
+	is, needed := current.String(), required.String()
 	switch {
 	case current == required:
-		return fmt.Sprintf("%s is current and required", current)
+		return is + " is current and required"
 	case current == target && current.Strength() == required.Strength():
-		return fmt.Sprintf("kept %s: as strong as the required %s, with another key", current, required)
+		return "kept " + is + ": as strong as the required " + needed + ", with another key"
 	case current == target:
-		return fmt.Sprintf("kept %s: stronger than the required %s", current, required)
+		return "kept " + is + ": stronger than the required " + needed
 	case target == required && current.IsNone():
-		return fmt.Sprintf("no default encryption; %s is required", required)
+		return "no default encryption; " + needed + " is required"
 	case target == required:
-		return fmt.Sprintf("%s is current; %s is required", current, required)
+		return is + " is current; " + needed + " is required"
 	}
-	return fmt.Sprintf("%s is current and %s is required; %s is the weakest rule that is as strong as both", current, required, target)
+	return is + " is current and " + needed + " is required; " + target.String() + " is the weakest rule that is as strong as both"
 }

@@ -56,6 +56,9 @@ func (n KeyName) ID() string {
 
 // RegionOfKey returns the region that a key ARN names, or "" for other names.
 func RegionOfKey(name string) string {
+	if name == "" { // most rules name no key
+		return ""
+	}
 	n, err := ParseKeyName(name)
 	if err != nil {
 		return ""

@@ -120,8 +120,22 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 	if r.IsNone() {
 		return []byte("null"), nil
 	}
-	type plain Rule // without this method
-	return json.Marshal(plain(r))
+	b := make([]byte, 0, 96+len(r.KMSKeyID))
+	b = appendJSON(append(b, `{"algorithm":`...), r.Algorithm)
+	b = appendJSON(append(b, `,"kms_key_id":`...), r.KMSKeyID)
+	b = appendJSON(append(b, `,"kms_data_encryption":`...), r.KMSDataEncryption)
+	return append(b, '}'), nil
+}
+
+// appendJSON appends s as a string of JSON. What a valid rule holds needs no escapes,
+// and a result has three rules, so that reflection for each would be a tenth of the
+// allocations of an event.
+func appendJSON(b []byte, s string) []byte {
+	if s == "" || consistsOf(s, upperCase+"/_:.-") {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	quoted, _ := json.Marshal(s) // a string can always be encoded
+	return append(b, quoted...)
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, as strictly as [ObservedRule]: a rule

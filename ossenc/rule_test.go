@@ -109,6 +109,23 @@ func TestRule_JSON(t *testing.T) {
 }
 
 // A rule that is decoded is one that OSS can have, or an error.
+// What is written by hand is what encoding/json writes, whatever a rule was made of.
+func TestRule_JSONOfAnyText(t *testing.T) {
+	type plain struct {
+		Algorithm         string `json:"algorithm"`
+		KMSKeyID          string `json:"kms_key_id"`
+		KMSDataEncryption string `json:"kms_data_encryption"`
+	}
+	for _, s := range []string{"", "AES256", "acs:kms:cn-hangzhou:1234567890123456:key/k-1", `"`, `\`, "a\nb", "\x00", "<script>&", "\xff", "密钥", "\u2028", " "} {
+		r := Rule{Algorithm: "KMS", KMSKeyID: s, KMSDataEncryption: s}
+		got, err := json.Marshal(r)
+		want, wantErr := json.Marshal(plain(r))
+		if string(got) != string(want) || err != nil || wantErr != nil {
+			t.Errorf("%q: %s, %v; want %s", s, got, err, want)
+		}
+	}
+}
+
 func TestRule_UnmarshalJSON(t *testing.T) {
 	good := map[string]Rule{
 		"null":                   {},

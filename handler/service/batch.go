@@ -37,7 +37,7 @@ func (s *Service) Batch(ctx context.Context, payload []byte) Results {
 // batch is what the events of one payload share.
 type batch struct {
 	*Service
-	log    *slog.Logger
+	log    invocationLog
 	warden Warden
 	begun  time.Time // all new buckets settle together
 }
@@ -147,12 +147,12 @@ func groups(n int, bucket func(int) string) [][]int {
 
 // run writes the result of do to res and logs one line about it. A panic becomes a
 // result like any other failure: the other results must not be lost with it.
-func (s *Service) run(ctx context.Context, log *slog.Logger, from *event.Header, res *Result, do func() ossenc.Result) {
+func (s *Service) run(ctx context.Context, log invocationLog, from *event.Header, res *Result, do func() ossenc.Result) {
 	start := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			res.Result = panicked(from.Bucket, p)
-			log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("bucket", from.Bucket.Name), StackAttr())
+			log.line(ctx, slog.LevelError, "panic", slog.String("bucket", from.Bucket.Name), StackAttr())
 		}
 		res.EventID, res.EventType = from.ID, from.Type
 		if res.Reason == strangeAccount {

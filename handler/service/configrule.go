@@ -98,7 +98,7 @@ type evaluator struct {
 	service *Service
 	warden  Warden
 	call    *event.ConfigRule
-	log     *slog.Logger
+	log     invocationLog
 	pending []Evaluation
 	result  *ConfigResult
 }
@@ -212,6 +212,6 @@ func (e *evaluator) logEnd(ctx context.Context) {
 	if e.result.Code != "" {
 		level = slog.LevelError
 	}
-	e.log.LogAttrs(ctx, level, "cloud config rule", slog.Bool("periodic", e.call.Periodic), slog.Bool("complete", e.result.Complete),
+	e.log.line(ctx, level, "cloud config rule", slog.Bool("periodic", e.call.Periodic), slog.Bool("complete", e.result.Complete),
 		slog.Int("submitted", e.result.Submitted), slog.String("code", string(e.result.Code)))
 }

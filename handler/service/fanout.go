@@ -16,7 +16,7 @@ import (
 // fanOut is the start of a run: of its parts, or of its one part.
 type fanOut struct {
 	service *Service
-	log     *slog.Logger
+	log     invocationLog
 	request SweepRequest
 	run     Run
 	res     *HopResult
@@ -101,7 +101,7 @@ func (f *fanOut) regions(ctx context.Context, count counting) []string {
 	}
 	counts, err := count()
 	if err != nil {
-		f.log.LogAttrs(ctx, slog.LevelError, "not every account could be listed, so buckets may be in the part for every other region", slog.String("run", f.run.ID), slog.String("error", err.Error()))
+		f.log.line(ctx, slog.LevelError, "not every account could be listed, so buckets may be in the part for every other region", slog.String("run", f.run.ID), slog.String("error", err.Error()))
 	}
 	regions := slices.Sorted(maps.Keys(counts))
 	regions = slices.DeleteFunc(regions, func(r string) bool { return !ossenc.ValidRegion(r) })

@@ -37,7 +37,7 @@ type hop struct {
 	warden  Warden
 	request *SweepRequest
 	run     Run // with the totals of this hop added
-	log     *slog.Logger
+	log     invocationLog
 	next    ResumeToken
 	seen    int // buckets of this hop
 	res     *HopResult
@@ -170,9 +170,9 @@ func (h *hop) fail(ctx context.Context, err error) {
 }
 
 // logAccounts writes a line for each account whose list could not be read to its end.
-func logAccounts(ctx context.Context, log *slog.Logger, run string, err error) {
+func logAccounts(ctx context.Context, log invocationLog, run string, err error) {
 	for _, one := range joined(err) {
-		log.LogAttrs(ctx, slog.LevelError, "account", slog.String("run", run), slog.String("code", string(ossenc.CodeOf(one))), slog.String("error", one.Error()))
+		log.line(ctx, slog.LevelError, "account", slog.String("run", run), slog.String("code", string(ossenc.CodeOf(one))), slog.String("error", one.Error()))
 	}
 }
 
@@ -243,7 +243,7 @@ func (h *hop) handOver(ctx context.Context) {
 const maxStarts = 3
 
 func (h *hop) logEnd(ctx context.Context) {
-	h.log.LogAttrs(ctx, levelOfCode(h.res.Code), "sweep hop",
+	h.log.line(ctx, levelOfCode(h.res.Code), "sweep hop",
 		slog.String("run", h.run.ID), slog.Int("hop", h.run.Hop), slog.Int("buckets", h.seen), slog.Int("run_buckets", h.run.Buckets),
 		slog.Int("changes", h.res.Changes), slog.Bool("complete", h.res.Complete), slog.Bool("continues", h.res.Continues),
 		slog.String("code", string(h.res.Code)),

@@ -11,9 +11,22 @@ import (
 	"bucketwarden/ossenc"
 )
 
+// invocationLog is the log of one use case. Each line has the platform's request ID
+// first. [slog.Logger.With] would make a logger for it, which is a line's worth of work
+// where most invocations write one line.
+type invocationLog struct {
+	logger    *slog.Logger
+	requestID string
+}
+
+func (l invocationLog) line(ctx context.Context, level slog.Level, text string, attrs ...slog.Attr) {
+	var room [28]slog.Attr // so that the usual line needs no memory of its own
+	l.logger.LogAttrs(ctx, level, text, append(append(room[:0], slog.String("request_id", l.requestID)), attrs...)...)
+}
+
 // logResult writes the one line that says what became of an event or a task. from
 // is what is known of the event; nil for none.
-func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Result, took time.Duration) {
+func logResult(ctx context.Context, log invocationLog, from *event.Header, r *Result, took time.Duration) {
 	attrs := append(
 		make([]slog.Attr, 0, 24), // room for all
 		slog.String("event_id", r.EventID),
@@ -61,7 +74,7 @@ func logResult(ctx context.Context, log *slog.Logger, from *event.Header, r *Res
 		level = max(level, slog.LevelWarn)
 		attrs = append(attrs, slog.String("warning", r.Warning))
 	}
-	log.LogAttrs(ctx, level, "verdict", attrs...)
+	log.line(ctx, level, "verdict", attrs...)
 }
 
 // overwroteLevel is error where it is proved: a stronger rule may be lost, and nothing

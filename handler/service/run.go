@@ -127,7 +127,7 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 	if sweep.Mode.MayWrite(false) {
 		var err error
 		if run.Limit, err = limit(count, s.Policy.MaxChanges, r.MaxChanges); err != nil { // the limit is lower then
-			log.LogAttrs(ctx, slog.LevelError, "not every account could be counted for max_changes", slog.String("run", run.ID), slog.String("error", err.Error()))
+			log.line(ctx, slog.LevelError, "not every account could be counted for max_changes", slog.String("run", run.ID), slog.String("error", err.Error()))
 		}
 	}
 	f := fanOut{service: s, log: log, request: *r, run: run, res: &HopResult{Action: r.Action, Mode: sweep.Mode}}
@@ -140,7 +140,7 @@ func (s *Service) StartRun(ctx context.Context, r *SweepRequest) (*HopResult, er
 		f.start(ctx, "", f.part("", 0, 1))
 	}
 	f.res.Continues = f.res.Parts > 0
-	log.LogAttrs(ctx, levelOfCode(f.res.Code), "sweep run started", slog.String("run", run.ID), slog.Int("parts", f.res.Parts), slog.String("code", string(f.res.Code)))
+	log.line(ctx, levelOfCode(f.res.Code), "sweep run started", slog.String("run", run.ID), slog.Int("parts", f.res.Parts), slog.String("code", string(f.res.Code)))
 	return f.res, nil
 }
 

@@ -107,8 +107,8 @@ func (r Results) Code() ossenc.Code {
 const answerMargin = 500 * time.Millisecond
 
 // begin returns the context for one use case, with time to answer, and the log for it.
-func (s *Service) begin(ctx context.Context) (context.Context, context.CancelFunc, *slog.Logger) {
-	log := s.Log.With("request_id", ossenc.RequestIDFrom(ctx))
+func (s *Service) begin(ctx context.Context) (context.Context, context.CancelFunc, invocationLog) {
+	log := invocationLog{s.Log, ossenc.RequestIDFrom(ctx)}
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		ctx, cancel := context.WithCancel(ctx)

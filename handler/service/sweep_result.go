@@ -223,12 +223,12 @@ func (r *SweepResult) mustBeComplete() {
 }
 
 // logSweep writes the one line that says how a sweep ended.
-func logSweep(ctx context.Context, log *slog.Logger, r *SweepResult) {
+func logSweep(ctx context.Context, log invocationLog, r *SweepResult) {
 	level := slog.LevelInfo
 	if r.Code != "" || !r.Complete {
 		level = slog.LevelError
 	}
-	log.LogAttrs(ctx, level, "sweep",
+	log.line(ctx, level, "sweep",
 		slog.String("action", r.Action), slog.String("mode", string(r.Mode)),
 		slog.Int("buckets", r.Buckets), slog.Int("changes", r.Changes), slog.Bool("complete", r.Complete),
 		slog.String("code", string(r.Code)), slog.Int("exemptions_ending_soon", len(r.EndingSoon)),

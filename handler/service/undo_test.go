@@ -62,7 +62,7 @@ func TestParseChanges(t *testing.T) {
 // logOf is the line of the log about a result.
 func logOf(r ossenc.Result) string {
 	var b strings.Builder
-	logResult(context.Background(), slog.New(slog.NewJSONHandler(&b, nil)), &event.Header{}, &Result{Result: r}, time.Second)
+	logResult(context.Background(), invocationLog{logger: slog.New(slog.NewJSONHandler(&b, nil))}, &event.Header{}, &Result{Result: r}, time.Second)
 	return b.String()
 }
 

@@ -121,9 +121,11 @@ func (d *drainer) wait(limit time.Duration, left int) bool {
 	return d.running <= left
 }
 
-// bound returns a context that ends with ctx and also when running invocations are cancelled.
+// bound returns the context of one invocation. It ends at the deadline of ctx, and also
+// when running invocations are cancelled. It has none of the values of ctx.
 func (d *drainer) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(d.work, cancel)
-	return ctx, func() { stop(); cancel() }
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(d.work, deadline)
+	}
+	return context.WithCancel(d.work)
 }

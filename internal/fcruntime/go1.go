@@ -59,8 +59,10 @@ func go1(invoke Invoke, e *drainer, begun func()) func(context.Context, []byte) 
 		if !ok {
 			meta = &fccontext.FcContext{}
 		}
+		ctx, release := e.bound(ctx)
+		defer release()
 		ctx = ossenc.WithRetryCount(ossenc.WithRequestID(ctx, meta.RequestID), meta.RetryCount)
-		ctx, release := e.bound(ossenc.WithIdentity(ctx, ossenc.Identity{
+		ctx = ossenc.WithIdentity(ctx, ossenc.Identity{
 			Credentials: ossenc.Credentials{
 				AccessKeyID:     meta.Credentials.AccessKeyId,
 				AccessKeySecret: meta.Credentials.AccessKeySecret,
@@ -68,8 +70,7 @@ func go1(invoke Invoke, e *drainer, begun func()) func(context.Context, []byte) 
 			},
 			Region:    meta.Region,
 			AccountID: meta.AccountId,
-		}))
-		defer release()
+		})
 		body, err := invoke(ctx, payload)
 		if err != nil {
 			// By value, not by pointer: the SDK tests for exactly that.

@@ -94,9 +94,9 @@ func (e Endpoints) For(region string, listed ossenc.Bucket) (Endpoint, error) {
 	case base != "":
 		return Endpoint{base, needsPathStyle(base)}, nil
 	case e.IsInternal(region):
-		return Endpoint{URL: "https://" + listedHost(listed.Internal, usualHosts(region).internal)}, nil
+		return Endpoint{URL: "https://" + listedHost(listed.Internal, usualHost(region, true))}, nil
 	}
-	return Endpoint{URL: "https://" + listedHost(listed.Public, usualHosts(region).public)}, nil
+	return Endpoint{URL: "https://" + listedHost(listed.Public, usualHost(region, false))}, nil
 }
 
 // Base returns the URL that is set for a region, or "" for the public cloud's. The
@@ -152,12 +152,18 @@ var oddHosts = map[string]hosts{
 	"rg-china-mainland":     {"oss-rg-china-mainland.aliyuncs.com", "oss-rg-china-mainland.aliyuncs.com"}, // has no internal one
 }
 
-// usualHosts returns the hosts of a region where no list names others.
-func usualHosts(region string) hosts {
-	if odd, ok := oddHosts[region]; ok {
-		return odd
+// usualHost returns the host of a region where no list names another.
+func usualHost(region string, internal bool) string {
+	odd, isOdd := oddHosts[region]
+	switch {
+	case isOdd && internal:
+		return odd.internal
+	case isOdd:
+		return odd.public
+	case internal:
+		return "oss-" + region + "-internal.aliyuncs.com"
 	}
-	return hosts{"oss-" + region + ".aliyuncs.com", "oss-" + region + "-internal.aliyuncs.com"}
+	return "oss-" + region + ".aliyuncs.com"
 }
 
 // listedHost returns the host that the list, or an answer of OSS, named if it is one

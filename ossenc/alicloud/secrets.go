@@ -103,4 +103,4 @@ func field(s string, most int, others string) string {
 }
 
 // ossRequestID returns the request ID of an answer of OSS.
-func ossRequestID(h http.Header) string { return shownID(h.Get("x-oss-request-id")) }
+func ossRequestID(h http.Header) string { return shownID(h.Get("X-Oss-Request-Id")) }

@@ -128,11 +128,13 @@ func errSilent(region string) error {
 
 // signedRegion returns the region that a request is signed for.
 func signedRegion(req *http.Request) string {
-	parts := strings.SplitN(req.Header.Get("Authorization"), "/", 4)
-	if len(parts) < 4 {
+	_, scope, _ := strings.Cut(req.Header.Get("Authorization"), "/") // key ID/date/region/oss/...
+	_, scope, _ = strings.Cut(scope, "/")
+	region, _, ended := strings.Cut(scope, "/")
+	if !ended {
 		return ""
 	}
-	return parts[2]
+	return region
 }
 
 // bucketOf returns the bucket that a request is about, or "" for the account's list.

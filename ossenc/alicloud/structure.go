@@ -8,8 +8,14 @@ import (
 // maxDepth bounds how deep the elements of an answer are nested: OSS's have 4.
 const maxDepth = 16
 
-// repeatable are the elements that OSS sends several times within one other.
-var repeatable = []string{"Bucket", "Tag"}
+// isRepeatable reports whether OSS sends the element several times within one other.
+func isRepeatable(name []byte) bool {
+	switch string(name) {
+	case "Bucket", "Tag":
+		return true
+	}
+	return false
+}
 
 // isUnambiguous reports whether an XML document is one element in which no element
 // but the repeatable ones is there twice within another. The decoder takes the last
@@ -17,8 +23,12 @@ var repeatable = []string{"Bucket", "Tag"}
 // NoSuchServerSideEncryptionRule. It compares names without their prefixes, as the
 // decoder does.
 func isUnambiguous(document []byte) bool {
-	var inside [maxDepth][]string // the names seen at each depth
-	depth := 0
+	var (
+		room  [32][]byte
+		names = room[:0]    // seen so far in all that is open
+		from  [maxDepth]int // where in names those of a depth begin
+		depth int
+	)
 	for rest := document; ; {
 		_, after, found := bytes.Cut(rest, []byte("<"))
 		if !found {
@@ -32,21 +42,23 @@ func isUnambiguous(document []byte) bool {
 		case tagBroken:
 			return false
 		case tagEnd:
+			names = names[:from[depth]]
 			if depth--; depth < 0 {
 				return false
 			}
 			continue
 		}
-		isSecondRoot := depth == 0 && len(inside[0]) > 0
-		if isSecondRoot || depth == maxDepth-1 || slices.Contains(inside[depth], name) {
+		siblings := names[from[depth]:]
+		isSecondRoot := depth == 0 && len(siblings) > 0
+		if isSecondRoot || depth == maxDepth-1 || slices.ContainsFunc(siblings, func(n []byte) bool { return bytes.Equal(n, name) }) {
 			return false
 		}
-		if !slices.Contains(repeatable, name) {
-			inside[depth] = append(inside[depth], name)
+		if !isRepeatable(name) {
+			names = append(names, name)
 		}
 		if kind == tagStart {
 			depth++
-			inside[depth] = inside[depth][:0]
+			from[depth] = len(names)
 		}
 	}
 }
@@ -65,22 +77,22 @@ const (
 var others = []struct{ begin, end string }{{"!--", "-->"}, {"![CDATA[", "]]>"}, {"?", "?>"}, {"!", ">"}}
 
 // nextTag reads what stands behind a <.
-func nextTag(s []byte) (kind tagKind, name string, rest []byte) {
+func nextTag(s []byte) (kind tagKind, name, rest []byte) {
 	for _, o := range others {
 		if bytes.HasPrefix(s, []byte(o.begin)) {
 			_, rest, found := bytes.Cut(s[len(o.begin):], []byte(o.end))
 			if !found {
-				return tagBroken, "", nil
+				return tagBroken, nil, nil
 			}
-			return tagOther, "", rest
+			return tagOther, nil, rest
 		}
 	}
 	tag, rest, found := cutTag(s)
 	switch {
 	case !found || len(tag) == 0:
-		return tagBroken, "", nil
+		return tagBroken, nil, nil
 	case tag[0] == '/':
-		return tagEnd, "", rest
+		return tagEnd, nil, rest
 	}
 	kind = tagStart
 	if tag[len(tag)-1] == '/' {
@@ -89,7 +101,7 @@ func nextTag(s []byte) (kind tagKind, name string, rest []byte) {
 	if end := bytes.IndexAny(tag, " /\t\r\n"); end >= 0 {
 		tag = tag[:end]
 	}
-	return kind, string(tag[bytes.LastIndexByte(tag, ':')+1:]), rest
+	return kind, tag[bytes.LastIndexByte(tag, ':')+1:], rest
 }
 
 // cutTag cuts s at the > that ends a tag: not at one in the value of an attribute.

@@ -83,6 +83,7 @@ func (w bufferedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
+	root := rootOf(body)
 	switch {
 	case err != nil:
 		return nil, err
@@ -90,15 +91,15 @@ func (w bufferedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		return nil, errAnswerTooLong
 	case resp.StatusCode/100 == 2 && !isSuccess(req.Method, resp.StatusCode):
 		return nil, errOddStatus
-	case resp.StatusCode/100 == 2 && len(body) > 0 && !slices.Contains(roots, rootOf(body)):
+	case resp.StatusCode/100 == 2 && len(body) > 0 && !slices.Contains(roots, string(root)):
 		return nil, errNotOSS
-	case rootOf(body) != "" && !isUnambiguous(body):
+	case len(root) > 0 && !isUnambiguous(body):
 		return nil, errAmbiguous
 	}
 	// The SDK reads an error from this header where there is no body, as OSS sends it
 	// for HEAD, which is never asked; and a Location in it would be parsed, and its
 	// text repeated.
-	resp.Header.Del("x-oss-err")
+	resp.Header.Del("X-Oss-Err") // spelt as net/http keeps it, which costs nothing to look up
 	resp.Header.Del("Location")
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	// OSS speaks XML only. Of an error that a gateway words as JSON the SDK makes
@@ -124,16 +125,16 @@ func readAtMost(resp *http.Response, most int64) ([]byte, error) {
 	return body, err
 }
 
-// rootOf returns the name of the first element of an XML document, or "".
-func rootOf(body []byte) string {
+// rootOf returns the name of the first element of an XML document, or none.
+func rootOf(body []byte) []byte {
 	for {
 		_, rest, found := bytes.Cut(body, []byte("<"))
 		if !found || len(rest) == 0 {
-			return ""
+			return nil
 		}
 		if rest[0] != '?' && rest[0] != '!' { // neither a declaration nor a comment
 			end := bytes.IndexAny(rest, " />\t\r\n")
-			return string(rest[:max(end, 0)])
+			return rest[:max(end, 0)]
 		}
 		body = rest
 	}

@@ -179,7 +179,7 @@ func numbers(s string) string {
 			n++
 		}
 		if n == 2 || n == 3 {
-			if c, err := strconv.ParseUint(s[i:i+n], 10, 7); err == nil {
+			if c, err := strconv.ParseUint(s[i:i+n], 10, 16); err == nil && c < utf8.RuneSelf { // a bound of 7 bits would make an error of each
 				out = append(out, byte(c))
 			}
 		}
