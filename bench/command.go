@@ -7,7 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
+
+	"bucketwarden/internal/dist"
 )
 
 // command is what the command for people costs, in CPU time and memory of its
@@ -37,7 +40,11 @@ type spent struct {
 
 func (m *measurement) command(ctx context.Context, dir string, o options) error {
 	bin, hello := filepath.Join(dir, "command"), filepath.Join(dir, "hello")
-	if err := compile(ctx, "./cmd/bucketwarden", bin, deployed...); err != nil {
+	release, err := dist.Current(ctx, ".")
+	if err != nil {
+		return err
+	}
+	if err := release.Build(ctx, ".", bin, dist.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}); err != nil {
 		return err
 	}
 	if err := compile(ctx, "./bench/hello", hello, deployed...); err != nil {

@@ -4,12 +4,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"maps"
 	"os"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -20,11 +20,9 @@ import (
 	"bucketwarden/cmd/bucketwarden/internal/policies"
 	"bucketwarden/cmd/bucketwarden/internal/remote"
 	"bucketwarden/cmd/bucketwarden/internal/trails"
+	"bucketwarden/cmd/bucketwarden/internal/version"
 	"bucketwarden/internal/function"
 )
-
-// version is set by make dist.
-var version = "dev"
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == locals.FunctionVerb { // the child of demo, local and invoke
@@ -34,14 +32,7 @@ func main() {
 		}
 		return
 	}
-	if len(os.Args) == 2 && (os.Args[1] == "version" || os.Args[1] == "--version") { // needs no verb's flags
-		if err := printVersion(os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "bucketwarden:", err)
-			os.Exit(int(app.Incomplete))
-		}
-		return
-	}
-	a := app.New(version, os.Environ())
+	a := app.New(version.Number, os.Environ())
 	os.Exit(int(a.Main(root(a), os.Args[1:])))
 }
 
@@ -81,24 +72,15 @@ func versionCommand(a *app.App) *cobra.Command {
 		Short:   "Print the version, the commit and the Go version",
 		Example: "  bucketwarden version",
 		Args:    app.None,
-		RunE:    func(*cobra.Command, []string) error { return printVersion(a.Out) },
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(a.Out, version.Line(cmp.Or(version.Commit, builtFrom())))
+			return err
+		},
 	}
 }
 
-func printVersion(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "bucketwarden %s, commit %s, %s, %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
-}
-
-// revision is set by make dist, which builds without the version control's stamp
-// so that every build of a commit gives the same bytes.
-var revision = ""
-
-// commit returns the commit that this was built from.
-func commit() string {
-	if revision != "" {
-		return revision
-	}
+// builtFrom returns the commit that the go command built this from.
+func builtFrom() string {
 	info, _ := debug.ReadBuildInfo()
 	hash, dirty := "unknown", ""
 	if info != nil {

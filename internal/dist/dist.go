@@ -74,7 +74,8 @@ func (r Release) Build(ctx context.Context, root, out string, t Target) error {
 	if err != nil {
 		return err
 	}
-	flags := fmt.Sprintf("-s -w -buildid= -X main.version=%s -X main.revision=%s", r.Version, r.Commit)
+	const stamped = "bucketwarden/cmd/bucketwarden/internal/version"
+	flags := fmt.Sprintf("-s -w -buildid= -X %[1]s.Number=%[2]s -X %[1]s.Commit=%[3]s", stamped, r.Version, r.Commit)
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags=nethttpomithttp2", "-ldflags="+flags, "-o", out, "./cmd/bucketwarden")
 	cmd.Dir = root
 	cmd.Env = t.env()

@@ -33,6 +33,19 @@ func TestBuild(t *testing.T) {
 			t.Errorf("version prints %q (%v), want %q", out, err, want)
 		}
 	})
+	t.Run("says so before it initialises what other verbs need", func(t *testing.T) {
+		cmd := exec.Command(command, "version")
+		cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+		trace, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(trace), "init os @") {
+			t.Fatalf("%v\n%s", err, trace)
+		}
+		for _, pkg := range []string{"net/http", "go.yaml.in/yaml/v3", "encoding/xml", "github.com/json-iterator/go"} {
+			if strings.Contains(string(trace), "init "+pkg+" @") {
+				t.Errorf("%s is initialised first", pkg)
+			}
+		}
+	})
 	t.Run("is the same bytes under another path", func(t *testing.T) {
 		elsewhere := filepath.Join(t.TempDir(), "elsewhere")
 		abs, err := filepath.Abs(root)

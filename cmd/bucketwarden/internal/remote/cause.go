@@ -3,6 +3,7 @@ package remote
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"bucketwarden/ossenc"
 )
@@ -10,7 +11,9 @@ import (
 // failedCall is how the reason of a row ends where a call failed, as [ossenc.Error] says
 // it: the call, the bucket, the code, the message, and in brackets the service's own
 // codes.
-var failedCall = regexp.MustCompile(`(?s)(?:^|: )([A-Z][A-Za-z]+)(?: [^ :]+)?: ([a-z_]+): (.*?)(?: \(([^()]*)\))?$`)
+var failedCall = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)(?:^|: )([A-Z][A-Za-z]+)(?: [^ :]+)?: ([a-z_]+): (.*?)(?: \(([^()]*)\))?$`)
+})
 
 // causeOf returns the call that failed for a row, as far as its reason says it, so that a
 // page in another language names it. A refusal whose reason does not say by whom has a
@@ -19,7 +22,7 @@ func causeOf(res ossenc.Result) *ossenc.Error {
 	if !res.Verdict.Failed() {
 		return nil
 	}
-	m := failedCall.FindStringSubmatch(res.Reason)
+	m := failedCall().FindStringSubmatch(res.Reason)
 	if m == nil || m[2] != string(res.Code) {
 		if res.Code == ossenc.Refused || res.Code == ossenc.ForeignKey {
 			return &ossenc.Error{Code: res.Code}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"bucketwarden/cmd/bucketwarden/internal/term"
 	"bucketwarden/handler/report"
@@ -57,7 +58,8 @@ func readPart(body []byte) (*part, error) {
 	return p, p.check(rows)
 }
 
-var sha256Digits = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// Patterns are compiled when they are needed: no other verb waits for them.
+var sha256Digits = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // check holds the end of a part against its rows.
 func (p *part) check(rows []ossenc.Result) error {
@@ -69,7 +71,7 @@ func (p *part) check(rows []ossenc.Result) error {
 		return fmt.Errorf("it says that it was made by %.40q, not by a function", from.Tool)
 	case from.Account != "" && !ossenc.ValidAccountID(from.Account):
 		return fmt.Errorf("%.40q is not the ID of an account", from.Account)
-	case from.Policy != nil && (from.Policy.Name == "" || !sha256Digits.MatchString(from.Policy.SHA256)):
+	case from.Policy != nil && (from.Policy.Name == "" || !sha256Digits().MatchString(from.Policy.SHA256)):
 		return errors.New("it names a policy without its SHA-256")
 	case !slices.Contains([]ossenc.Compare{"", ossenc.Floor, ossenc.Exact}, p.Compare):
 		return fmt.Errorf("%.40q is not a way to compare", p.Compare)

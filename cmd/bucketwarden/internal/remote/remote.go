@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"bucketwarden/cmd/bucketwarden/internal/app"
 	"bucketwarden/ossenc"
@@ -44,13 +45,13 @@ type sender interface {
 
 // plainPath are the paths that all ways of signing agree on. The function has no
 // others; how an escaped path is signed is documented nowhere.
-var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._~/-]*$`)
+var plainPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/[A-Za-z0-9._~/-]*$`) })
 
 // newRequest reads a path with its query. What could be signed or passed on in two
 // ways is refused.
 func newRequest(method, target string) (request, error) {
 	path, rawQuery, _ := strings.Cut(target, "?")
-	if !plainPath.MatchString(path) || strings.Contains(path, "//") || strings.Contains(path+"/", "/../") || strings.Contains(path+"/", "/./") {
+	if !plainPath().MatchString(path) || strings.Contains(path, "//") || strings.Contains(path+"/", "/../") || strings.Contains(path+"/", "/./") {
 		return request{}, fmt.Errorf("%.80q is not a path of the function, such as /report", path)
 	}
 	if strings.Contains(rawQuery, "#") {
