@@ -55,6 +55,7 @@ var rooms = map[string][]string{
 	"cmd/bucketwarden/internal/creds":    {},
 	"cmd/bucketwarden/internal/files":    {},
 	"cmd/bucketwarden/internal/term":     {},
+	"cmd/bucketwarden/internal/version":  {},
 	"cmd/bucketwarden/internal/reach":    {"cmd/bucketwarden/internal/app", "cmd/bucketwarden/internal/creds", "cmd/bucketwarden/internal/term", "handler/report", "internal/function", "internal/settings", "ossenc/…"},
 	"cmd/bucketwarden/internal/remote":   {"cmd/bucketwarden/internal/app", "cmd/bucketwarden/internal/files", "cmd/bucketwarden/internal/reach", "cmd/bucketwarden/internal/term", "handler/report", "internal/settings", "ossenc/…"},
 	"cmd/bucketwarden/internal/buckets":  {"cmd/bucketwarden/internal/app", "cmd/bucketwarden/internal/files", "cmd/bucketwarden/internal/reach", "cmd/bucketwarden/internal/remote", "cmd/bucketwarden/internal/term", "handler/report", "handler/service", "internal/settings", "ossenc/…"},
