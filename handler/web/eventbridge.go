@@ -105,7 +105,7 @@ func (e *EventBridge) check(x *exchange, allowed func() error) error {
 	}
 	cert, err := e.certificate(x.ctx(), now)
 	if err != nil {
-		x.logCause("no certificate of eventbridge", err)
+		x.log.Error("no certificate of eventbridge", "error", err)
 		return problemf(ossenc.Unavailable, "EventBridge's certificate is not available, so its signature could not be checked")
 	}
 	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
