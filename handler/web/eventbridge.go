@@ -105,7 +105,7 @@ func (e *EventBridge) check(x *exchange, allowed func() error) error {
 	}
 	cert, err := e.certificate(x.ctx(), now)
 	if err != nil {
-		x.log.Error("no certificate of eventbridge", "error", err)
+		x.logCause("no certificate of eventbridge", err)
 		return problemf(ossenc.Unavailable, "EventBridge's certificate is not available, so its signature could not be checked")
 	}
 	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -313,6 +314,46 @@ func TestEventBridge_WithoutACertificateNothingIsAccepted(t *testing.T) {
 				t.Errorf("asked %d times after the pause", asked)
 			}
 		})
+	}
+}
+
+// The log says why there is no certificate, in words that passed the guard of texts:
+// what the server or a gateway sends becomes part of the error.
+func TestEventBridge_TheLogOfAFailedFetchPassesTheGuard(t *testing.T) {
+	const said = "s3cr3t-token-of-another-call"
+	location := func(value string) (*http.Response, error) {
+		resp, err := pemAnswer(302, nil)
+		resp.Header.Set("Location", value)
+		return resp, err
+	}
+	for name, answer := range map[string]func() (*http.Response, error){
+		"Network":      func() (*http.Response, error) { return nil, errors.New("malformed HTTP response \"" + said + "\"") },
+		"Location":     func() (*http.Response, error) { return location("http://" + said + ":99999999/%zz") },
+		"LongLocation": func() (*http.Response, error) { return location("http://%zz" + strings.Repeat(said, 1000)) },
+		"NotFound":     func() (*http.Response, error) { return pemAnswer(404, []byte(said)) },
+		"NoPEM":        func() (*http.Response, error) { return pemAnswer(200, []byte(said)) },
+		"NoX509": func() (*http.Response, error) {
+			return pemAnswer(200, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(said)}))
+		},
+	} {
+		for _, guarded := range []bool{true, false} {
+			web, log := signedWeb(t, certSource, roundTrip(func(*http.Request) (*http.Response, error) { return answer() }))
+			passed := 0
+			if guarded {
+				web.service.Line = func(_ context.Context, text string) string {
+					passed++
+					return strings.ToUpper(text)[:min(len(text), 20)]
+				}
+			}
+			d := newDelivery()
+			status, body := deliver(t, web, d, d.signature(eventBridge().key))
+			if status != 502 || strings.Contains(body+log.String(), said) || log.Len() > 1000 {
+				t.Errorf("%s, guarded %t: %d %s, log of %d bytes: %.300s", name, guarded, status, body, log.Len(), log)
+			}
+			if !strings.Contains(log.String(), "no certificate of eventbridge") || guarded && passed != 1 {
+				t.Errorf("%s: %d texts passed the guard: %.300s", name, passed, log)
+			}
+		}
 	}
 }
 

@@ -63,7 +63,7 @@ func (x *exchange) ctx() context.Context { return x.req.Context() }
 func (x *exchange) fail(err error) {
 	p, cause := problemOf(err)
 	if cause != nil {
-		x.logCause(cause)
+		x.logCause("unexpected error", cause)
 	}
 	if x.status != 0 {
 		return
@@ -82,12 +82,12 @@ func (x *exchange) fail(err error) {
 }
 
 // logCause logs an error that no answer repeats because its text may hold anything.
-func (x *exchange) logCause(cause error) {
+func (x *exchange) logCause(message string, cause error) {
 	text := "[left out]"
 	if line := x.web.service.Line; line != nil {
 		text = line(x.ctx(), cause.Error())
 	}
-	x.log.LogAttrs(x.ctx(), slog.LevelError, "unexpected error", slog.String("type", fmt.Sprintf("%T", cause)), slog.String("error", text))
+	x.log.LogAttrs(x.ctx(), slog.LevelError, message, slog.String("type", fmt.Sprintf("%T", cause)), slog.String("error", text))
 }
 
 // reply answers 200 with v.

@@ -26,7 +26,7 @@ func TestLogCause_IsRedacted(t *testing.T) {
 		var log strings.Builder
 		x := &exchange{web: New(&service.Service{Line: line, Log: slog.New(slog.NewTextHandler(&log, nil))}, Auth{}), req: httptest.NewRequest(http.MethodGet, "/", http.NoBody)}
 		x.log = x.web.log
-		x.logCause(errors.New("s3cr3t!"))
+		x.logCause("unexpected error", errors.New("s3cr3t!"))
 		if got := log.String(); !strings.Contains(got, want) || strings.Contains(got, "s3cr3t") {
 			t.Error(got)
 		}
