@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"sort"
 	"time"
 
 	"bucketwarden/handler/strictjson"
@@ -74,8 +75,9 @@ func (p *Plan) seal() {
 // decided anew when it is applied.
 func (p *Plan) digest() string {
 	rows := slices.Clone(p.Rows)
-	slices.SortFunc(rows, func(a, b PlanRow) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Bucket, b.Bucket))
+	sort.Slice(rows, func(i, j int) bool { // slices.SortFunc is compiled anew for each type
+		a, b := rows[i], rows[j]
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Bucket, b.Bucket)) < 0
 	})
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "bucketwarden plan %d\n%d rows\n", p.Version, len(rows)) // a hash takes everything

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"time"
 
 	"bucketwarden/handler/strictjson"
@@ -186,7 +187,7 @@ func changesOf(records []changeRecord) []Change {
 func Newest(changes []Change) (joined, earlier []Change) {
 	changes = slices.Clone(changes)
 	if !slices.ContainsFunc(changes, func(c Change) bool { return c.Time.IsZero() }) {
-		slices.SortStableFunc(changes, func(a, b Change) int { return a.Time.Compare(b.Time) })
+		sort.SliceStable(changes, func(i, j int) bool { return changes[i].Time.Before(changes[j].Time) })
 	}
 	at := map[[2]string]int{}
 	broken := map[[2]string]bool{}

@@ -14,8 +14,8 @@ import (
 )
 
 // ParseSTSEndpoint reads the URL of an STS endpoint and returns its host, with
-// the port if it has one. Only https is possible: credentials-go, which speaks to
-// STS, knows nothing else.
+// the port if it has one. Only https is possible, because answers
+// are credentials.
 func ParseSTSEndpoint(s string) (string, error) {
 	if err := checkURL(s); err != nil {
 		return "", errors.New("an STS endpoint is a URL such as https://sts.cn-hangzhou.aliyuncs.com")
@@ -132,10 +132,7 @@ func (a *Accounts) session(role ossenc.Account, region string) (*session, error)
 	if s := a.sessions[role]; s != nil {
 		return s, nil
 	}
-	s, err := newSession(role, cmp.Or(a.SessionName, ossenc.UserAgent), cmp.Or(a.STSEndpoint, STSHost(region, a.Internal)))
-	if err != nil {
-		return nil, err
-	}
+	s := &session{role: role, name: cmp.Or(a.SessionName, ossenc.UserAgent), host: cmp.Or(a.STSEndpoint, STSHost(region, a.Internal))}
 	if len(a.sessions) >= maxSessions {
 		clear(a.sessions) // those in use go on
 	}
@@ -147,7 +144,7 @@ func (a *Accounts) session(role ossenc.Account, region string) (*session, error)
 }
 
 // STSHost returns the host of the public cloud's STS for a region; its VPC endpoint if
-// internal. It is never empty: credentials-go would ask the environment then.
+// internal. It is never empty.
 func STSHost(region string, internal bool) string {
 	switch {
 	case !ossenc.ValidRegion(region):

@@ -141,7 +141,7 @@ func TestAccounts_TrustsTheFileThatIsNamed(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if reports != 1 {
-			t.Errorf("credentials-go went around the shared transport: %d reports", reports)
+			t.Errorf("STS was asked around the shared transport: %d reports", reports)
 		}
 		return
 	}

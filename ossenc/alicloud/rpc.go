@@ -59,9 +59,13 @@ func (f RPCFailure) safeMessage(ctx context.Context) string {
 }
 
 // rpcCode maps a service's code. They come in families: what stands before the
-// first dot says what it is about, and the rest is detail.
+// first dot says what it is about, and the rest is detail. A server's error is one,
+// whatever it says of the request.
 func rpcCode(status int, code string) ossenc.Code {
 	family, _, _ := strings.Cut(code, ".")
+	if status >= 500 && !strings.Contains(code, "Throttling") {
+		return ossenc.Unavailable
+	}
 	switch family {
 	case "Forbidden", "NoPermission", "EntityNotExist",
 		"InvalidAccessKeyId", "MissingAccessKeyId", "InvalidSecurityToken", "MissingSecurityToken",
@@ -78,8 +82,6 @@ func rpcCode(status int, code string) ossenc.Code {
 		return ossenc.Throttled
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return ossenc.Denied
-	case status >= 500:
-		return ossenc.Unavailable
 	}
 	return ossenc.Internal
 }

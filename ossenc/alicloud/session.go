@@ -7,131 +7,152 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud/acs3"
 	"bucketwarden/ossenc/internal/flight"
-
-	"github.com/aliyun/credentials-go/credentials/providers"
 )
 
-const sessionSeconds = 3600 // STS's default, and the least that a role can have as its maximum
+const (
+	sessionRest = 3 * time.Minute
+	stsTimeout  = 15 * time.Second
+)
 
-// session is one role that is assumed again whenever credentials-go finds less
-// than 3 minutes of it left.
+// session is one role that is assumed again whenever less than 3 minutes of it are
+// left.
 //
-// credentials-go's provider of type ram_role_arn is not safe for concurrent use,
-// takes no context and may need 15 seconds. So it runs in a goroutine of its own,
-// one at a time; callers wait for that as long as their context lets them, and
-// what comes too late for one is there for the next.
+// STS is asked in a goroutine of its own, once at a time; callers wait for that as
+// long as their context lets them, and what comes too late for one is there for the
+// next.
 type session struct {
-	role     ossenc.Account
-	build    func() (providers.CredentialsProvider, error)
-	provider providers.CredentialsProvider
-	source   *source
-	calls    flight.Group[struct{}, ossenc.Credentials] // one at a time
+	role       ossenc.Account
+	name, host string
+	calls      flight.Group[struct{}, ossenc.Credentials] // one at a time, which alone has:
+	keys       ossenc.Credentials
+	end        time.Time
 }
 
-// errNotWhole is a session without one of its three parts: it cannot act for its
-// account, and nothing else may.
-var errNotWhole = errors.New("STS answered with a session that has no access key, no secret or no token")
-
-// source hands the credentials of the invocation that asks to credentials-go.
-// Those that an earlier invocation had may have ended by the time the role is
-// assumed again.
-type source struct{ current ossenc.Credentials }
-
-// GetCredentials returns the current credentials.
-func (s *source) GetCredentials() (*providers.Credentials, error) {
-	return &providers.Credentials{
-		AccessKeyId:     s.current.AccessKeyID,
-		AccessKeySecret: s.current.AccessKeySecret,
-		SecurityToken:   s.current.SecurityToken,
-		ProviderName:    s.GetProviderName(),
-	}, nil
-}
-
-// GetProviderName names for STS where credentials come from.
-func (*source) GetProviderName() string { return "invocation" }
-
-// ShareWithSTS makes credentials-go, which takes no transport, open its TLS connections
-// as t does: it sends every call over a clone of [http.DefaultTransport]. Call it before
-// the first call.
+// ShareWithSTS makes what has no transport of ours open its TLS connections as t does:
+// the calls of STS, and credentials-go, which sends every call over a clone of
+// [http.DefaultTransport]. Call it before the first call.
 func ShareWithSTS(t *http.Transport) {
 	if d, ok := http.DefaultTransport.(*http.Transport); ok {
 		d.DialTLSContext = t.DialTLSContext
 	}
 }
 
-func newSession(role ossenc.Account, name, stsHost string) (*session, error) {
-	s := &session{role: role, source: &source{}}
-	s.build = func() (providers.CredentialsProvider, error) {
-		return providers.NewRAMRoleARNCredentialsProviderBuilder().
-			WithCredentialsProvider(s.source).
-			WithRoleArn(role.RoleARN).
-			WithExternalId(role.ExternalID).
-			WithRoleSessionName(name).
-			WithDurationSeconds(sessionSeconds).
-			WithStsEndpoint(stsHost).
-			Build()
-	}
-	var err error
-	if s.provider, err = s.build(); err != nil {
-		return nil, &ossenc.Error{Op: "AssumeRole", Code: ossenc.Invalid, Message: inUse.Line(err.Error())}
-	}
-	return s, nil
-}
-
 // credentials returns the session's credentials, or the *[Error] why there are
 // none.
 func (s *session) credentials(ctx context.Context, from ossenc.Credentials) (ossenc.Credentials, error) {
-	call, isNew := s.calls.Join(struct{}{}, errors.New("panic in credentials-go")) // at an answer without Expiration
+	call, isNew := s.calls.Join(struct{}{}, errNoSession)
 	if isNew {
-		go s.assume(call, from)
+		go func() {
+			defer func() { _ = recover() }() // the call has its error
+			s.calls.Run(struct{}{}, call, func() (ossenc.Credentials, error) { return s.current(from) }, func(error) bool { return false })
+		}()
 	}
 	got, err := call.Wait(ctx)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return ossenc.Credentials{}, NoAnswer(ctx, "AssumeRole", s.role.RoleARN, ctx.Err())
-	case err != nil: // as credentials-go returned it: not safe to show
+	if err != nil {
 		return ossenc.Credentials{}, assumeError(ctx, s.role.RoleARN, err)
 	}
 	return got, nil
 }
 
-func (s *session) assume(call *flight.Call[ossenc.Credentials], from ossenc.Credentials) {
-	defer func() { _ = recover() }() // the call has its error
-	s.calls.Run(struct{}{}, call, func() (ossenc.Credentials, error) {
-		s.source.current = from
-		got, err := s.provider.GetCredentials()
-		if err != nil {
-			return ossenc.Credentials{}, err
-		}
-		keys := ossenc.Credentials{AccessKeyID: got.AccessKeyId, AccessKeySecret: got.AccessKeySecret, SecurityToken: got.SecurityToken}
-		remember(keys)
-		if !keys.Empty() && keys.SecurityToken != "" {
-			return keys, nil
-		}
-		if fresh, err := s.build(); err == nil { // the old one would keep the session for an hour
-			s.provider = fresh
-		}
-		return ossenc.Credentials{}, errNotWhole
-	}, func(error) bool { return false })
+// current assumes the role with the credentials of the invocation that asks, if need
+// be: those that an earlier invocation had may have ended.
+func (s *session) current(from ossenc.Credentials) (ossenc.Credentials, error) {
+	if time.Until(s.end) > sessionRest {
+		return s.keys, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stsTimeout)
+	defer cancel()
+	r, err := s.request(ctx, from)
+	if err != nil {
+		return ossenc.Credentials{}, err
+	}
+	response, err := http.DefaultTransport.RoundTrip(r) // follows no redirect
+	if err != nil {
+		return ossenc.Credentials{}, err
+	}
+	defer response.Body.Close()
+	body, err := readAtMost(response, maxAnswer+1)
+	if err != nil {
+		return ossenc.Credentials{}, err
+	}
+	keys, end, err := readSession(response.StatusCode, body, s.role.ID)
+	if err == nil {
+		s.keys, s.end = keys, end
+	}
+	return keys, err
 }
 
-// assumeError reads the errors of credentials-go, which are texts: STS's answer
-// behind a fixed beginning. All other texts but the network's are about an answer
-// that is not STS's.
+// request builds and signs the call of AssumeRole, for an hour: STS's default, and the
+// least that a role can have as its maximum. The parameters stand in the query, where the
+// vendor's own client of STS puts them; none is a secret.
+func (s *session) request(ctx context.Context, from ossenc.Credentials) (*http.Request, error) {
+	query := url.Values{"DurationSeconds": {"3600"}, "RoleArn": {s.role.RoleARN}, "RoleSessionName": {s.name}}
+	if s.role.ExternalID != "" {
+		query.Set("ExternalId", s.role.ExternalID)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+s.host+"/?"+strings.ReplaceAll(query.Encode(), "+", "%20"), nil)
+	if err == nil {
+		r.Close = true // asked once an hour
+		r.Header.Set("User-Agent", "AlibabaCloud "+ossenc.UserAgent)
+		r.Header.Set("Accept", "application/json")
+		acs3.Sign(r, acs3.Operation{Action: "AssumeRole", Version: "2015-04-01"}, nil, from, time.Now())
+	}
+	return r, err
+}
+
+// errNoSession is an answer that is neither a session nor STS's word why there is
+// none.
+var errNoSession = errors.New("an answer that is not the service's")
+
+// refusal is an error answer of STS.
+type refusal RPCFailure
+
+// Error is never shown: see [assumeError].
+func (*refusal) Error() string { return "refused" }
+
+// readSession reads an answer: a whole session with 200, of a role of the account, each
+// member once and no error beside it. Half a session cannot act for its account, and
+// nothing else may.
+func readSession(status int, body []byte, account string) (ossenc.Credentials, time.Time, error) {
+	var a struct {
+		Code, Message, RequestID string
+		AssumedRoleUser          map[string]string
+		Credentials              struct{ AccessKeyID, AccessKeySecret, SecurityToken, Expiration string }
+	}
+	if len(body) > maxAnswer || json.Unmarshal(body, &a) != nil || IsAmbiguous(body) {
+		return ossenc.Credentials{}, time.Time{}, errNoSession
+	}
+	c := a.Credentials
+	keys := ossenc.Credentials{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken}
+	remember(keys)
+	end, err := time.Parse("2006-01-02T15:04:05Z", c.Expiration)
+	user := a.AssumedRoleUser["Arn"]
+	switch {
+	case status >= http.StatusBadRequest && a.Code != "":
+		err = &refusal{Op: "AssumeRole", Status: status, Code: a.Code, Message: a.Message, RequestID: a.RequestID}
+	case err != nil, status != http.StatusOK, a.Code != "", keys.Empty(), keys.SecurityToken == "",
+		user != "" && !strings.HasPrefix(user, "acs:ram::"+account+":"):
+		err = errNoSession
+	default:
+		return keys, end, nil
+	}
+	return ossenc.Credentials{}, time.Time{}, err
+}
+
+// assumeError returns the *[Error] for why there is no session.
 func assumeError(ctx context.Context, roleARN string, err error) error {
-	if errors.Is(err, errNotWhole) {
-		return &ossenc.Error{Op: "AssumeRole", Code: ossenc.Unavailable, Message: roleARN + ": " + errNotWhole.Error()}
+	if r, ok := errors.AsType[*refusal](err); ok {
+		f := RPCFailure(*r) // r is every waiting caller's
+		f.Subject = roleARN
+		return f.Err(ctx)
 	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return NoAnswer(ctx, "AssumeRole", roleARN, u)
+	if err == errNoSession {
+		err = nil
 	}
-	body, answered := strings.CutPrefix(err.Error(), "refresh session token failed: ")
-	var a struct{ Code, Message, RequestID string }
-	if !answered || json.Unmarshal([]byte(body), &a) != nil || a.Code == "" {
-		return NoAnswer(ctx, "AssumeRole", roleARN, nil)
-	}
-	return RPCFailure{Op: "AssumeRole", Subject: roleARN, Code: a.Code, Message: a.Message, RequestID: a.RequestID}.Err(ctx)
+	return NoAnswer(ctx, "AssumeRole", roleARN, err)
 }

@@ -44,20 +44,29 @@ func TestSTSHost_IsTheRegionsAndNeverEmpty(t *testing.T) {
 	}
 }
 
-// FuzzAssumeError: whatever credentials-go says becomes one line, with a code.
+// FuzzAssumeError: whatever STS answers becomes a session or one line, with a code.
 func FuzzAssumeError(f *testing.F) {
 	for _, seed := range []string{
-		`refresh session token failed: {"Code":"NoPermission","Message":"You are not authorized.","RequestId":"1"}`,
-		`refresh session token failed: {"Code":"A.B","Message":"one\ntwo server string to sign is:MARK"}`,
-		`refresh session token failed: <html>`, `refresh session token failed: [1]`, `refresh RoleArn sts token err`, ``,
+		`{"Code":"NoPermission","Message":"You are not authorized.","RequestId":"1"}`,
+		`{"Code":"A.B","Message":"one\ntwo server string to sign is:MARK"}`,
+		`{"Credentials":{"AccessKeyId":"a","AccessKeySecret":"b","SecurityToken":"c","Expiration":"2026-11-26T12:00:00Z"}}`,
+		`<html>`, `[1]`, `{"Credentials":null}`, ``,
 	} {
-		f.Add(seed)
+		f.Add(200, seed)
+		f.Add(403, seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		err := assumeError(t.Context(), "acs:ram::1:role/a", errors.New(text))
+	f.Fuzz(func(t *testing.T, status int, text string) {
+		keys, _, err := readSession(status, []byte(text), "1")
+		if err == nil {
+			if keys.Empty() || keys.SecurityToken == "" || status != 200 {
+				t.Fatalf("%d %q: half a session", status, text)
+			}
+			return
+		}
+		err = assumeError(t.Context(), "acs:ram::1:role/a", err)
 		e, ok := errors.AsType[*ossenc.Error](err)
-		if !ok || e.Code == "" || strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 2000 {
-			t.Fatalf("%q: %v", text, err)
+		if !ok || e.Code == "" || strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 2000 || keys != (ossenc.Credentials{}) {
+			t.Fatalf("%d %q: %v", status, text, err)
 		}
 	})
 }

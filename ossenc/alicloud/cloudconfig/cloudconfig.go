@@ -15,6 +15,7 @@ import (
 	"strconv"
 
 	"bucketwarden/ossenc"
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/openapi"
 )
 
@@ -119,7 +120,7 @@ func accepted(ctx context.Context, call openapi.Call, body []byte) error {
 		Result    *bool
 	}
 	switch {
-	case openapi.IsAmbiguous(body) || json.Unmarshal(body, &a) != nil || a.Result == nil:
+	case alicloud.IsAmbiguous(body) || json.Unmarshal(body, &a) != nil || a.Result == nil:
 		return openapi.Unreadable(ctx, call)
 	case !*a.Result:
 		return &ossenc.Error{Op: operation, Code: ossenc.Unavailable, RequestID: call.Show(ctx, a.RequestID), Message: call.Subject + ": Cloud Config did not accept them"}

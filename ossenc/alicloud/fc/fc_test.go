@@ -133,6 +133,11 @@ func TestTask(t *testing.T) {
 		"none on this page": {canned.Answer{Body: `{"tasks":[],"nextToken":"n"}`}, "", false, false, ossenc.Unavailable, ""},
 		"without a state":   {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1"}]}`}, "", false, false, ossenc.Unavailable, ""},
 		"without a list":    {canned.Answer{Body: `{}`}, "", false, false, ossenc.Unavailable, ""},
+		"two lists":         {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Running"}],"tasks":[]}`}, "", false, false, ossenc.Unavailable, ""},
+		"two lists, folded": {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Running"}],"taſks":[]}`}, "", false, false, ossenc.Unavailable, ""},
+		"two states":        {canned.Answer{Body: `{"tasks":[{"taskId":"sweep-1","status":"Running","status":"Failed"}]}`}, "", false, false, ossenc.Unavailable, ""},
+		"none, as a part":   {canned.Answer{Status: 206, Body: `{"tasks":[]}`}, "", false, false, ossenc.Unavailable, ""},
+		"none, by a proxy":  {canned.Answer{Status: 203, Body: `{"tasks":[]}`}, "", false, false, ossenc.Unavailable, ""},
 		"not the service's": {canned.Answer{Body: `<html>`}, "", false, false, ossenc.Unavailable, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"bucketwarden/ossenc/alicloud"
 	"bucketwarden/ossenc/alicloud/openapi"
 )
 
@@ -67,7 +68,7 @@ func (c *Client) Task(ctx context.Context, f Function, taskID string) (task Task
 		Tasks     *[]struct{ TaskID, Status, TaskPayload string }
 		NextToken string
 	}
-	if json.Unmarshal(answer.Body, &a) != nil || a.Tasks == nil {
+	if answer.Status != http.StatusOK || alicloud.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || a.Tasks == nil {
 		return Task{}, false, openapi.Unreadable(ctx, call)
 	}
 	for _, t := range *a.Tasks {

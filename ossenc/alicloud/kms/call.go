@@ -38,7 +38,7 @@ func metadataIn(answer openapi.Answer) (metadata, bool) {
 		Code        string
 		KeyMetadata struct{ KeyID, Arn, Creator, KeyState, KeyUsage, KeySpec, DeleteDate string }
 	}
-	if answer.Status != http.StatusOK || openapi.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || a.Code != "" {
+	if answer.Status != http.StatusOK || alicloud.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || a.Code != "" {
 		return metadata{}, false
 	}
 	k := a.KeyMetadata

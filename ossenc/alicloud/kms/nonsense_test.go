@@ -98,6 +98,39 @@ func TestDescribe_NonsenseIsNoUsableKey(t *testing.T) {
 	}
 }
 
+// An error that says two things, or has the status of another one, says nothing of the
+// key: a key that "does not exist" may be what a policy's fallback is for.
+func TestDescribe_AnErrorSaysOneThing(t *testing.T) {
+	const notFound = `"Code":"Forbidden.KeyNotFound","Message":"The specified Key is not found."`
+	for what, a := range map[string]struct {
+		status int
+		body   string
+	}{
+		"two codes":           {404, `{"Code":"Throttling.User",` + notFound + `}`},
+		"two codes, folded":   {404, `{"code":"Forbidden.NoPermission",` + notFound + `}`},
+		"two codes, kinds":    {400, `{"Code":"InvalidParameter","Code":"Forbidden.AliasNotFound","Message":"KeyId"}`},
+		"two messages":        {400, `{"Code":"InvalidParameter","Message":"Action","Message":"KeyId"}`},
+		"a server's error":    {500, `{` + notFound + `}`},
+		"a gateway's error":   {503, `{` + notFound + `}`},
+		"a redirect":          {302, `{` + notFound + `}`},
+		"a success":           {203, `{` + notFound + `}`},
+		"an outage in arrear": {503, `{"Code":"Forbidden.InDebt","Message":"x"}`},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			_, client, w := newKMS(t)
+			w.to = answering(a.status, "application/json", a.body)
+			if key, err := client.Describe(identified(t.Context()), "cn-hangzhou", "key-1"); key != (ossenc.Key{}) || ossenc.CodeOf(err) != ossenc.Unavailable {
+				t.Errorf("%s: %+v, %v", what, key, err)
+			}
+		})
+	}
+	_, client, w := newKMS(t)
+	w.to = answering(404, "application/json", `{`+notFound+`}`)
+	if key, err := client.Describe(identified(t.Context()), "cn-hangzhou", "key-1"); err != nil || key.Usable || !strings.Contains(key.Reason, "does not exist") {
+		t.Errorf("%+v, %v", key, err)
+	}
+}
+
 // A key of another account stays one: a rule names it by its ARN, and it is not the
 // key of the same ID in the own account.
 func TestDescribe_AnotherAccountsKeyNeverBecomesABareID(t *testing.T) {

@@ -105,7 +105,7 @@ func unusable(code, message string) string {
 // failureUsability separates answers about the key from failures to get one.
 func failureUsability(subject string, err error) (ossenc.Key, error) {
 	e, ok := errors.AsType[*ossenc.Error](err)
-	if !ok {
+	if !ok || e.Code == ossenc.Unavailable {
 		return ossenc.Key{}, err
 	}
 	if reason := unusable(e.OSSCode, strings.TrimPrefix(e.Message, subject)); reason != "" {

@@ -10,10 +10,10 @@ import (
 )
 
 // failure reads an error answer. The gateways send Code, Message and RequestId as
-// JSON; what is not that is not the service's answer.
+// JSON, each once; what is not that is not the service's answer.
 func failure(ctx context.Context, call Call, cred ossenc.Credentials, response *http.Response, body []byte) error {
 	var a struct{ Code, Message, RequestID string }
-	if json.Unmarshal(body, &a) != nil || a.Code == "" {
+	if response.StatusCode < http.StatusBadRequest || alicloud.IsAmbiguous(body) || json.Unmarshal(body, &a) != nil || a.Code == "" {
 		return alicloud.NoAnswer(ctx, call.Action, call.Subject, nil)
 	}
 	if a.RequestID == "" {

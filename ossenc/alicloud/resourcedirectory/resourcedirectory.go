@@ -114,7 +114,7 @@ func (c *Client) page(ctx context.Context, token string) (members []Member, next
 		NextToken  string
 		TotalCount int
 	}
-	if openapi.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || a.Accounts == nil {
+	if alicloud.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || a.Accounts == nil {
 		return nil, "", 0, openapi.Unreadable(ctx, call)
 	}
 	for _, account := range a.Accounts.Account {
@@ -219,7 +219,7 @@ func (c *Client) Directory(ctx context.Context) (Directory, error) {
 		ResourceDirectory struct{ MasterAccountID, RootFolderID string }
 	}
 	d := &a.ResourceDirectory
-	if openapi.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || !ossenc.ValidAccountID(d.MasterAccountID) || d.RootFolderID == "" || alicloud.Repeats(ctx, d.MasterAccountID, d.RootFolderID) {
+	if alicloud.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || !ossenc.ValidAccountID(d.MasterAccountID) || d.RootFolderID == "" || alicloud.Repeats(ctx, d.MasterAccountID, d.RootFolderID) {
 		return Directory{}, openapi.Unreadable(ctx, call)
 	}
 	return Directory{d.MasterAccountID, d.RootFolderID}, nil

@@ -50,7 +50,7 @@ func (c *Client) Caller(ctx context.Context) (Caller, error) {
 		return Caller{}, err
 	}
 	var a struct{ AccountID, Arn string }
-	if openapi.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || !ossenc.ValidAccountID(a.AccountID) {
+	if alicloud.IsAmbiguous(answer.Body) || json.Unmarshal(answer.Body, &a) != nil || !ossenc.ValidAccountID(a.AccountID) {
 		return Caller{}, openapi.Unreadable(ctx, call)
 	}
 	arn := alicloud.ShownARN(ctx, a.Arn)

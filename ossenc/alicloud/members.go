@@ -1,4 +1,4 @@
-package openapi
+package alicloud
 
 import (
 	"bytes"
@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// maxDepth is more than any answer has, and bounds the memory that the check of one takes.
-const maxDepth = 32
+// maxJSONDepth is more than any answer has, and bounds the memory that the check of one takes.
+const maxJSONDepth = 32
 
 // IsAmbiguous reports whether an object in the JSON document has a member twice, by
 // the names as encoding/json compares them: it takes the last of two, whatever the
@@ -21,7 +21,7 @@ func IsAmbiguous(document []byte) bool {
 		if err != nil {
 			return false // the document's end, or json.Unmarshal's to refuse
 		}
-		if len(objects) > maxDepth {
+		if len(objects) > maxJSONDepth {
 			return true
 		}
 		switch token := token.(type) {
