@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,12 @@ func main() {
 		}
 		return
 	}
+	args := os.Args[1:]
+	if slices.Equal(args, []string{"--version"}) {
+		args = []string{"version"}
+	}
 	a := app.New(version.Number, os.Environ())
-	os.Exit(int(a.Main(root(a), os.Args[1:])))
+	os.Exit(int(a.Main(root(a), args)))
 }
 
 // root returns the command with all its verbs.

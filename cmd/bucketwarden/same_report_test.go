@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -119,6 +120,7 @@ func TestTheFunctionAndTheCommandReportTheSame(t *testing.T) {
 	t.Cleanup(front.Close)
 	for _, form := range []string{"json", "csv", "prometheus", "ocsf", "junit", "sarif", "html", "html-zh", "html-ja"} {
 		format, language, _ := strings.Cut(form, "-")
+		language = cmp.Or(language, "en")
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/report?format="+format+"&lang="+language, nil)
 		rec := httptest.NewRecorder()
 		s.Function.Handler().ServeHTTP(rec, req)
