@@ -135,8 +135,10 @@ func (c *child) faults() (n int) {
 }
 
 // residentKB returns VmRSS or another line of /proc/PID/status, in KB.
-func (c *child) residentKB(line string) (kb int) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+func (c *child) residentKB(line string) int { return residentKB(c.cmd.Process.Pid, line) }
+
+func residentKB(pid int, line string) (kb int) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}

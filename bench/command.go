@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
+	"strings"
+	"time"
 
 	"bucketwarden/internal/dist"
 )
@@ -74,15 +76,36 @@ func (m *measurement) command(ctx context.Context, dir string, o options) error 
 
 // runFor runs a program and returns what it used.
 func runFor(cmd *exec.Cmd) (spent, error) {
-	if _, err := cmd.Output(); err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			return spent{}, fmt.Errorf("%w\n%s", err, exit.Stderr)
-		}
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = io.Discard, &said
+	if err := cmd.Start(); err != nil {
 		return spent{}, err
 	}
-	state := cmd.ProcessState
-	usage, _ := state.SysUsage().(*syscall.Rusage) // only Linux has the rest of this program
-	return spent{us(state.UserTime() + state.SystemTime()), int(usage.Maxrss)}, nil
+	ended := make(chan struct{})
+	peak := make(chan int)
+	go func() { peak <- peakOf(cmd.Process.Pid, ended) }()
+	err := cmd.Wait()
+	close(ended)
+	s := spent{us(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()), <-peak}
+	if err != nil {
+		return spent{}, fmt.Errorf("%w\n%s", err, &said)
+	}
+	return s, nil
+}
+
+// peakOf returns the most memory that a process had before it ended, in KB. What the
+// kernel counts for a process that has ended includes what its parent had when it
+// started it.
+func peakOf(pid int, ended <-chan struct{}) int {
+	peak := 0
+	for {
+		peak = max(peak, residentKB(pid, "VmHWM"))
+		select {
+		case <-ended:
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // measureReport lets both programs read the same account through a proxy, which is

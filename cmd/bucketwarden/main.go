@@ -33,6 +33,9 @@ func main() {
 		}
 		return
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // a seventh less CPU for a report, for 3 MB more
+	}
 	args := os.Args[1:]
 	if slices.Equal(args, []string{"--version"}) {
 		args = []string{"version"}

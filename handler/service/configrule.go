@@ -18,9 +18,9 @@ type Compliance string
 const (
 	Compliant        Compliance = "COMPLIANT"
 	NonCompliant     Compliance = "NON_COMPLIANT"
-	NotApplicable    Compliance = "NOT_APPLICABLE"
-	IgnoredByRule    Compliance = "IGNORED"
-	InsufficientData Compliance = "INSUFFICIENT_DATA"
+	NotApplicable    Compliance = "NOT_APPLICABLE"    // the resource does not exist, or the rule is not about it
+	IgnoredByRule    Compliance = "IGNORED"           // an exemption
+	InsufficientData Compliance = "INSUFFICIENT_DATA" // the state could not be read
 )
 
 // Evaluation is the result of a Cloud Config rule for one resource.

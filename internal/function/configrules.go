@@ -17,7 +17,7 @@ func (c configRules) Put(ctx context.Context, token string, list []service.Evalu
 	for i, e := range list {
 		evaluations[i] = cloudconfig.Evaluation{
 			AccountID: json.Number(e.Account), ResourceID: e.ResourceID, Type: e.ResourceType, Region: e.Region,
-			OrderingTimestamp: json.Number(e.Ordering), Compliance: cloudconfig.Compliance(e.Compliance), Annotation: e.Annotation,
+			OrderingTimestamp: json.Number(e.Ordering), Compliance: string(e.Compliance), Annotation: e.Annotation,
 		}
 	}
 	return c.client.Put(ctx, token, evaluations, complete)

@@ -35,10 +35,10 @@ func service(t *testing.T, now *time.Time) (*local.Server, *cloudconfig.Client, 
 	return server, cloudconfig.New(endpoint, transport, nil), ctx
 }
 
-func evaluation(bucket string, at json.Number, c cloudconfig.Compliance) cloudconfig.Evaluation {
+func evaluation(bucket string, at json.Number, compliance string) cloudconfig.Evaluation {
 	return cloudconfig.Evaluation{
 		AccountID: account, ResourceID: bucket, Type: cloudconfig.BucketType, Region: "cn-hangzhou",
-		OrderingTimestamp: at, Compliance: c,
+		OrderingTimestamp: at, Compliance: compliance,
 	}
 }
 
@@ -46,17 +46,17 @@ func TestServer_TakesEvaluations(t *testing.T) {
 	now := time.Now()
 	server, client, ctx := service(t, &now)
 	token := server.Token("")
-	if err := client.Put(ctx, token, []cloudconfig.Evaluation{evaluation("a", "10", cloudconfig.Compliant), evaluation("b", "10", cloudconfig.Ignored)}, false); err != nil {
+	if err := client.Put(ctx, token, []cloudconfig.Evaluation{evaluation("a", "10", "COMPLIANT"), evaluation("b", "10", "IGNORED")}, false); err != nil {
 		t.Fatal(err)
 	}
 	// A late evaluation changes nothing.
-	if err := client.Put(ctx, token, []cloudconfig.Evaluation{evaluation("a", "9", cloudconfig.NonCompliant)}, false); err != nil {
+	if err := client.Put(ctx, token, []cloudconfig.Evaluation{evaluation("a", "9", "NON_COMPLIANT")}, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Results(); len(got) != 2 || got[account+"/a"].Compliance != "COMPLIANT" || got[account+"/b"].Compliance != "IGNORED" {
 		t.Errorf("%v", got)
 	}
-	if err := client.Put(ctx, token, []cloudconfig.Evaluation{evaluation("c", "11", cloudconfig.Compliant)}, true); err != nil {
+	if err := client.Put(ctx, token, []cloudconfig.Evaluation{evaluation("c", "11", "COMPLIANT")}, true); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Results(); len(got) != 1 || got[account+"/c"].Compliance != "COMPLIANT" || server.Submitted() != 3 {
@@ -67,7 +67,7 @@ func TestServer_TakesEvaluations(t *testing.T) {
 func TestServer_Refuses(t *testing.T) {
 	now := time.Now()
 	server, client, ctx := service(t, &now)
-	good := evaluation("a", "10", cloudconfig.Compliant)
+	good := evaluation("a", "10", "COMPLIANT")
 	change := func(f func(*cloudconfig.Evaluation)) []cloudconfig.Evaluation {
 		e := good
 		f(&e)

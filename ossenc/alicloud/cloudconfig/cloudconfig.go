@@ -36,18 +36,6 @@ func Endpoint(site string) *url.URL {
 	return nil
 }
 
-// Compliance is what an evaluation says of a resource.
-type Compliance string
-
-// The values that Cloud Config takes.
-const (
-	Compliant        Compliance = "COMPLIANT"
-	NonCompliant     Compliance = "NON_COMPLIANT"
-	NotApplicable    Compliance = "NOT_APPLICABLE"    // the resource does not exist, or the rule is not about it
-	Ignored          Compliance = "IGNORED"           // an exemption
-	InsufficientData Compliance = "INSUFFICIENT_DATA" // the state could not be read
-)
-
 // BucketType is the resource type of an OSS bucket.
 const BucketType = "ACS::OSS::Bucket"
 
@@ -60,8 +48,9 @@ type Evaluation struct {
 	// OrderingTimestamp is the event's own, in ms since 1970; it orders evaluations
 	// that arrive late.
 	OrderingTimestamp json.Number `json:"orderingTimestamp,omitempty"`
-	Compliance        Compliance  `json:"complianceType"`
-	Annotation        string      `json:"annotation,omitempty"`
+	// Compliance is COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, IGNORED or INSUFFICIENT_DATA.
+	Compliance string `json:"complianceType"`
+	Annotation string `json:"annotation,omitempty"`
 }
 
 // MaxEvaluations is how many evaluations one call takes. Cloud Config publishes no

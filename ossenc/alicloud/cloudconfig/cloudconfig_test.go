@@ -27,7 +27,7 @@ func put(t *testing.T, complete bool, answers ...canned.Answer) (*canned.Transpo
 	client := cloudconfig.New(cloudconfig.Endpoint(cloudconfig.China), transport, nil)
 	return transport, client.Put(identified(t.Context()), token, []cloudconfig.Evaluation{{
 		AccountID: "1000000000000001", ResourceID: "demo-payments", Type: cloudconfig.BucketType, Region: "cn-hangzhou",
-		OrderingTimestamp: "1764028800123", Compliance: cloudconfig.NonCompliant, Annotation: "current none, required AES256",
+		OrderingTimestamp: "1764028800123", Compliance: "NON_COMPLIANT", Annotation: "current none, required AES256",
 	}}, complete)
 }
 
